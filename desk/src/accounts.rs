@@ -1,0 +1,354 @@
+//! Logging in and out, and who is asking.
+//!
+//! Invariants: only [`log_in`] makes a session; the database holds the hash of its token, never the token; every failed log-in answers the same, after the same work.
+
+use crate::{Desk, Error, Result};
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Params, Version};
+use domain::accounts::{EmailAddress, Language, Person, Role, Scope, Theme};
+use domain::permissions::{Action, may};
+use domain::time::{Moment, Span};
+use domain::{DepartmentId, Fault, Field, Named, OrganisationId, PersonId, Refusal};
+use sha2::{Digest, Sha256};
+use std::net::IpAddr;
+use store::accounts::{Account, Department, NewPerson};
+use tokio::sync::Semaphore;
+
+/// A session ends this long after it was last used.
+pub const SESSION: Span = Span::days(14);
+/// A session's last use is written down no more often than this.
+const TOUCH: Span = Span::hours(1);
+/// Failed log-ins are counted over this long.
+const WINDOW: Span = Span::minutes(15);
+/// Failed log-ins of one account within the window before it has to wait.
+const ACCOUNT_FAILURES: i64 = 10;
+/// The same from one address: a whole office may share one.
+const ADDRESS_FAILURES: i64 = 100;
+/// Shortest password (NIST SP 800-63B, 5.1.1.1: at least 8; longer is better).
+pub const MIN_PASSWORD: usize = 10;
+/// Longest password that is looked at, in bytes.
+const MAX_PASSWORD: usize = 1_024;
+/// Password checks at the same time, and how many may wait: each takes 12 MiB and a core for some 30 ms.
+const CHECKS: usize = 2;
+const CHECKS_WAITING: usize = 64;
+
+/// The secret a browser holds; shown once, when logging in.
+pub struct Token(String);
+
+impl Token {
+    /// The text of the cookie.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Someone who has logged in.
+#[derive(Debug, Clone)]
+pub struct Session {
+    id: String,
+    account: Account,
+    hidden: Vec<DepartmentId>,
+}
+
+/// A member of staff who has logged in.
+#[derive(Debug, Clone)]
+pub struct Agent(Session);
+
+/// A customer who has logged in.
+#[derive(Debug, Clone)]
+pub struct Customer(Session, Named<OrganisationId>);
+
+impl Session {
+    /// Who it is.
+    pub fn person(&self) -> &Person {
+        &self.account.person
+    }
+
+    /// Who it is, by id and name.
+    pub fn named(&self) -> Named<PersonId> {
+        Named::new(self.account.person.id, self.account.person.name.clone())
+    }
+
+    /// Their role.
+    pub fn role(&self) -> Role {
+        self.account.person.role
+    }
+
+    /// Their language, where they chose one.
+    pub fn language(&self) -> Option<Language> {
+        self.account.language
+    }
+
+    /// Their theme.
+    pub fn theme(&self) -> Theme {
+        self.account.theme
+    }
+
+    /// The name of their time zone.
+    pub fn time_zone(&self) -> &str {
+        &self.account.time_zone
+    }
+
+    /// The hash that names the session; not the secret.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whose tickets they may see.
+    pub fn scope(&self) -> Scope {
+        if self.role().is_staff() { Scope::Desk { hidden: self.hidden.clone() } } else { Scope::Own(self.person().id) }
+    }
+
+    /// Refuses what the table of permissions does not allow.
+    pub fn require(&self, action: Action) -> Result<(), Refusal> {
+        if may(Some(self.role()), action) { Ok(()) } else { Err(Refusal::NotAllowed) }
+    }
+
+    /// The same person as staff.
+    pub fn agent(&self) -> Result<Agent, Refusal> {
+        if self.role().is_staff() { Ok(Agent(self.clone())) } else { Err(Refusal::NotAllowed) }
+    }
+
+    /// The same person as a customer of an organisation.
+    pub fn customer(&self) -> Result<Customer, Refusal> {
+        match (&self.account.person.organisation, self.role()) {
+            (Some(organisation), Role::Customer) => Ok(Customer(self.clone(), organisation.clone())),
+            _ => Err(Refusal::NotAllowed),
+        }
+    }
+}
+
+impl Session {
+    /// Someone of the demo data, which is written before anyone can log in.
+    pub(crate) fn of_demo(account: Account) -> Self {
+        Self { id: String::new(), account, hidden: vec![] }
+    }
+}
+
+impl Agent {
+    /// The session.
+    pub fn session(&self) -> &Session {
+        &self.0
+    }
+}
+
+impl Customer {
+    /// The session.
+    pub fn session(&self) -> &Session {
+        &self.0
+    }
+
+    /// Their company.
+    pub fn organisation(&self) -> &Named<OrganisationId> {
+        &self.1
+    }
+}
+
+/// Checks passwords, few at a time, so that a flood of log-ins does not take the machine.
+#[derive(Debug)]
+pub struct Passwords {
+    running: Semaphore,
+    waiting: Semaphore,
+    /// What a password is checked against where there is no account, so that this takes as long.
+    nobody: String,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        let nobody = hash("nobody has this password").unwrap_or_default();
+        Self { running: Semaphore::new(CHECKS), waiting: Semaphore::new(CHECKS_WAITING), nobody }
+    }
+}
+
+/// Argon2id with 12 MiB and three passes (OWASP Password Storage Cheat Sheet).
+fn argon2() -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(12 * 1_024, 3, 1, None).unwrap_or_default())
+}
+
+fn hash(password: &str) -> Option<String> {
+    argon2().hash_password(password.as_bytes()).ok().map(|hash| hash.to_string())
+}
+
+impl Passwords {
+    async fn check(&self, password: String, stored: Option<String>) -> Result<bool> {
+        let _waiting = self.waiting.try_acquire().map_err(|_| Refusal::Throttled(5))?;
+        let _running = self.running.acquire().await.map_err(|_| Refusal::Throttled(5))?;
+        let real = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.nobody.clone());
+        let right = tokio::task::spawn_blocking(move || PasswordHash::new(&stored).is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok()));
+        Ok(right.await.unwrap_or(false) && real)
+    }
+}
+
+/// Makes what is stored of a password.
+pub async fn hash_password(password: &str) -> Result<String> {
+    let typed = password.chars().count();
+    if typed < MIN_PASSWORD || password.len() > MAX_PASSWORD {
+        return Err(Refusal::field(Field::Password, if typed < MIN_PASSWORD { Fault::TooShort(MIN_PASSWORD as u32) } else { Fault::TooLong(MAX_PASSWORD as u32) }).into());
+    }
+    let password = password.to_owned();
+    let hashed = tokio::task::spawn_blocking(move || hash(&password)).await.ok().flatten();
+    hashed.ok_or_else(|| std::io::Error::other("hashing failed").into())
+}
+
+/// Logs in. Refuses with [`Refusal::WrongCredentials`] whatever was wrong, and with [`Refusal::Throttled`] after too many failures of the account or the address.
+pub async fn log_in(desk: &Desk, email: &str, password: &str, address: Option<IpAddr>) -> Result<Token> {
+    let now = desk.now();
+    let typed = EmailAddress::parse(email);
+    // An address that cannot be one is counted too, under what was typed.
+    let account_key = format!("account:{}", hex(&Sha256::digest(typed.as_ref().map_or(email.trim(), |e| e.as_str()))));
+    let address_key = address.map(|a| format!("address:{}", network(a)));
+    for (key, most) in [(Some(&account_key), ACCOUNT_FAILURES), (address_key.as_ref(), ADDRESS_FAILURES)] {
+        let Some(key) = key else { continue };
+        if let Some((failures, since)) = store::accounts::failures(desk.store(), key).await?
+            && failures >= most
+            && now - since < WINDOW
+        {
+            return Err(Refusal::Throttled(((WINDOW.0 - (now - since).0) / 1_000 + 1) as u32).into());
+        }
+    }
+    let account = match &typed {
+        Some(email) => store::accounts::by_email(desk.store(), email).await?.filter(|a| !a.disabled),
+        None => None,
+    };
+    let stored = account.as_ref().and_then(|a| a.password_hash.clone());
+    let right = password.len() <= MAX_PASSWORD && desk.passwords.check(password.to_owned(), stored).await?;
+    let (true, Some(account)) = (right, account) else {
+        let change = desk.store().begin().await?;
+        for key in [Some(account_key), address_key].into_iter().flatten() {
+            store::accounts::count_failure(&change, &key, now, now - WINDOW).await?;
+        }
+        change.commit().await?;
+        return Err(Refusal::WrongCredentials.into());
+    };
+    let token = Token(random_hex()?);
+    let change = desk.store().begin().await?;
+    store::accounts::forget_failures(&change, &account_key).await?;
+    store::accounts::begin_session(&change, &session_id(token.as_str()), account.person.id, now, now + SESSION).await?;
+    change.commit().await?;
+    Ok(token)
+}
+
+/// The session a browser's token belongs to, where it still runs.
+pub async fn session(desk: &Desk, token: &str) -> Result<Option<Session>> {
+    if token.len() != 64 {
+        return Ok(None);
+    }
+    let (id, now) = (session_id(token), desk.now());
+    let Some(row) = store::accounts::session(desk.store(), &id, now).await? else { return Ok(None) };
+    if now - row.seen_at > TOUCH {
+        let (desk, id) = (desk.clone(), id.clone());
+        // Not waited for: a read must not fail, or wait, because the database cannot be written.
+        tokio::spawn(async move {
+            if let Err(error) = touch(&desk, &id, now).await {
+                tracing::warn!(%error, "the use of a session was not written down");
+            }
+        });
+    }
+    Ok(Some(Session { id, account: row.account, hidden: row.hidden }))
+}
+
+async fn touch(desk: &Desk, id: &str, now: Moment) -> Result<()> {
+    let change = desk.store().begin().await?;
+    store::accounts::touch_session(&change, id, now, now + SESSION).await?;
+    Ok(change.commit().await?)
+}
+
+/// The same session anew, with its rights as they are now; `None` where it has ended.
+pub async fn renew(desk: &Desk, session: &Session) -> Result<Option<Session>> {
+    let row = store::accounts::session(desk.store(), &session.id, desk.now()).await?;
+    Ok(row.map(|row| Session { id: session.id.clone(), account: row.account, hidden: row.hidden }))
+}
+
+/// Ends a session and its streams, on every node.
+pub async fn log_out(desk: &Desk, session: &Session) -> Result<()> {
+    let mut change = desk.store().begin().await?;
+    store::accounts::end_session(&mut change, &session.id).await?;
+    Ok(change.commit().await?)
+}
+
+/// Keeps someone's language and theme.
+pub async fn prefer(desk: &Desk, session: &Session, language: Option<Language>, theme: Option<Theme>) -> Result<()> {
+    let change = desk.store().begin().await?;
+    store::accounts::set_preferences(&change, session.person().id, language, theme).await?;
+    Ok(change.commit().await?)
+}
+
+/// A person to be added.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Newcomer {
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+    /// The name of a customer's organisation; made where it is new.
+    pub organisation: Option<String>,
+    pub key_user: bool,
+    pub password: String,
+}
+
+/// Adds a person. For the command line and demo data: there is no one asking.
+pub async fn add(desk: &Desk, new: &Newcomer) -> Result<PersonId> {
+    let email = EmailAddress::parse(&new.email).ok_or_else(|| Refusal::field(Field::Email, Fault::NotAnAddress))?;
+    if new.name.trim().is_empty() || new.name.chars().any(char::is_control) {
+        return Err(Refusal::field(Field::Name, Fault::Missing).into());
+    }
+    let password_hash = Some(hash_password(&new.password).await?);
+    let existing = match &new.organisation {
+        Some(name) => store::accounts::organisation_by_name(desk.store(), name).await?,
+        None => None,
+    };
+    let change = desk.store().begin().await?;
+    let organisation = match (&new.organisation, existing) {
+        (Some(name), None) => Some(store::accounts::add_organisation(&change, name, &[], desk.now()).await?),
+        (_, existing) => existing,
+    };
+    let person = NewPerson { name: new.name.trim().to_owned(), email, role: new.role, organisation, key_user: new.key_user, password_hash, time_zone: crate::zones::DEFAULT.to_owned() };
+    let added = store::accounts::add_person(&change, &person, desk.now()).await;
+    let id = added.map_err(|error| match error {
+        store::Error::Taken => Error::from(Refusal::field(Field::Email, Fault::Taken)),
+        other => other.into(),
+    })?;
+    change.commit().await?;
+    Ok(id)
+}
+
+/// Whom a customer can put in CC: key users of their organisation first. Staff are offered the customers of a ticket's organisation.
+pub async fn colleagues(desk: &Desk, by: &Session, typed: &str) -> Result<Vec<Person>> {
+    let Some(organisation) = by.person().organisation.as_ref() else { return Ok(vec![]) };
+    Ok(store::accounts::colleagues(desk.store(), organisation.id, by.person().id, typed, 50).await?)
+}
+
+/// The departments someone may choose from.
+pub async fn departments(desk: &Desk) -> Result<Vec<Department>> {
+    Ok(store::accounts::departments(desk.store()).await?)
+}
+
+/// Staff who can be given tickets.
+pub async fn staff(desk: &Desk) -> Result<Vec<Person>> {
+    Ok(store::accounts::staff(desk.store()).await?)
+}
+
+/// The name of a session in the database: the SHA-256 of its token.
+fn session_id(token: &str) -> String {
+    hex(&Sha256::digest(token))
+}
+
+/// An IPv6 customer has a network of 2^64 addresses (RFC 6177): they count as one.
+fn network(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(|| format!("{:x?}", &v6.segments()[..4]), |v4| v4.to_string()),
+    }
+}
+
+/// 256 random bits in hexadecimal.
+fn random_hex() -> Result<String> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|error| Error::Files(std::io::Error::other(error.to_string())))?;
+    Ok(hex(&bytes))
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

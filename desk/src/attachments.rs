@@ -1,0 +1,330 @@
+//! Uploads and downloads: a file is on disk, whole and checked, before anyone is told that it is.
+//!
+//! Invariants: memory does not grow with the file; the name on disk is the id alone; an image that is shown was decoded and encoded anew.
+
+use crate::accounts::Session;
+use crate::{Desk, Result};
+use domain::attachments::{Attachment, FileName, Kind};
+use domain::{AttachmentId, Fault, Field, Refusal};
+use image::codecs::jpeg::JpegEncoder;
+use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read, Write};
+use std::path::{Path, PathBuf};
+use tokio::sync::Semaphore;
+
+/// Bytes gathered before they are written.
+const CHUNK: usize = 1 << 20;
+/// Bytes written before the disk is waited for, so that a large file does not fill memory with unwritten pages.
+const SYNC_EVERY: u64 = 32 << 20;
+/// Bytes that are looked at to tell what a file is.
+const HEAD: usize = 8_192;
+/// Largest image that is decoded, on each side in pixels and in bytes of memory; one that is larger is kept, without a preview.
+const MAX_SIDE: u32 = 12_000;
+const MAX_DECODED: u64 = 96 << 20;
+/// The preview's sides at most, in pixels: twice what the screen draws.
+const THUMB: (u32, u32) = (240, 170);
+/// The large view's sides at most.
+const VIEW: (u32, u32) = (2_400, 2_400);
+
+/// The folder the files are in.
+#[derive(Debug)]
+pub struct Files {
+    folder: PathBuf,
+    max_mebibytes: u32,
+    decoding: Semaphore,
+}
+
+/// Which picture of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Picture {
+    Thumb,
+    View,
+}
+
+/// A file to be sent.
+#[derive(Debug)]
+pub struct Download {
+    /// What it is.
+    pub attachment: Attachment,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its media type.
+    pub media_type: &'static str,
+}
+
+impl Files {
+    /// Opens the folder, and makes it where it is not there.
+    pub fn open(folder: &Path, max_mebibytes: u32) -> io::Result<Self> {
+        std::fs::create_dir_all(folder.join("incoming"))?;
+        Ok(Self { folder: folder.to_owned(), max_mebibytes, decoding: Semaphore::new(1) })
+    }
+
+    /// Largest file, in mebibytes.
+    pub fn max_mebibytes(&self) -> u32 {
+        self.max_mebibytes
+    }
+
+    /// Removes what an interrupted upload left more than a day ago; gives how many.
+    pub fn sweep_incoming(&self) -> io::Result<usize> {
+        let mut removed = 0;
+        for entry in std::fs::read_dir(self.folder.join("incoming"))? {
+            let entry = entry?;
+            let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+            if age.as_secs() > 86_400 {
+                std::fs::remove_file(entry.path())?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    fn path(&self, id: &AttachmentId) -> PathBuf {
+        // 256 folders: one with a million files is slow to list and to back up.
+        self.folder.join(&id.as_str()[..2]).join(id.as_str())
+    }
+
+    fn picture_path(&self, id: &AttachmentId, picture: Picture) -> PathBuf {
+        self.path(id).with_extension(match picture {
+            Picture::Thumb => "thumb",
+            Picture::View => "view",
+        })
+    }
+
+    fn remove(&self, id: &AttachmentId) {
+        for path in [self.path(id), self.picture_path(id, Picture::Thumb), self.picture_path(id, Picture::View)] {
+            if let Err(error) = std::fs::remove_file(&path)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(%error, "a file could not be removed");
+            }
+        }
+    }
+}
+
+/// A file that is coming in. Dropped before [`Upload::finish`], nothing of it is kept.
+#[derive(Debug)]
+pub struct Upload {
+    desk: Desk,
+    id: AttachmentId,
+    name: FileName,
+    kind: Kind,
+    part: Part,
+    gathered: Vec<u8>,
+    size: u64,
+    since_sync: u64,
+}
+
+/// The file on disk while it grows; removed when it is dropped.
+#[derive(Debug)]
+struct Part {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        drop(self.file.take());
+        // Gone already when it was moved to its place.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+impl Upload {
+    /// Begins an upload; refuses a name of a kind that is not accepted, and a size that is too large, before anything is sent.
+    pub fn begin(desk: &Desk, name: &str, announced: Option<u64>) -> Result<Self> {
+        let name = FileName::clean(name);
+        let kind = Kind::of(&name).map_err(|fault| Refusal::field(Field::Attachments, fault))?;
+        if announced.is_some_and(|size| size > max_bytes(desk)) {
+            return Err(too_large(desk).into());
+        }
+        let mut bytes = [0_u8; 16];
+        getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
+        let id = AttachmentId::parse(&crate::accounts::hex(&bytes)).ok_or_else(|| io::Error::other("an id of 32 digits"))?;
+        let path = desk.files().folder.join("incoming").join(id.as_str());
+        let file = File::create_new(&path)?;
+        let part = Part { path, file: Some(file) };
+        Ok(Self { desk: desk.clone(), id, name, kind, part, gathered: Vec::with_capacity(CHUNK), size: 0, since_sync: 0 })
+    }
+
+    /// Adds bytes; refuses at the first one too many.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.size += bytes.len() as u64;
+        if self.size > max_bytes(&self.desk) {
+            return Err(too_large(&self.desk).into());
+        }
+        self.gathered.extend_from_slice(bytes);
+        if self.gathered.len() >= CHUNK {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        let Some(mut file) = self.part.file.take() else { return Err(io::Error::other("the upload is over").into()) };
+        let mut gathered = std::mem::take(&mut self.gathered);
+        self.since_sync += gathered.len() as u64;
+        let sync = self.since_sync >= SYNC_EVERY;
+        if sync {
+            self.since_sync = 0;
+        }
+        let written = tokio::task::spawn_blocking(move || -> io::Result<(File, Vec<u8>)> {
+            file.write_all(&gathered)?;
+            if sync {
+                file.sync_data()?;
+            }
+            gathered.clear();
+            Ok((file, gathered))
+        });
+        let (file, gathered) = written.await.map_err(io::Error::other)??;
+        self.part.file = Some(file);
+        self.gathered = gathered;
+        Ok(())
+    }
+
+    /// Checks the content, moves the file to its place and keeps it for its owner until a message names it.
+    pub async fn finish(mut self, by: &Session) -> Result<Attachment> {
+        if self.size == 0 {
+            return Err(Refusal::field(Field::Attachments, Fault::EmptyFile).into());
+        }
+        self.flush().await?;
+        let Some(file) = self.part.file.take() else { return Err(io::Error::other("the upload is over").into()) };
+        let (from, to, kind) = (self.part.path.clone(), self.desk.files().path(&self.id), self.kind);
+        let agrees = tokio::task::spawn_blocking(move || -> io::Result<bool> {
+            file.sync_all()?;
+            let mut head = Vec::with_capacity(HEAD);
+            File::open(&from)?.take(HEAD as u64).read_to_end(&mut head)?;
+            let found = infer::get(&head).map(|t| t.mime_type());
+            if !kind.agrees(found, &head) {
+                return Ok(false);
+            }
+            let folder = to.parent().ok_or_else(|| io::Error::other("a file has a folder"))?;
+            std::fs::create_dir_all(folder)?;
+            std::fs::rename(&from, &to)?;
+            // The name is only as durable as the folder that holds it.
+            File::open(folder)?.sync_all()?;
+            Ok(true)
+        });
+        if !agrees.await.map_err(io::Error::other)?? {
+            return Err(Refusal::field(Field::Attachments, Fault::WrongContent).into());
+        }
+        let image = matches!(self.kind, Kind::Image(_)) && picture(&self.desk, &self.id, Picture::Thumb).await.is_ok();
+        let attachment = Attachment { id: self.id.clone(), name: self.name.clone(), size: self.size as i64, image };
+        let kept = keep(&self.desk, &attachment, by).await;
+        if kept.is_err() {
+            self.desk.files().remove(&self.id);
+        }
+        kept.map(|()| attachment)
+    }
+}
+
+async fn keep(desk: &Desk, attachment: &Attachment, by: &Session) -> Result<()> {
+    let change = desk.store().begin().await?;
+    store::attachments::add(&change, attachment, by.person().id, desk.now()).await?;
+    Ok(change.commit().await?)
+}
+
+fn max_bytes(desk: &Desk) -> u64 {
+    u64::from(desk.files().max_mebibytes) << 20
+}
+
+fn too_large(desk: &Desk) -> Refusal {
+    Refusal::field(Field::Attachments, Fault::TooLarge(desk.files().max_mebibytes))
+}
+
+/// A file for someone who may have it.
+pub async fn download(desk: &Desk, by: &Session, id: &AttachmentId) -> Result<Download> {
+    let attachment = store::attachments::find(desk.store(), &by.scope(), by.person().id, id).await?.ok_or(Refusal::NotFound)?;
+    let media_type = Kind::of(&attachment.name).map_or("application/octet-stream", Kind::media_type);
+    Ok(Download { path: desk.files().path(id), attachment, media_type })
+}
+
+/// A picture of an image, encoded anew; made at the first request and kept.
+pub async fn preview(desk: &Desk, by: &Session, id: &AttachmentId, which: Picture) -> Result<(Vec<u8>, &'static str)> {
+    let attachment = store::attachments::find(desk.store(), &by.scope(), by.person().id, id).await?.ok_or(Refusal::NotFound)?;
+    if !attachment.image {
+        return Err(Refusal::NotFound.into());
+    }
+    let path = desk.files().picture_path(id, which);
+    let bytes = match tokio::fs::read(&path).await {
+        Ok(bytes) => bytes,
+        Err(_) => {
+            picture(desk, id, which).await?;
+            tokio::fs::read(&path).await?
+        }
+    };
+    let media = if bytes.starts_with(b"\x89PNG") { "image/png" } else { "image/jpeg" };
+    Ok((bytes, media))
+}
+
+/// Removes an uploaded file that is on no message yet; refuses where it is not one's own.
+pub async fn remove(desk: &Desk, by: &Session, id: &AttachmentId) -> Result<()> {
+    let change = desk.store().begin().await?;
+    if !store::attachments::remove(&change, by.person().id, id).await? {
+        return Err(Refusal::NotFound.into());
+    }
+    change.commit().await?;
+    desk.files().remove(id);
+    Ok(())
+}
+
+/// One's own uploaded files that are on no message yet, of these.
+pub async fn loose(desk: &Desk, by: &Session, ids: &[String]) -> Result<Vec<Attachment>> {
+    let ids: Vec<AttachmentId> = ids.iter().filter_map(|id| AttachmentId::parse(id)).collect();
+    Ok(store::attachments::loose(desk.store(), by.person().id, &ids).await?)
+}
+
+/// Removes files that no message named for a week; gives how many. For the job that does so.
+pub(crate) async fn sweep(desk: &Desk) -> Result<usize> {
+    let forgotten = store::attachments::forgotten(desk.store(), desk.now() - domain::time::Span::days(7), 500).await?;
+    for id in &forgotten {
+        let change = desk.store().begin().await?;
+        if store::attachments::sweep(&change, id).await? {
+            change.commit().await?;
+            desk.files().remove(id);
+        }
+    }
+    Ok(forgotten.len())
+}
+
+async fn picture(desk: &Desk, id: &AttachmentId, which: Picture) -> Result<()> {
+    let _turn = desk.files().decoding.acquire().await.map_err(io::Error::other)?;
+    let (from, to) = (desk.files().path(id), desk.files().picture_path(id, which));
+    tokio::task::spawn_blocking(move || encode(&from, &to, which)).await.map_err(io::Error::other)??;
+    Ok(())
+}
+
+fn encode(from: &Path, to: &Path, which: Picture) -> io::Result<()> {
+    let mut reader = ImageReader::new(BufReader::new(File::open(from)?)).with_guessed_format()?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_DECODED);
+    reader.limits(limits);
+    let sharp = matches!(reader.format(), Some(ImageFormat::Png | ImageFormat::Gif)) && which == Picture::View;
+    let decoded = reader.decode().map_err(io::Error::other)?;
+    let (width, height) = if which == Picture::Thumb { THUMB } else { VIEW };
+    let small = if decoded.width() > width || decoded.height() > height { decoded.thumbnail(width, height) } else { decoded };
+    let mut bytes = Vec::new();
+    if sharp {
+        small.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png).map_err(io::Error::other)?;
+    } else {
+        on_white(&small).write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 82)).map_err(io::Error::other)?;
+    }
+    let part = to.with_extension("part");
+    std::fs::write(&part, bytes)?;
+    std::fs::rename(part, to)
+}
+
+/// JPEG has no transparency, and what was transparent would be black.
+fn on_white(image: &DynamicImage) -> DynamicImage {
+    let mut flat = image.to_rgba8();
+    for pixel in flat.pixels_mut() {
+        let alpha = u16::from(pixel.0[3]);
+        for channel in &mut pixel.0[..3] {
+            *channel = ((u16::from(*channel) * alpha + 255 * (255 - alpha)) / 255) as u8;
+        }
+    }
+    DynamicImage::ImageRgb8(DynamicImage::ImageRgba8(flat).to_rgb8())
+}

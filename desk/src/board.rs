@@ -1,0 +1,42 @@
+//! The board and the list, as the staff ask for them.
+
+use crate::accounts::Agent;
+use crate::{Desk, Result};
+use domain::board::{Board, Card, Filter};
+use domain::tickets::Status;
+use domain::{Named, OrganisationId, TicketId};
+pub use store::board::{Cursor, Page, Sort};
+use store::board::PageOf;
+
+/// Rows on one page of the list.
+pub const PAGE: usize = 50;
+
+/// The board with this filter.
+pub async fn snapshot(desk: &Desk, by: &Agent, filter: &Filter) -> Result<Board> {
+    // The position comes first: what is committed in between is replayed, and a replay changes nothing.
+    let as_of = store::events::head(desk.store()).await?;
+    Ok(store::board::snapshot(desk.store(), &by.session().scope(), filter, as_of).await?)
+}
+
+/// A page of the list; the ticket whose number was typed stands first on the first page.
+pub async fn page(desk: &Desk, by: &Agent, filter: &Filter, sort: Sort, ascending: bool, from: Option<Cursor>) -> Result<Page> {
+    let scope = by.session().scope();
+    let mut page = store::board::page(desk.store(), &PageOf { scope: &scope, filter, sort, ascending, from, size: PAGE }).await?;
+    let number: Option<TicketId> = filter.text.as_deref().and_then(|t| t.parse().ok()).filter(|_| from.is_none());
+    if let Some(number) = number {
+        let exact: Vec<Card> = if store::tickets::is_visible(desk.store(), &scope, number).await? { store::tickets::cards(desk.store(), &[number]).await? } else { vec![] };
+        page.cards.retain(|c| c.id != number);
+        page.cards.splice(0..0, exact.into_iter().filter(|c| filter.admits(c)));
+    }
+    Ok(page)
+}
+
+/// How many tickets there are of each status.
+pub async fn tallies(desk: &Desk, by: &Agent) -> Result<Vec<(Status, i64)>> {
+    Ok(store::board::tallies(desk.store(), &by.session().scope()).await?)
+}
+
+/// Organisations to filter by.
+pub async fn organisations(desk: &Desk, _by: &Agent) -> Result<Vec<Named<OrganisationId>>> {
+    Ok(store::accounts::organisations(desk.store(), 500).await?)
+}

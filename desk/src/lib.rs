@@ -1,0 +1,72 @@
+//! The use cases of the desk: one async function each.
+//!
+//! Invariants: no use case sends a mail or pushes to a board; each saves a change together with what happened, and readers of the log do the rest.
+//! Nothing is done in anyone's name but that of a [`accounts::Session`], which only a log-in can make.
+
+pub mod accounts;
+pub mod attachments;
+pub mod board;
+mod clock;
+pub mod demo;
+mod error;
+pub mod jobs;
+pub mod live;
+pub mod text;
+pub mod tickets;
+pub mod zones;
+
+pub use clock::Clock;
+pub use error::{Error, Result};
+pub use store::{Bell, Store};
+
+use domain::time::Moment;
+use std::sync::Arc;
+
+/// The desk: what every use case works with. Cloning it is cheap.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    store: Store,
+    files: Arc<attachments::Files>,
+    clock: Clock,
+    passwords: Arc<accounts::Passwords>,
+    tail: Arc<live::Tail>,
+    jobs: Arc<jobs::Progress>,
+}
+
+impl Desk {
+    /// Opens the desk on a database and a folder for files.
+    pub fn open(store: Store, files: attachments::Files, clock: Clock) -> Self {
+        let tail = Arc::new(live::Tail::default());
+        Self { store, files: Arc::new(files), clock, passwords: Arc::default(), tail, jobs: Arc::default() }
+    }
+
+    /// The same desk at another time, for demo data and tests.
+    pub fn at(&self, now: Moment) -> Self {
+        Self { clock: Clock::fixed(now), ..self.clone() }
+    }
+
+    /// Now.
+    pub fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The files.
+    pub fn files(&self) -> &attachments::Files {
+        &self.files
+    }
+
+    /// The end of the log that every stream reads.
+    pub fn tail(&self) -> &live::Tail {
+        &self.tail
+    }
+
+    /// What the jobs have done.
+    pub fn jobs(&self) -> &jobs::Progress {
+        &self.jobs
+    }
+}

@@ -1,0 +1,182 @@
+//! The end of the log, read once for everyone, and each stream's own way through it.
+//!
+//! Invariants: a reader goes at its own pace and no buffer grows for it; one that is too far behind is told to start anew; what is written was checked against rights at that moment.
+
+use crate::accounts::Session;
+use crate::{Desk, Result};
+use domain::EventNo;
+use domain::accounts::Scope;
+use domain::board::Card;
+use domain::events::{Happening, Message};
+use std::collections::VecDeque;
+use std::sync::{Arc, PoisonError, RwLock};
+use store::events::Heard;
+use tokio::sync::watch;
+
+/// Events kept in memory: some minutes of a busy day.
+const KEPT: usize = 1_024;
+/// A reader further behind than this starts anew: a fresh screen is smaller than what it missed.
+const TOO_FAR: i64 = 1_000;
+/// Events given to a reader at once.
+const BATCH: usize = 64;
+
+/// The end of the log in memory.
+#[derive(Debug)]
+pub struct Tail {
+    entries: RwLock<VecDeque<Arc<Entry>>>,
+    head: watch::Sender<EventNo>,
+}
+
+/// One event, with its text for staff ready to be written to any number of streams.
+#[derive(Debug)]
+struct Entry {
+    heard: Heard,
+    staff: Arc<str>,
+    public: Option<Arc<str>>,
+}
+
+/// What a reader is given.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reading {
+    /// Messages as JSON with their numbers, and how far the log is read with them.
+    Messages(Vec<(EventNo, Arc<str>)>, EventNo),
+    /// Too much was missed.
+    Reset(EventNo),
+}
+
+impl Default for Tail {
+    fn default() -> Self {
+        Self { entries: RwLock::default(), head: watch::Sender::new(EventNo(0)) }
+    }
+}
+
+impl Tail {
+    /// Hears how far the log is read.
+    pub fn head(&self) -> watch::Receiver<EventNo> {
+        self.head.subscribe()
+    }
+
+    /// How far the log is read.
+    pub fn position(&self) -> EventNo {
+        *self.head.borrow()
+    }
+
+    /// The entries after one, where memory reaches back that far.
+    fn after(&self, cursor: EventNo) -> Option<Vec<Arc<Entry>>> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        let reaches = entries.front().is_some_and(|first| first.heard.event.n.0 <= cursor.0 + 1) || cursor >= self.position();
+        reaches.then(|| {
+            let from = entries.partition_point(|e| e.heard.event.n <= cursor);
+            entries.range(from..).take(BATCH).cloned().collect()
+        })
+    }
+
+    fn push(&self, new: Vec<Entry>) {
+        let Some(last) = new.last().map(|e| e.heard.event.n) else { return };
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        entries.extend(new.into_iter().map(Arc::new));
+        let surplus = entries.len().saturating_sub(KEPT);
+        entries.drain(..surplus);
+        drop(entries);
+        self.head.send_replace(last);
+    }
+}
+
+/// Reads the log into memory whenever the bell rings; ends only with the program.
+pub async fn follow(desk: &Desk) {
+    let mut bell = desk.store().bell().grown();
+    let tail = desk.tail();
+    loop {
+        match read_on(desk, tail).await {
+            Ok(()) => {}
+            Err(error) => {
+                tracing::warn!(%error, "the log could not be read; trying again");
+                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+                continue;
+            }
+        }
+        if bell.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn read_on(desk: &Desk, tail: &Tail) -> Result<()> {
+    if tail.position() == EventNo(0) {
+        tail.head.send_replace(store::events::head(desk.store()).await?);
+    }
+    loop {
+        let heard = store::events::after(desk.store(), tail.position(), 200).await?;
+        let full = heard.len() == 200;
+        tail.push(entries(desk, heard).await?);
+        if !full {
+            return Ok(());
+        }
+    }
+}
+
+async fn entries(desk: &Desk, heard: Vec<Heard>) -> Result<Vec<Entry>> {
+    let mut ids: Vec<_> = heard.iter().map(|h| h.event.ticket).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let cards = store::tickets::cards(desk.store(), &ids).await?;
+    Ok(heard.into_iter().map(|heard| Entry::new(heard, &cards)).collect())
+}
+
+impl Entry {
+    fn new(heard: Heard, cards: &[Card]) -> Self {
+        let card = cards.iter().find(|c| c.id == heard.event.ticket).cloned();
+        let public = heard.event.what.is_public().then(|| json(&Message::Happened { event: heard.event.clone(), card: None }));
+        let staff = json(&Message::Happened { event: heard.event.clone(), card });
+        Self { heard, staff, public }
+    }
+}
+
+fn json(message: &Message) -> Arc<str> {
+    // These types always serialise; an empty object is a message that every screen ignores.
+    serde_json::to_string(message).unwrap_or_else(|_| "{}".to_owned()).into()
+}
+
+/// The messages after `cursor` that this session may see now.
+pub async fn read(desk: &Desk, by: &Session, cursor: EventNo) -> Result<Reading> {
+    let tail = desk.tail();
+    let head = tail.position();
+    if head.0 - cursor.0 > TOO_FAR {
+        return Ok(Reading::Reset(head));
+    }
+    let entries = match tail.after(cursor) {
+        Some(entries) => entries,
+        // Older than what memory holds: read it for this one alone.
+        None => entries(desk, store::events::after(desk.store(), cursor, BATCH as u64).await?).await?.into_iter().map(Arc::new).collect(),
+    };
+    let upto = entries.last().map_or(cursor, |e| e.heard.event.n);
+    let scope = by.scope();
+    let mut messages = Vec::with_capacity(entries.len());
+    for entry in entries {
+        messages.extend(for_reader(desk, &scope, &entry).await?.map(|text| (entry.heard.event.n, text)));
+    }
+    Ok(Reading::Messages(messages, upto))
+}
+
+async fn for_reader(desk: &Desk, scope: &Scope, entry: &Entry) -> Result<Option<Arc<str>>> {
+    let Heard { event, department, requester, cc } = &entry.heard;
+    let gone = || json(&Message::Gone { n: event.n, ticket: event.ticket });
+    match scope {
+        Scope::Desk { .. } => Ok(if scope.sees(*department, *requester, cc) {
+            Some(entry.staff.clone())
+        } else if let Happening::DepartmentChanged { from, .. } = &event.what {
+            // It was moved out of this reader's sight; who never saw it hears nothing.
+            scope.sees(from.id, *requester, cc).then(gone)
+        } else {
+            None
+        }),
+        Scope::Own(me) => {
+            if matches!(&event.what, Happening::CcRemoved { person } if person.id == *me) && !scope.sees(*department, *requester, cc) {
+                return Ok(Some(gone()));
+            }
+            let Some(text) = entry.public.as_ref().filter(|_| scope.sees(*department, *requester, cc)) else { return Ok(None) };
+            // The audience was read with the event; what was taken away since is not shown any more.
+            Ok(store::tickets::is_visible(desk.store(), scope, event.ticket).await?.then(|| text.clone()))
+        }
+    }
+}

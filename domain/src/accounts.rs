@@ -1,0 +1,238 @@
+//! People, organisations, and what a person may see.
+//!
+//! Invariant: an e-mail address is one account whatever its case, and a [`Scope`] is the only way to say whose tickets are meant.
+
+use crate::{DepartmentId, Named, OrganisationId, PersonId};
+use serde::{Deserialize, Serialize};
+
+/// What kind of account a person has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Opens tickets, for a customer organisation.
+    Customer,
+    /// Works tickets, in departments.
+    Agent,
+    /// An agent who also manages people, departments and settings.
+    Admin,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Role; 3] = [Role::Customer, Role::Agent, Role::Admin];
+
+    /// Whether this role stands behind the counter.
+    pub fn is_staff(self) -> bool {
+        !matches!(self, Role::Customer)
+    }
+
+    /// The word in the database, in URLs and on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Role::Customer => "customer",
+            Role::Agent => "agent",
+            Role::Admin => "admin",
+        }
+    }
+
+    /// Reads [`Role::word`].
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|r| r.word() == word)
+    }
+}
+
+/// Which tickets, with everything that hangs on them, a person may see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    /// A customer: the tickets they opened and those they are in CC of.
+    Own(PersonId),
+    /// Staff: every ticket but those of closed departments they are not in, which are listed here.
+    Desk {
+        /// Departments this person may not see.
+        hidden: Vec<DepartmentId>,
+    },
+}
+
+impl Scope {
+    /// Whether a ticket with this department, requester and CC is in scope.
+    pub fn sees(&self, department: DepartmentId, requester: PersonId, cc: &[PersonId]) -> bool {
+        match self {
+            Scope::Own(person) => requester == *person || cc.contains(person),
+            Scope::Desk { hidden } => !hidden.contains(&department),
+        }
+    }
+
+    /// Whether notes, tags and other words among staff are in scope.
+    pub fn is_staff(&self) -> bool {
+        matches!(self, Scope::Desk { .. })
+    }
+}
+
+/// A language that every screen has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Dutch, the default.
+    #[default]
+    Nl,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// The tag of BCP 47.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Language::Nl => "nl",
+            Language::En => "en",
+        }
+    }
+
+    /// Reads a tag such as `en` or `en-GB`.
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        match tag.trim().split('-').next()?.to_ascii_lowercase().as_str() {
+            "nl" => Some(Language::Nl),
+            "en" => Some(Language::En),
+            _ => None,
+        }
+    }
+
+    /// The reader's first language that Balie speaks, from an `Accept-Language` header; Dutch where there is none.
+    pub fn from_header(header: &str) -> Self {
+        let mut wanted: Vec<(f32, usize, Language)> = header
+            .split(',')
+            .enumerate()
+            .filter_map(|(at, part)| {
+                let mut halves = part.split(";q=");
+                let language = Self::from_tag(halves.next()?)?;
+                let weight = halves.next().map_or(Some(1.0), |q| q.trim().parse().ok())?;
+                (weight > 0.0).then_some((weight, at, language))
+            })
+            .collect();
+        wanted.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        wanted.first().map(|w| w.2).unwrap_or_default()
+    }
+}
+
+/// Light, dark, or as the system has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    /// The word in the database and in `data-theme`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Theme::System => "system",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        }
+    }
+
+    /// Reads [`Theme::word`].
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Theme::System, Theme::Light, Theme::Dark].into_iter().find(|t| t.word() == word)
+    }
+}
+
+/// A person as others see them: never more than a name, an address and where they belong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Who.
+    pub id: PersonId,
+    /// What they are called.
+    pub name: String,
+    /// Their address.
+    pub email: String,
+    /// Their role.
+    pub role: Role,
+    /// A customer's company.
+    pub organisation: Option<Named<OrganisationId>>,
+    /// Whether they are a contact of their organisation.
+    pub key_user: bool,
+}
+
+/// An e-mail address as an account has it: trimmed and in lower case, with one `@`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct EmailAddress(String);
+
+impl EmailAddress {
+    /// Longest address there can be (RFC 5321, 4.5.3.1.3, less the angle brackets).
+    pub const MAX: usize = 254;
+
+    /// Takes what a person typed; `None` where it cannot be an address.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim().to_lowercase();
+        let (local, host) = text.rsplit_once('@')?;
+        let wrong = text.len() > Self::MAX
+            || local.is_empty()
+            || local.len() > 64
+            || local.contains('@')
+            || text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';' | '"'))
+            || host.split('.').any(|label| label.is_empty() || label.starts_with('-') || label.ends_with('-'))
+            || !host.contains('.');
+        (!wrong).then_some(Self(text))
+    }
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The one or two letters in an avatar.
+pub fn initials(name: &str) -> String {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    let first = words.first().and_then(|w| w.chars().next());
+    let last = if words.len() > 1 { words.last().and_then(|w| w.chars().next()) } else { None };
+    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_one_account_whatever_its_case() {
+        assert_eq!(EmailAddress::parse(" M.vanLoon@DeWaalBouw.example "), EmailAddress::parse("m.vanloon@dewaalbouw.example"));
+        for wrong in ["", "@", "a@", "@b.nl", "a@b", "a b@c.nl", "a@b..nl", "a@-b.nl", "a@b.nl\nBcc: x@y.nl", "a@b@c.nl", "<a@b.nl>"] {
+            assert!(EmailAddress::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_browser_says_which_language() {
+        for (header, language) in [("", Language::Nl), ("en", Language::En), ("fr,en;q=0.3,nl;q=0.8", Language::Nl), ("en-GB,nl;q=0.9", Language::En), ("nl;q=0, en;q=0.1", Language::En), (";;;,q", Language::Nl)] {
+            assert_eq!(Language::from_header(header), language, "{header}");
+        }
+    }
+
+    #[test]
+    fn initials_are_the_first_and_the_last_word() {
+        for (name, letters) in [("Marieke van Loon", "ML"), ("Yasmin El Amrani", "YA"), ("Cher", "C"), ("", ""), ("øyvind ßen", "ØSS")] {
+            assert_eq!(initials(name), letters);
+        }
+    }
+
+    #[test]
+    fn a_customer_sees_only_what_they_opened_or_are_in_cc_of() {
+        let (mine, other) = (PersonId(1), PersonId(2));
+        let scope = Scope::Own(mine);
+        assert!(scope.sees(DepartmentId(1), mine, &[]));
+        assert!(scope.sees(DepartmentId(1), other, &[mine]));
+        assert!(!scope.sees(DepartmentId(1), other, &[PersonId(3)]));
+    }
+
+    #[test]
+    fn staff_do_not_see_closed_departments_they_are_not_in() {
+        let scope = Scope::Desk { hidden: vec![DepartmentId(4)] };
+        assert!(scope.sees(DepartmentId(1), PersonId(1), &[]));
+        assert!(!scope.sees(DepartmentId(4), PersonId(1), &[]));
+    }
+}

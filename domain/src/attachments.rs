@@ -1,0 +1,186 @@
+//! Files: what they may be called and what kinds are accepted.
+//!
+//! Invariant: a name is a name, never a path, and the last extension alone says the kind; the content must agree with it.
+
+use crate::{AttachmentId, Fault};
+use serde::{Deserialize, Serialize};
+
+/// Largest file where the settings say nothing else, in mebibytes.
+pub const MAX_MEBIBYTES: u32 = 50;
+/// Most files on one message.
+pub const MAX_FILES: usize = 20;
+/// Longest name, in bytes: what common file systems take.
+pub const MAX_NAME: usize = 255;
+
+/// An uploaded file, as everyone on its ticket sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Which one.
+    pub id: AttachmentId,
+    /// What its owner called it.
+    pub name: FileName,
+    /// In bytes.
+    pub size: i64,
+    /// Whether it is an image with a preview.
+    pub image: bool,
+}
+
+/// A file's name without a path, control characters or characters that turn text around.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FileName(String);
+
+impl FileName {
+    /// Takes any name; keeps what follows the last slash of either kind, and shortens it at the front of the extension.
+    pub fn clean(text: &str) -> Self {
+        let last = text.rsplit(['/', '\\']).next().unwrap_or_default();
+        let kept: String = last.chars().filter(|c| !c.is_control() && !is_direction(*c)).collect();
+        let kept = kept.trim().trim_start_matches('.').trim_end_matches(['.', ' ']);
+        if kept.is_empty() {
+            return Self("bestand".to_owned());
+        }
+        Self(shorten(kept))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What follows the last dot, in lower case.
+    pub fn extension(&self) -> Option<String> {
+        self.0.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase())
+    }
+}
+
+/// Characters that change the direction of text, and so hide an extension (Unicode Bidirectional Algorithm, explicit formatting).
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn shorten(name: &str) -> String {
+    if name.len() <= MAX_NAME {
+        return name.to_owned();
+    }
+    let (stem, extension) = match name.rsplit_once('.') {
+        Some((stem, extension)) if extension.len() < 16 => (stem, format!(".{extension}")),
+        _ => (name, String::new()),
+    };
+    let mut end = MAX_NAME - extension.len();
+    while !stem.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{extension}", &stem[..end])
+}
+
+/// A kind of file that is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A raster image that gets a preview.
+    Image(&'static str),
+    /// A document with a signature that is recognised, one of these types.
+    Document(&'static str, &'static [&'static str]),
+    /// Text, which has no signature: it must have no NUL and no signature of another kind.
+    Text(&'static str),
+}
+
+impl Kind {
+    /// The media type it is served with.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Kind::Image(media) | Kind::Document(media, _) | Kind::Text(media) => media,
+        }
+    }
+
+    /// The kind a name promises; [`Fault::ForbiddenKind`] where it is not accepted.
+    pub fn of(name: &FileName) -> Result<Self, Fault> {
+        const ZIP: &str = "application/zip";
+        const OLE: &str = "application/x-ole-storage";
+        let extension = name.extension().ok_or(Fault::ForbiddenKind)?;
+        Ok(match extension.as_str() {
+            "png" => Kind::Image("image/png"),
+            "jpg" | "jpeg" => Kind::Image("image/jpeg"),
+            "gif" => Kind::Image("image/gif"),
+            "webp" => Kind::Image("image/webp"),
+            "pdf" => Kind::Document("application/pdf", &["application/pdf"]),
+            "docx" => Kind::Document("application/vnd.openxmlformats-officedocument.wordprocessingml.document", &[ZIP, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"]),
+            "xlsx" => Kind::Document("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", &[ZIP, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"]),
+            "pptx" => Kind::Document("application/vnd.openxmlformats-officedocument.presentationml.presentation", &[ZIP, "application/vnd.openxmlformats-officedocument.presentationml.presentation"]),
+            "odt" => Kind::Document("application/vnd.oasis.opendocument.text", &[ZIP, "application/vnd.oasis.opendocument.text"]),
+            "ods" => Kind::Document("application/vnd.oasis.opendocument.spreadsheet", &[ZIP, "application/vnd.oasis.opendocument.spreadsheet"]),
+            "doc" => Kind::Document("application/msword", &[OLE, "application/msword"]),
+            "xls" => Kind::Document("application/vnd.ms-excel", &[OLE, "application/vnd.ms-excel"]),
+            "msg" => Kind::Document("application/vnd.ms-outlook", &[OLE, "application/msword", "application/vnd.ms-outlook"]),
+            "zip" => Kind::Document(ZIP, &[ZIP]),
+            "7z" => Kind::Document("application/x-7z-compressed", &["application/x-7z-compressed"]),
+            "gz" => Kind::Document("application/gzip", &["application/gzip"]),
+            "mp4" => Kind::Document("video/mp4", &["video/mp4"]),
+            "webm" => Kind::Document("video/webm", &["video/webm"]),
+            "txt" | "log" | "md" | "sql" | "ini" | "eml" => Kind::Text("text/plain"),
+            "csv" => Kind::Text("text/csv"),
+            "json" => Kind::Text("application/json"),
+            "xml" => Kind::Text("application/xml"),
+            _ => return Err(Fault::ForbiddenKind),
+        })
+    }
+
+    /// Whether the first bytes of the content agree; `found` is the media type its signature says, where it has one.
+    pub fn agrees(self, found: Option<&str>, head: &[u8]) -> bool {
+        match self {
+            Kind::Image(media) => found == Some(media),
+            Kind::Document(_, media) => found.is_some_and(|f| media.contains(&f)),
+            Kind::Text(_) => found.is_none_or(|f| f == "text/xml") && !head.contains(&0),
+        }
+    }
+}
+
+/// What a file picker offers.
+pub const ACCEPT: &str = ".png,.jpg,.jpeg,.gif,.webp,.pdf,.docx,.xlsx,.pptx,.odt,.ods,.doc,.xls,.msg,.zip,.7z,.gz,.mp4,.webm,.txt,.log,.md,.sql,.ini,.eml,.csv,.json,.xml";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_never_a_path() {
+        for (typed, kept) in [
+            ("../../etc/passwd", "passwd"),
+            ("..\\..\\x.png", "x.png"),
+            ("C:\\temp\\a.png", "a.png"),
+            ("..", "bestand"),
+            ("", "bestand"),
+            (".htaccess", "htaccess"),
+            ("a\u{0}b\r\n.png", "ab.png"),
+            ("gnp\u{202e}exe.png", "gnpexe.png"),
+            ("a.png. . ", "a.png"),
+        ] {
+            assert_eq!(FileName::clean(typed).as_str(), kept, "{typed:?}");
+        }
+        let long = FileName::clean(&format!("{}é.png", "x".repeat(400)));
+        assert!(long.as_str().len() <= MAX_NAME && long.as_str().ends_with(".png"));
+    }
+
+    #[test]
+    fn the_last_extension_decides() {
+        assert_eq!(Kind::of(&FileName::clean("a.png.html")), Err(Fault::ForbiddenKind));
+        assert_eq!(Kind::of(&FileName::clean("a.svg")), Err(Fault::ForbiddenKind));
+        assert_eq!(Kind::of(&FileName::clean("noextension")), Err(Fault::ForbiddenKind));
+        assert_eq!(Kind::of(&FileName::clean("A.PNG")), Ok(Kind::Image("image/png")));
+    }
+
+    #[test]
+    fn the_content_must_agree_with_the_name() {
+        let png = Kind::of(&FileName::clean("a.png")).unwrap();
+        assert!(png.agrees(Some("image/png"), b""));
+        assert!(!png.agrees(Some("text/html"), b"") && !png.agrees(None, b"hello"));
+        let text = Kind::of(&FileName::clean("a.log")).unwrap();
+        assert!(text.agrees(None, b"hello") && !text.agrees(None, b"he\0") && !text.agrees(Some("application/x-executable"), b"x"));
+    }
+
+    #[test]
+    fn every_kind_offered_is_accepted() {
+        for extension in ACCEPT.split(',') {
+            assert!(Kind::of(&FileName::clean(&format!("a{extension}"))).is_ok(), "{extension}");
+        }
+    }
+}

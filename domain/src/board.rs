@@ -1,0 +1,345 @@
+//! The board: the live view of the tickets that run.
+//!
+//! Invariant: a board that is shown from the log up to event n, and then told the events n to m, equals a board made from the log up to m.
+
+use crate::events::Message;
+use crate::tickets::{Side, Status, Ticket, Urgency};
+use crate::time::Moment;
+use crate::{DepartmentId, EventNo, Named, OrganisationId, PersonId, TicketId};
+use serde::{Deserialize, Serialize};
+
+/// The statuses that have a column, from left to right.
+pub const COLUMNS: [Status; 4] = [Status::New, Status::Open, Status::Waiting, Status::Resolved];
+/// Most cards shown in one column; the list has the rest.
+pub const COLUMN_CARDS: usize = 50;
+
+/// A ticket as a card on the board and as a row in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Card {
+    pub id: TicketId,
+    pub subject: String,
+    pub status: Status,
+    pub urgency: Urgency,
+    pub department: Named<DepartmentId>,
+    pub organisation: Option<Named<OrganisationId>>,
+    pub requester: Named<PersonId>,
+    pub assignee: Option<Named<PersonId>>,
+    pub tags: Vec<String>,
+    pub opened_at: Moment,
+    pub updated_at: Moment,
+    pub settled_at: Option<Moment>,
+    pub messages: u32,
+    pub files: u32,
+    pub last_word: Side,
+    /// The last event of this ticket that the card contains.
+    pub version: EventNo,
+}
+
+impl Card {
+    /// A ticket's card.
+    pub fn of(ticket: &Ticket, version: EventNo) -> Self {
+        Self {
+            id: ticket.id,
+            subject: ticket.subject.clone(),
+            status: ticket.status,
+            urgency: ticket.urgency,
+            department: ticket.department.clone(),
+            organisation: ticket.organisation.clone(),
+            requester: ticket.requester.clone(),
+            assignee: ticket.assignee.clone(),
+            tags: ticket.tags.clone(),
+            opened_at: ticket.opened_at,
+            updated_at: ticket.updated_at,
+            settled_at: ticket.settled_at,
+            messages: ticket.messages,
+            files: ticket.files,
+            last_word: ticket.last_word,
+            version,
+        }
+    }
+
+    /// Whether the customer spoke last on a ticket that runs: someone should answer.
+    pub fn awaits_us(&self) -> bool {
+        self.last_word == Side::Customer && matches!(self.status, Status::New | Status::Open)
+    }
+
+    /// Its place in its column: the most urgent first, then the oldest; resolved ones by when they were, the latest first.
+    pub fn rank(&self) -> (std::cmp::Reverse<Urgency>, i64) {
+        match self.status {
+            Status::Resolved | Status::Closed => (std::cmp::Reverse(Urgency::High), -self.settled_at.unwrap_or(self.updated_at).0),
+            _ => (std::cmp::Reverse(self.urgency), self.id.0),
+        }
+    }
+}
+
+/// Whose tickets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AssignedTo {
+    /// Nobody's.
+    Nobody,
+    /// This person's.
+    Person(PersonId),
+}
+
+/// Which tickets a board or a list shows; the URL's query holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs)]
+pub struct Filter {
+    pub statuses: Vec<Status>,
+    pub departments: Vec<DepartmentId>,
+    pub urgencies: Vec<Urgency>,
+    pub assignee: Option<AssignedTo>,
+    pub organisation: Option<OrganisationId>,
+    pub tag: Option<String>,
+    pub text: Option<String>,
+}
+
+impl Filter {
+    /// Reads the query's pairs; what cannot be read is left out.
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut filter = Self::default();
+        for (key, value) in pairs {
+            let value = value.trim();
+            match key {
+                "status" => push(&mut filter.statuses, Status::from_word(value)),
+                "department" => push(&mut filter.departments, value.parse().ok()),
+                "urgency" => push(&mut filter.urgencies, Urgency::from_word(value)),
+                "assignee" if value == "nobody" => filter.assignee = Some(AssignedTo::Nobody),
+                "assignee" => filter.assignee = value.parse().ok().map(AssignedTo::Person).or(filter.assignee),
+                "organisation" => filter.organisation = value.parse().ok().or(filter.organisation),
+                "tag" if !value.is_empty() => filter.tag = Some(value.to_lowercase()),
+                "q" if !value.is_empty() => filter.text = Some(value.chars().take(200).collect()),
+                _ => {}
+            }
+        }
+        filter
+    }
+
+    /// The query's pairs, in a fixed order.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = Vec::new();
+        pairs.extend(self.statuses.iter().map(|s| ("status", s.word().to_owned())));
+        pairs.extend(self.departments.iter().map(|d| ("department", d.to_string())));
+        pairs.extend(self.urgencies.iter().map(|u| ("urgency", u.word().to_owned())));
+        pairs.extend(self.assignee.map(|a| match a {
+            AssignedTo::Nobody => ("assignee", "nobody".to_owned()),
+            AssignedTo::Person(id) => ("assignee", id.to_string()),
+        }));
+        pairs.extend(self.organisation.map(|o| ("organisation", o.to_string())));
+        pairs.extend(self.tag.clone().map(|t| ("tag", t)));
+        pairs.extend(self.text.clone().map(|t| ("q", t)));
+        pairs
+    }
+
+    /// Whether nothing is filtered.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether a card belongs; the text is not looked at, since a card does not hold the conversation.
+    pub fn admits(&self, card: &Card) -> bool {
+        (self.statuses.is_empty() || self.statuses.contains(&card.status))
+            && (self.departments.is_empty() || self.departments.contains(&card.department.id))
+            && (self.urgencies.is_empty() || self.urgencies.contains(&card.urgency))
+            && self.assignee.is_none_or(|wanted| match wanted {
+                AssignedTo::Nobody => card.assignee.is_none(),
+                AssignedTo::Person(id) => card.assignee.as_ref().is_some_and(|a| a.id == id),
+            })
+            && self.organisation.is_none_or(|id| card.organisation.as_ref().is_some_and(|o| o.id == id))
+            && self.tag.as_ref().is_none_or(|tag| card.tags.contains(tag))
+    }
+}
+
+fn push<T: PartialEq>(list: &mut Vec<T>, value: Option<T>) {
+    if let Some(value) = value.filter(|v| !list.contains(v)) {
+        list.push(value);
+    }
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its status.
+    pub status: Status,
+    /// The first cards, at most [`COLUMN_CARDS`] when loaded.
+    pub cards: Vec<Card>,
+    /// How many tickets there are in all.
+    pub total: i64,
+}
+
+/// The board as it was after event `as_of`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Board {
+    /// The last event it contains.
+    pub as_of: EventNo,
+    /// One for each of [`COLUMNS`].
+    pub columns: Vec<Column>,
+}
+
+/// What an event did to a board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing that shows.
+    None,
+    /// This card is new, moved, changed or gone.
+    Changed(TicketId),
+    /// The board cannot tell by itself: load it again.
+    Reload,
+}
+
+impl Board {
+    /// An empty board.
+    pub fn empty(as_of: EventNo) -> Self {
+        Self { as_of, columns: COLUMNS.iter().map(|&status| Column { status, cards: vec![], total: 0 }).collect() }
+    }
+
+    /// Takes in one message of the stream; what it already contains changes nothing.
+    pub fn apply(&mut self, message: &Message, filter: &Filter) -> Effect {
+        match message {
+            Message::Happened { event, card: Some(card) } => {
+                self.as_of = self.as_of.max(event.n);
+                self.put(card, filter)
+            }
+            Message::Gone { n, ticket } => {
+                self.as_of = self.as_of.max(*n);
+                if self.take(*ticket).is_some() { self.refill(Effect::Changed(*ticket)) } else { Effect::None }
+            }
+            Message::Beat { n } => {
+                self.as_of = self.as_of.max(*n);
+                Effect::None
+            }
+            Message::Reset { .. } => Effect::Reload,
+            Message::Happened { card: None, .. } | Message::Ended => Effect::None,
+        }
+    }
+
+    fn put(&mut self, card: &Card, filter: &Filter) -> Effect {
+        let shown = self.columns.iter().flat_map(|c| &c.cards).find(|c| c.id == card.id);
+        if shown.is_some_and(|c| c.version >= card.version) {
+            return Effect::None;
+        }
+        let was_shown = shown.is_some();
+        // A card that is not shown may still be counted, below the last one of a full column; and a text is for the server to judge.
+        let is_partial = self.columns.iter().any(|c| c.total as usize > c.cards.len());
+        if !was_shown && (is_partial || filter.text.is_some()) {
+            return Effect::Reload;
+        }
+        self.take(card.id);
+        let belongs = filter.admits(card);
+        if let Some(column) = self.columns.iter_mut().find(|c| belongs && c.status == card.status) {
+            let at = column.cards.partition_point(|other| other.rank() < card.rank());
+            column.cards.insert(at, card.clone());
+            column.total += 1;
+        } else if !was_shown {
+            return Effect::None;
+        }
+        self.refill(Effect::Changed(card.id))
+    }
+
+    fn take(&mut self, id: TicketId) -> Option<Card> {
+        self.columns.iter_mut().find_map(|column| {
+            let at = column.cards.iter().position(|c| c.id == id)?;
+            column.total -= 1;
+            Some(column.cards.remove(at))
+        })
+    }
+
+    /// A column that shows fewer cards than it could has to fetch what is below.
+    fn refill(&self, effect: Effect) -> Effect {
+        let short = self.columns.iter().any(|c| c.cards.len() < COLUMN_CARDS.min(c.total.max(0) as usize));
+        if short { Effect::Reload } else { effect }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::{Event, Happening};
+
+    fn card(id: i64, status: Status, urgency: Urgency, version: i64) -> Card {
+        Card {
+            id: TicketId(id),
+            subject: "x".into(),
+            status,
+            urgency,
+            department: Named::new(DepartmentId(1), "D"),
+            organisation: None,
+            requester: Named::new(PersonId(1), "M"),
+            assignee: None,
+            tags: vec![],
+            opened_at: Moment(id),
+            updated_at: Moment(version),
+            settled_at: status.is_settled().then_some(Moment(version)),
+            messages: 1,
+            files: 0,
+            last_word: Side::Customer,
+            version: EventNo(version),
+        }
+    }
+
+    fn told(card: Card) -> Message {
+        let event = Event { n: card.version, at: card.updated_at, ticket: card.id, by: None, what: Happening::StatusChanged { from: Status::New, to: card.status } };
+        Message::Happened { event, card: Some(card) }
+    }
+
+    fn ids(board: &Board, status: Status) -> Vec<i64> {
+        board.columns.iter().find(|c| c.status == status).unwrap().cards.iter().map(|c| c.id.0).collect()
+    }
+
+    #[test]
+    fn the_most_urgent_stand_on_top_then_the_oldest() {
+        let mut board = Board::empty(EventNo(0));
+        for (n, (id, urgency)) in [(1, Urgency::Low), (2, Urgency::High), (3, Urgency::Question), (4, Urgency::High)].into_iter().enumerate() {
+            board.apply(&told(card(id, Status::New, urgency, n as i64 + 1)), &Filter::default());
+        }
+        assert_eq!(ids(&board, Status::New), [2, 4, 1, 3]);
+    }
+
+    #[test]
+    fn a_card_moves_and_a_closed_one_leaves() {
+        let (mut board, all) = (Board::empty(EventNo(0)), Filter::default());
+        board.apply(&told(card(1, Status::New, Urgency::Low, 1)), &all);
+        assert_eq!(board.apply(&told(card(1, Status::Open, Urgency::Low, 2)), &all), Effect::Changed(TicketId(1)));
+        assert_eq!((ids(&board, Status::New), ids(&board, Status::Open)), (vec![], vec![1]));
+        board.apply(&told(card(1, Status::Closed, Urgency::Low, 3)), &all);
+        assert!(board.columns.iter().all(|c| c.cards.is_empty() && c.total == 0));
+        assert_eq!(board.as_of, EventNo(3));
+    }
+
+    #[test]
+    fn told_twice_or_late_changes_nothing() {
+        let (mut board, all) = (Board::empty(EventNo(0)), Filter::default());
+        board.apply(&told(card(1, Status::Open, Urgency::Low, 5)), &all);
+        let before = board.clone();
+        assert_eq!(board.apply(&told(card(1, Status::Open, Urgency::Low, 5)), &all), Effect::None);
+        assert_eq!(board.apply(&told(card(1, Status::New, Urgency::Low, 4)), &all), Effect::None);
+        assert_eq!(board, before);
+    }
+
+    #[test]
+    fn a_ticket_that_leaves_the_readers_sight_leaves_the_board() {
+        let (mut board, all) = (Board::empty(EventNo(0)), Filter::default());
+        board.apply(&told(card(1, Status::Open, Urgency::Low, 1)), &all);
+        assert_eq!(board.apply(&Message::Gone { n: EventNo(2), ticket: TicketId(1) }, &all), Effect::Changed(TicketId(1)));
+        assert!(ids(&board, Status::Open).is_empty());
+    }
+
+    #[test]
+    fn a_full_column_that_loses_a_card_fetches_what_is_below() {
+        let (mut board, all) = (Board::empty(EventNo(0)), Filter::default());
+        board.columns[0].cards.push(card(1, Status::New, Urgency::Low, 1));
+        board.columns[0].total = 300;
+        assert_eq!(board.apply(&told(card(1, Status::Open, Urgency::Low, 2)), &all), Effect::Reload);
+        assert_eq!(board.apply(&told(card(9, Status::Open, Urgency::Low, 3)), &all), Effect::Reload);
+    }
+
+    #[test]
+    fn the_url_holds_the_filter() {
+        let query = [("status", "new"), ("status", "open"), ("department", "3"), ("urgency", "high"), ("assignee", "nobody"), ("organisation", "12"), ("tag", "versie 8"), ("q", "termijn staat")];
+        let filter = Filter::from_pairs(query);
+        assert_eq!(filter.pairs().iter().map(|(k, v)| (*k, v.as_str())).collect::<Vec<_>>(), query);
+        assert!(Filter::from_pairs([("status", "x"), ("department", "'; drop"), ("assignee", ""), ("q", " "), ("z", "1")]).is_empty());
+    }
+}

@@ -1,0 +1,16 @@
+//! The words and rules of the desk, compiled for the server and for the browser.
+//!
+//! Nothing here reads a clock, a file or a socket: `now` is an argument, and the only way to fail is a [`Refusal`].
+
+pub mod accounts;
+pub mod attachments;
+pub mod board;
+pub mod events;
+mod ids;
+pub mod permissions;
+mod refusal;
+pub mod tickets;
+pub mod time;
+
+pub use ids::*;
+pub use refusal::{Fault, Field, FieldFault, Refusal};

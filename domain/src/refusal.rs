@@ -1,0 +1,103 @@
+//! Why a request cannot be met, by meaning. The sentence for the person comes from the translations.
+
+use crate::events::Event;
+use serde::{Deserialize, Serialize};
+
+/// A request that cannot be met.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Refusal {
+    /// What was filled in needs correcting: every fault at its field, all of them at once.
+    Fields(Vec<FieldFault>),
+    /// It does not exist, or it is not yours to see: the two cannot be told apart.
+    NotFound,
+    /// Your role may not do this.
+    NotAllowed,
+    /// There is no session, or it has ended.
+    SignedOut,
+    /// Logging in failed; the same for every cause.
+    WrongCredentials,
+    /// Too many tries; may be tried again after this many seconds.
+    Throttled(u32),
+    /// The view this was decided on is outdated; these events came after it.
+    Outdated(Vec<Event>),
+}
+
+impl Refusal {
+    /// A refusal for one field.
+    pub fn field(field: Field, fault: Fault) -> Self {
+        Self::Fields(vec![FieldFault { field, fault }])
+    }
+
+    /// The fault at a field, where there is one.
+    pub fn at(&self, field: Field) -> Option<&Fault> {
+        match self {
+            Self::Fields(faults) => faults.iter().find(|f| f.field == field).map(|f| &f.fault),
+            _ => None,
+        }
+    }
+}
+
+/// One fault at one field.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FieldFault {
+    /// Where.
+    pub field: Field,
+    /// What.
+    pub fault: Fault,
+}
+
+/// A field of a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum Field {
+    Cc,
+    Urgency,
+    Department,
+    Subject,
+    Description,
+    Link,
+    Attachments,
+    ScreenshotCheck,
+    Message,
+    Status,
+    Assignee,
+    Tag,
+    Selection,
+    Email,
+    Password,
+    Name,
+    Preference,
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fault {
+    /// Nothing was filled in.
+    Missing,
+    /// Longer than this many characters.
+    TooLong(u32),
+    /// More than this many.
+    TooMany(u32),
+    /// Not one of the choices, or no longer one.
+    Unknown,
+    /// Not an address that begins with `http://` or `https://`.
+    NotALink,
+    /// Ticked, but no image is attached.
+    NoScreenshot,
+    /// This department asks for a screenshot.
+    ScreenshotRequired,
+    /// A file of 0 bytes.
+    EmptyFile,
+    /// A file larger than this many mebibytes.
+    TooLarge(u32),
+    /// A kind of file that is not accepted.
+    ForbiddenKind,
+    /// The content is not what the file's name says.
+    WrongContent,
+    /// Not an e-mail address.
+    NotAnAddress,
+    /// Already taken.
+    Taken,
+    /// Shorter than this many characters.
+    TooShort(u32),
+}

@@ -1,0 +1,1 @@
+//! Writing many tickets at once, for measurements.

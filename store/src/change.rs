@@ -1,0 +1,76 @@
+//! A change: everything that is saved together, with what happened.
+
+use crate::bell::Bell;
+use crate::error::Result;
+use crate::group::Turn;
+use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, DbBackend, Statement, Value};
+
+/// A change that has begun. Dropped without [`Change::commit`], it never was.
+#[derive(Debug)]
+pub struct Change {
+    inner: Inner,
+    bell: Bell,
+    ended: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Sqlite(Turn),
+    Postgres(DatabaseTransaction),
+}
+
+impl Change {
+    pub(crate) fn sqlite(turn: Turn, bell: Bell) -> Self {
+        Self { inner: Inner::Sqlite(turn), bell, ended: vec![] }
+    }
+
+    pub(crate) fn postgres(transaction: DatabaseTransaction, bell: Bell) -> Self {
+        Self { inner: Inner::Postgres(transaction), bell, ended: vec![] }
+    }
+
+    /// What queries of this change run on.
+    pub(crate) fn db(&self) -> DatabaseExecutor<'_> {
+        match &self.inner {
+            Inner::Sqlite(turn) => turn.connection().into(),
+            Inner::Postgres(transaction) => transaction.into(),
+        }
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self.inner, Inner::Postgres(_))
+    }
+
+    pub(crate) fn sql<const N: usize>(&self, sql: impl Into<String>, values: [Value; N]) -> Statement {
+        let backend = if self.is_postgres() { DbBackend::Postgres } else { DbBackend::Sqlite };
+        Statement::from_sql_and_values(backend, sql, values)
+    }
+
+    pub(crate) async fn run<const N: usize>(&self, sql: impl Into<String>, values: [Value; N]) -> Result<u64> {
+        Ok(self.db().execute_raw(self.sql(sql, values)).await?.rows_affected())
+    }
+
+    /// Tells every node, once this is committed, that a session has ended.
+    pub(crate) fn end_session(&mut self, session: &str) {
+        self.ended.push(session.to_owned());
+    }
+
+    /// Saves it all. When this returns, it is on disk, and the bell has rung.
+    pub async fn commit(self) -> Result<()> {
+        match self.inner {
+            Inner::Sqlite(turn) => turn.finish().await?,
+            Inner::Postgres(transaction) => {
+                transaction.execute_unprepared("SELECT pg_notify('balie', '')").await?;
+                for session in &self.ended {
+                    let told = Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_notify('balie', $1)", [session.clone().into()]);
+                    transaction.execute_raw(told).await?;
+                }
+                transaction.commit().await?;
+            }
+        }
+        self.bell.ring();
+        for session in &self.ended {
+            self.bell.ring_end(session);
+        }
+        Ok(())
+    }
+}

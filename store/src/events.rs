@@ -1,0 +1,106 @@
+//! The event log: numbered 1, 2, 3 without gaps, in the order of commit.
+//!
+//! The number is taken from one row that the transaction holds until it commits, so that who has read n has read everything before n; a sequence would not give that.
+
+use crate::change::Change;
+use crate::connect::Store;
+use crate::error::{Error, Result};
+use crate::row::{Row, list};
+use crate::tables::event;
+use domain::events::{Event, Happening};
+use domain::time::Moment;
+use domain::{DepartmentId, EventNo, Named, PersonId, TicketId};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryResult, Set};
+
+/// An event with those who may hear of it.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub struct Heard {
+    pub event: Event,
+    pub department: DepartmentId,
+    pub requester: PersonId,
+    pub cc: Vec<PersonId>,
+}
+
+/// Writes what happened into the log; the ticket's row remembers the last number. Call it last: it holds up every other change.
+pub async fn append(change: &Change, ticket: TicketId, by: Option<PersonId>, at: Moment, happened: &[Happening]) -> Result<EventNo> {
+    let row = change.db().query_one_raw(change.sql("UPDATE log_head SET n = n + $1 WHERE id = 1 RETURNING n", [(happened.len() as i64).into()])).await?;
+    let last: i64 = Row::new(row.as_ref().ok_or(Error::Unreadable("head of the log"))?).next()?;
+    let first = last - happened.len() as i64 + 1;
+    let mut rows = Vec::with_capacity(happened.len());
+    for (n, what) in (first..).zip(happened) {
+        let text = serde_json::to_string(what).map_err(|_| Error::Unreadable("happening"))?;
+        rows.push(event::ActiveModel { n: Set(n), at: Set(at.0), ticket_id: Set(ticket.0), by_id: Set(by.map(|b| b.0)), public: Set(what.is_public()), what: Set(text) });
+    }
+    if !rows.is_empty() {
+        event::Entity::insert_many(rows).exec_without_returning(&change.db()).await?;
+    }
+    change.run("UPDATE ticket SET version = $1 WHERE id = $2", [last.into(), ticket.0.into()]).await?;
+    Ok(EventNo(last))
+}
+
+/// The number of the last event.
+pub async fn head(store: &Store) -> Result<EventNo> {
+    let row = store.reads.query_one_raw(store.sql("SELECT n FROM log_head WHERE id = 1", [])).await?;
+    Ok(EventNo(Row::new(row.as_ref().ok_or(Error::Unreadable("head of the log"))?).next()?))
+}
+
+const EVENT: &str = "e.n, e.at, e.ticket_id, e.by_id, p.name, e.what";
+
+fn event_of(row: &mut Row<'_>) -> Result<Event> {
+    Ok(Event {
+        n: EventNo(row.next()?),
+        at: Moment(row.next()?),
+        ticket: TicketId(row.next()?),
+        by: row.maybe_named(PersonId)?,
+        what: serde_json::from_str(&row.next::<String>()?).map_err(|_| Error::Unreadable("happening"))?,
+    })
+}
+
+/// The events after one, with their audience as it is now; at most `most`.
+pub async fn after(store: &Store, n: EventNo, most: u64) -> Result<Vec<Heard>> {
+    let sql = format!(
+        "SELECT {EVENT}, t.department_id, t.requester_id FROM event e JOIN ticket t ON t.id = e.ticket_id LEFT JOIN person p ON p.id = e.by_id WHERE e.n > $1 ORDER BY e.n LIMIT {most}"
+    );
+    let rows = store.reads.query_all_raw(store.sql(sql, [n.0.into()])).await?;
+    let mut heard: Vec<Heard> = rows
+        .iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok(Heard { event: event_of(&mut row)?, department: DepartmentId(row.next()?), requester: PersonId(row.next()?), cc: vec![] })
+        })
+        .collect::<Result<_>>()?;
+    if heard.is_empty() {
+        return Ok(heard);
+    }
+    let sql = format!("SELECT ticket_id, person_id FROM ticket_cc WHERE ticket_id IN {}", list(heard.iter().map(|h| h.event.ticket.0)));
+    for row in store.reads.query_all_raw(store.sql(sql, [])).await? {
+        let mut row = Row::new(&row);
+        let (ticket, person): (i64, i64) = (row.next()?, row.next()?);
+        heard.iter_mut().filter(|h| h.event.ticket.0 == ticket).for_each(|h| h.cc.push(PersonId(person)));
+    }
+    Ok(heard)
+}
+
+fn events_of(rows: Vec<QueryResult>) -> Result<Vec<Event>> {
+    rows.iter().map(|row| event_of(&mut Row::new(row))).collect()
+}
+
+/// The history of a ticket after an event, oldest first; without what only staff may know where `public` is set.
+pub async fn of_ticket(store: &Store, ticket: TicketId, public: bool, after: EventNo) -> Result<Vec<Event>> {
+    let only = if public { "AND e.public" } else { "" };
+    let sql = format!("SELECT {EVENT} FROM event e LEFT JOIN person p ON p.id = e.by_id WHERE e.ticket_id = $1 AND e.n > $2 {only} ORDER BY e.n");
+    events_of(store.reads.query_all_raw(store.sql(sql, [ticket.0.into(), after.0.into()])).await?)
+}
+
+/// The same, as a change sees it.
+pub async fn of_locked_ticket(change: &Change, ticket: TicketId, after: EventNo) -> Result<Vec<Event>> {
+    let sql = format!("SELECT {EVENT} FROM event e LEFT JOIN person p ON p.id = e.by_id WHERE e.ticket_id = $1 AND e.n > $2 ORDER BY e.n");
+    events_of(change.db().query_all_raw(change.sql(sql, [ticket.0.into(), after.0.into()])).await?)
+}
+
+/// Someone who did something, by id, for the name.
+pub async fn name_of(store: &Store, person: PersonId) -> Result<Option<Named<PersonId>>> {
+    let row = store.reads.query_one_raw(store.sql("SELECT id, name FROM person WHERE id = $1", [person.0.into()])).await?;
+    row.map(|row| Row::new(&row).named(PersonId)).transpose()
+}

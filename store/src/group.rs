@@ -1,0 +1,160 @@
+//! The one writer of a SQLite file, which commits together what was ready at the same time.
+//!
+//! A commit waits for the disk, far longer than the change itself takes. So changes run one after another inside one transaction, each in a savepoint, and share its
+//! commit: whoever waits for its turn while a commit runs is in the next group. A change is acknowledged only after the commit that holds it, and undone alone when it is dropped.
+
+use crate::error::{Error, Result};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use std::sync::Arc;
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
+use tokio::task::JoinHandle;
+
+type Acknowledge = oneshot::Sender<Result<()>>;
+
+/// What the current transaction holds.
+#[derive(Debug, Default)]
+struct Group {
+    /// Whether a transaction is open.
+    open: bool,
+    /// Whether a savepoint was left behind by a change that was dropped.
+    abandoned: bool,
+    /// Changes that are done and wait for the commit.
+    waiting: Vec<Acknowledge>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    db: DatabaseConnection,
+    group: Arc<Mutex<Group>>,
+    ready: Notify,
+}
+
+/// The writer of a SQLite file.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    shared: Arc<Shared>,
+    committer: JoinHandle<()>,
+}
+
+/// One change's turn to write. Dropped without `finish`, it is undone.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    shared: Arc<Shared>,
+    group: Option<OwnedMutexGuard<Group>>,
+}
+
+impl Writer {
+    pub(crate) fn start(db: DatabaseConnection) -> Self {
+        let shared = Arc::new(Shared { db, group: Arc::default(), ready: Notify::new() });
+        let committer = tokio::spawn({
+            let shared = shared.clone();
+            async move {
+                loop {
+                    shared.ready.notified().await;
+                    shared.commit().await;
+                }
+            }
+        });
+        Self { shared, committer }
+    }
+
+    pub(crate) fn connection(&self) -> &DatabaseConnection {
+        &self.shared.db
+    }
+
+    /// Waits for its turn: the order of asking is the order of writing.
+    pub(crate) async fn begin(&self) -> Result<Turn> {
+        let mut group = self.shared.group.clone().lock_owned().await;
+        self.shared.clear_abandoned(&mut group).await;
+        if !group.open {
+            self.shared.db.execute_unprepared("BEGIN IMMEDIATE").await?;
+            group.open = true;
+        }
+        // Set before the savepoint is: a task that is dropped here must not leave it unnoticed.
+        group.abandoned = true;
+        let turn = Turn { shared: self.shared.clone(), group: Some(group) };
+        self.shared.db.execute_unprepared("SAVEPOINT change").await?;
+        Ok(turn)
+    }
+
+    /// Commits what is ready and closes the connection.
+    pub(crate) async fn close(&self) {
+        self.shared.commit().await;
+        self.committer.abort();
+        if let Err(error) = self.shared.db.clone().close().await {
+            tracing::warn!(%error, "closing the writer failed");
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.committer.abort();
+    }
+}
+
+impl Shared {
+    /// Undoes what a dropped change left; where even that fails, the whole group is undone and told so.
+    async fn clear_abandoned(&self, group: &mut Group) {
+        if std::mem::take(&mut group.abandoned)
+            && let Err(error) = self.db.execute_unprepared("ROLLBACK TO change; RELEASE change").await
+        {
+            self.roll_back(group, error.into()).await;
+        }
+    }
+
+    async fn roll_back(&self, group: &mut Group, error: Error) {
+        // SQLite may have rolled back by itself, on a full disk for one: then there is nothing to undo.
+        if let Err(error) = self.db.execute_unprepared("ROLLBACK").await {
+            tracing::debug!(%error, "nothing to roll back");
+        }
+        group.open = false;
+        for waiting in group.waiting.drain(..) {
+            // A change whose caller went away needs no answer.
+            let _ = waiting.send(Err(error.clone()));
+        }
+    }
+
+    async fn commit(&self) {
+        let mut group = self.group.clone().lock_owned().await;
+        self.clear_abandoned(&mut group).await;
+        if !group.open {
+            return;
+        }
+        match self.db.execute_unprepared("COMMIT").await {
+            Ok(_) => {
+                group.open = false;
+                for waiting in group.waiting.drain(..) {
+                    let _ = waiting.send(Ok(()));
+                }
+            }
+            Err(error) => self.roll_back(&mut group, error.into()).await,
+        }
+    }
+}
+
+impl Turn {
+    pub(crate) fn connection(&self) -> &DatabaseConnection {
+        &self.shared.db
+    }
+
+    /// Joins the group and waits until it is on disk.
+    pub(crate) async fn finish(mut self) -> Result<()> {
+        self.shared.db.execute_unprepared("RELEASE change").await?;
+        let Some(mut group) = self.group.take() else { return Ok(()) };
+        group.abandoned = false;
+        let (acknowledge, done) = oneshot::channel();
+        group.waiting.push(acknowledge);
+        drop(group);
+        self.shared.ready.notify_one();
+        done.await.unwrap_or(Err(Error::Unreadable("end of the writer")))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.group.take().is_some() {
+            self.shared.ready.notify_one();
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Tables and SQL. The only crate that names SeaORM; it decides nothing.
+//!
+//! Invariants: every read of tickets takes a [`domain::accounts::Scope`]; every change is a [`Change`], which is durable when `commit` returns and undone when it is dropped.
+
+pub mod accounts;
+pub mod attachments;
+pub mod board;
+mod bell;
+pub mod bulk;
+mod change;
+mod connect;
+mod error;
+pub mod events;
+mod group;
+mod migrations;
+mod row;
+pub mod search;
+mod tables;
+pub mod tickets;
+
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use bell::Bell;
+pub use change::Change;
+pub use connect::{Kind, Store};
+pub use error::{Error, Result};

@@ -1,0 +1,14 @@
+//! The steps that bring the tables up to date, oldest first. A step that was released is never changed.
+
+use sea_orm_migration::prelude::*;
+
+mod m0001_foundation;
+
+pub(crate) struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_foundation::Migration)]
+    }
+}

@@ -1,0 +1,45 @@
+//! Reading rows: a column by its place, with its name for the error.
+
+use crate::error::{Error, Result};
+use domain::{Named, OrganisationId};
+use sea_orm::{QueryResult, TryGetable};
+
+/// A row read from left to right.
+pub(crate) struct Row<'r> {
+    row: &'r QueryResult,
+    at: usize,
+}
+
+impl<'r> Row<'r> {
+    pub(crate) fn new(row: &'r QueryResult) -> Self {
+        Self { row, at: 0 }
+    }
+
+    pub(crate) fn next<T: TryGetable>(&mut self) -> Result<T> {
+        let value = self.row.try_get_by_index(self.at).map_err(|error| Error::from(sea_orm::DbErr::from(error)))?;
+        self.at += 1;
+        Ok(value)
+    }
+
+    /// An id and a name.
+    pub(crate) fn named<Id>(&mut self, id: impl Fn(i64) -> Id) -> Result<Named<Id>> {
+        Ok(Named::new(id(self.next()?), self.next::<String>()?))
+    }
+
+    /// An id and a name that may both be absent.
+    pub(crate) fn maybe_named<Id>(&mut self, id: impl Fn(i64) -> Id) -> Result<Option<Named<Id>>> {
+        let key: Option<i64> = self.next()?;
+        let name: Option<String> = self.next()?;
+        Ok(key.zip(name).map(|(key, name)| Named::new(id(key), name)))
+    }
+
+    pub(crate) fn organisation(&mut self) -> Result<Option<Named<OrganisationId>>> {
+        self.maybe_named(OrganisationId)
+    }
+}
+
+/// A list of numbers for `IN (…)`; numbers only, so there is nothing to escape. An empty list matches nothing.
+pub(crate) fn list(ids: impl IntoIterator<Item = i64>) -> String {
+    let ids: Vec<String> = ids.into_iter().map(|id| id.to_string()).collect();
+    if ids.is_empty() { "(NULL)".to_owned() } else { format!("({})", ids.join(", ")) }
+}

@@ -1,0 +1,137 @@
+//! Full-text search over subject, conversation and people; a number finds its ticket.
+//!
+//! Customers search in what they may read: never in notes, and only in tickets whose `access` names them.
+
+use crate::change::Change;
+use crate::connect::{Kind, Store};
+use crate::error::Result;
+use crate::row::Row;
+use crate::tickets::{Line, line, line_sql, within};
+use domain::accounts::Scope;
+use domain::tickets::Ticket;
+use domain::{PersonId, TicketId};
+use sea_orm::ConnectionTrait;
+
+/// Most words of a query that are looked for.
+const MAX_WORDS: usize = 8;
+
+/// What a person typed, as words: nothing of the search engine's own syntax is left.
+pub(crate) fn words(typed: &str) -> Vec<String> {
+    typed.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).take(MAX_WORDS).collect()
+}
+
+/// The query of FTS5; the last word may be the beginning of one.
+pub(crate) fn fts(words: &[String], scope: &Scope) -> Option<String> {
+    let (last, first) = words.split_last()?;
+    let mut terms: Vec<String> = first.iter().map(|w| format!("\"{w}\"")).collect();
+    terms.push(if last.chars().count() >= 3 { format!("\"{last}\"*") } else { format!("\"{last}\"") });
+    let terms = terms.join(" AND ");
+    Some(match scope {
+        Scope::Own(person) => format!("{{subject replies people}} : ({terms}) AND access : \"p{person}\""),
+        Scope::Desk { .. } => format!("{{subject replies notes people}} : ({terms})"),
+    })
+}
+
+/// The query of PostgreSQL's `to_tsquery`, with words that hold nothing but letters and digits.
+pub(crate) fn tsquery(words: &[String]) -> Option<String> {
+    let (last, first) = words.split_last()?;
+    let mut terms: Vec<String> = first.to_vec();
+    terms.push(if last.chars().count() >= 3 { format!("{last}:*") } else { last.clone() });
+    Some(terms.join(" & "))
+}
+
+/// Puts a ticket's words in the index, instead of those that were there.
+pub async fn index(change: &Change, ticket: &Ticket) -> Result<()> {
+    let sql = "SELECT m.note, m.text FROM message m WHERE m.ticket_id = $1 ORDER BY m.id";
+    let (mut replies, mut notes) = (String::new(), String::new());
+    for row in change.db().query_all_raw(change.sql(sql, [ticket.id.0.into()])).await? {
+        let mut row = Row::new(&row);
+        let into = if row.next::<bool>()? { &mut notes } else { &mut replies };
+        into.push_str(&row.next::<String>()?);
+        into.push('\n');
+    }
+    write(change, ticket, &replies, &notes).await
+}
+
+/// Puts a ticket in the index whose words are at hand.
+pub async fn write(change: &Change, ticket: &Ticket, replies: &str, notes: &str) -> Result<()> {
+    let people = people(ticket);
+    if change.is_postgres() {
+        let public = format!("{} {} {replies} {people}", ticket.id, ticket.subject);
+        // A tsvector holds a mebibyte at most; words repeat, so a quarter of that in text is safely below it.
+        let (public, notes) = (cut(&public, 250_000), cut(notes, 250_000));
+        let sql = "INSERT INTO ticket_search (ticket_id, public, staff) VALUES ($1, to_tsvector('simple', $2), to_tsvector('simple', $3))
+                   ON CONFLICT (ticket_id) DO UPDATE SET public = excluded.public, staff = excluded.staff";
+        change.run(sql, [ticket.id.0.into(), public.into(), format!("{public} {notes}").into()]).await?;
+    } else {
+        let sql = "INSERT OR REPLACE INTO ticket_search (rowid, subject, replies, notes, people, access) VALUES ($1, $2, $3, $4, $5, $6)";
+        let subject = format!("{} {}", ticket.id, ticket.subject);
+        change.run(sql, [ticket.id.0.into(), subject.into(), replies.into(), notes.into(), people.into(), access(ticket).into()]).await?;
+    }
+    Ok(())
+}
+
+pub(crate) fn people(ticket: &Ticket) -> String {
+    let organisation = ticket.organisation.as_ref().map(|o| o.name.as_str()).unwrap_or_default();
+    let cc: Vec<&str> = ticket.cc.iter().map(|p| p.name.as_str()).collect();
+    format!("{} {organisation} {}", ticket.requester.name, cc.join(" "))
+}
+
+pub(crate) fn access(ticket: &Ticket) -> String {
+    let cc: Vec<String> = ticket.cc.iter().map(|p| format!("p{}", p.id)).collect();
+    format!("p{} {}", ticket.requester.id, cc.join(" "))
+}
+
+fn cut(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// A customer's tickets with these words, the newest first.
+pub async fn portal(store: &Store, person: PersonId, typed: &str, most: u64) -> Result<Vec<Line>> {
+    let scope = Scope::Own(person);
+    let words = words(typed);
+    let number = typed.trim().parse::<TicketId>().ok();
+    let statement = match store.kind() {
+        Kind::Sqlite => fts(&words, &scope).map(|query| store.sql(line_sql("ticket_search s JOIN ticket t ON t.id = s.rowid", &format!("WHERE ticket_search MATCH $1 AND {} ORDER BY s.rowid DESC LIMIT {most}", within(&scope))), [query.into()])),
+        Kind::Postgres => tsquery(&words).map(|query| {
+            let rest = format!("WHERE s.public @@ to_tsquery('simple', $1) AND {} ORDER BY t.id DESC LIMIT {most}", within(&scope));
+            store.sql(line_sql("ticket_search s JOIN ticket t ON t.id = s.ticket_id", &rest), [query.into()])
+        }),
+    };
+    let mut found: Vec<Line> = match statement {
+        Some(statement) => store.reads.query_all_raw(statement).await?.iter().map(line).collect::<Result<_>>()?,
+        None => vec![],
+    };
+    if let Some(at) = number.and_then(|number| found.iter().position(|l| l.id == number)) {
+        found[..=at].rotate_right(1);
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_typed_is_syntax() {
+        let desk = Scope::Desk { hidden: vec![] };
+        for typed in ["\" OR 1 --", "a* NEAR(b)", "{x} : y", "^", "-", "''", "a\"b", "NOT", "AND", "subject:x", "\u{0}x"] {
+            let words = words(typed);
+            assert!(words.iter().all(|w| w.chars().all(char::is_alphanumeric)), "{typed}");
+            if let Some(query) = fts(&words, &desk) {
+                assert_eq!(query.matches('"').count(), words.len() * 2);
+            }
+        }
+        assert_eq!(fts(&words("  "), &desk), None);
+    }
+
+    #[test]
+    fn a_customer_searches_no_notes_and_only_what_names_them() {
+        let query = fts(&words("termijn staat"), &Scope::Own(PersonId(7))).unwrap();
+        assert!(!query.contains("notes") && query.ends_with("access : \"p7\""), "{query}");
+    }
+}

@@ -1,0 +1,55 @@
+//! Databases for tests: a fresh one for each test, on SQLite and on PostgreSQL.
+
+#![allow(clippy::expect_used, reason = "a test that cannot get its database has failed")]
+
+mod postgres;
+
+use crate::connect::{Kind, Store};
+pub use postgres::Server;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tempfile::TempDir;
+
+/// A database of one's own, with all tables; gone when it is dropped.
+#[derive(Debug)]
+pub struct Fresh {
+    /// The database.
+    pub store: Store,
+    /// Its URL, for a second node.
+    pub url: String,
+    _folder: TempDir,
+}
+
+/// The databases every test runs on.
+pub const KINDS: [Kind; 2] = [Kind::Sqlite, Kind::Postgres];
+
+/// Makes a database with all tables. PostgreSQL is started once for each test program, from `BALIE_PG_BIN` or where Debian puts it.
+pub async fn fresh(kind: Kind) -> Fresh {
+    let fresh = empty(kind).await;
+    fresh.store.migrate().await.expect("the migrations run");
+    fresh
+}
+
+/// Makes a database without tables.
+pub async fn empty(kind: Kind) -> Fresh {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let url = match kind {
+        Kind::Sqlite => format!("sqlite:{}", folder.path().join("balie.db").display()),
+        Kind::Postgres => {
+            let server = tokio::task::spawn_blocking(|| SERVER.get_or_init(Server::start)).await.expect("PostgreSQL starts");
+            new_database(server).await
+        }
+    };
+    let store = Store::connect(&url, 4).await.expect("the database opens");
+    Fresh { store, url, _folder: folder }
+}
+
+/// Makes a database on a server and gives its URL.
+pub async fn new_database(server: &Server) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("balie_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let admin = sea_orm::Database::connect(server.url("postgres")).await.expect("PostgreSQL answers");
+    sea_orm::ConnectionTrait::execute_unprepared(&admin, &format!("CREATE DATABASE {name}")).await.expect("a database is made");
+    server.url(&name)
+}

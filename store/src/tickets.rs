@@ -1,0 +1,374 @@
+//! Tickets and their messages.
+
+use crate::change::Change;
+use crate::connect::Store;
+use crate::error::{Error, Result};
+use crate::row::{Row, list};
+use crate::tables::{message, ticket};
+use domain::accounts::{Role, Scope};
+use domain::board::Card;
+use domain::tickets::{NewTicket, Side, Status, Ticket, Urgency};
+use domain::time::Moment;
+use domain::{DepartmentId, EventNo, MessageId, Named, PersonId, TicketId};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryResult, Set, Statement, Value};
+
+/// A message as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Message {
+    pub id: MessageId,
+    pub author: Named<PersonId>,
+    pub side: Side,
+    pub note: bool,
+    /// Safe HTML, made from the text when it was written.
+    pub html: String,
+    pub created_at: Moment,
+}
+
+/// A message to be kept.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct NewMessage<'a> {
+    pub ticket: TicketId,
+    pub author: PersonId,
+    pub note: bool,
+    pub text: &'a str,
+    pub html: &'a str,
+    pub submission: Option<&'a str>,
+}
+
+/// A ticket in one of the lists of the portal's home.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Line {
+    pub id: TicketId,
+    pub subject: String,
+    pub status: Status,
+    pub requester: Named<PersonId>,
+    pub assignee: Option<Named<PersonId>>,
+    pub updated_at: Moment,
+    pub last_word: Side,
+}
+
+/// Which tickets the portal's home asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shelf {
+    /// One's own that run.
+    Running,
+    /// Those one is in CC of.
+    Cc,
+    /// One's own that are resolved or closed.
+    Settled,
+}
+
+pub(crate) const CARD: &str = "t.id, t.subject, t.status, t.urgency, t.department_id, d.name, t.organisation_id, o.name, t.requester_id, r.name, t.assignee_id, a.name, t.tags, t.opened_at, t.updated_at, \
+     t.settled_at, t.messages, t.files, t.last_word, t.version";
+pub(crate) const JOINS: &str = "JOIN department d ON d.id = t.department_id JOIN person r ON r.id = t.requester_id LEFT JOIN organisation o ON o.id = t.organisation_id LEFT JOIN person a ON a.id = t.assignee_id";
+const LINE: &str = "t.id, t.subject, t.status, t.requester_id, r.name, t.assignee_id, a.name, t.updated_at, t.last_word";
+const LINE_JOINS: &str = "JOIN person r ON r.id = t.requester_id LEFT JOIN person a ON a.id = t.assignee_id";
+
+/// The condition on `t` that a scope is. Only numbers go in.
+pub(crate) fn within(scope: &Scope) -> String {
+    match scope {
+        Scope::Own(person) => format!("(t.requester_id = {person} OR EXISTS (SELECT 1 FROM ticket_cc c WHERE c.ticket_id = t.id AND c.person_id = {person}))"),
+        Scope::Desk { hidden } if hidden.is_empty() => "TRUE".to_owned(),
+        Scope::Desk { hidden } => format!("t.department_id NOT IN {}", list(hidden.iter().map(|d| d.0))),
+    }
+}
+
+pub(crate) fn card(row: &QueryResult) -> Result<Card> {
+    let mut row = Row::new(row);
+    Ok(Card {
+        id: TicketId(row.next()?),
+        subject: row.next()?,
+        status: status(row.next()?)?,
+        urgency: urgency(row.next()?)?,
+        department: row.named(DepartmentId)?,
+        organisation: row.organisation()?,
+        requester: row.named(PersonId)?,
+        assignee: row.maybe_named(PersonId)?,
+        tags: tags(&row.next::<String>()?),
+        opened_at: Moment(row.next()?),
+        updated_at: Moment(row.next()?),
+        settled_at: row.next::<Option<i64>>()?.map(Moment),
+        messages: row.next::<i32>()?.unsigned_abs(),
+        files: row.next::<i32>()?.unsigned_abs(),
+        last_word: side(row.next()?)?,
+        version: EventNo(row.next()?),
+    })
+}
+
+fn status(code: i16) -> Result<Status> {
+    Status::from_code(code).ok_or(Error::Unreadable("status"))
+}
+
+fn urgency(code: i16) -> Result<Urgency> {
+    Urgency::from_code(code).ok_or(Error::Unreadable("urgency"))
+}
+
+fn side(code: i16) -> Result<Side> {
+    Side::from_code(code).ok_or(Error::Unreadable("side"))
+}
+
+fn tags(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The cards of these tickets, in no order; what is not there is left out.
+pub async fn cards(store: &Store, ids: &[TicketId]) -> Result<Vec<Card>> {
+    if ids.is_empty() {
+        return Ok(vec![]);
+    }
+    let sql = format!("SELECT {CARD} FROM ticket t {JOINS} WHERE t.id IN {}", list(ids.iter().map(|id| id.0)));
+    store.reads.query_all_raw(store.sql(sql, [])).await?.iter().map(card).collect()
+}
+
+fn ticket_sql(condition: &str) -> String {
+    format!("SELECT {CARD}, t.link, t.follows FROM ticket t {JOINS} WHERE t.id = $1 AND {condition}")
+}
+
+async fn ticket_of(db: &impl ConnectionTrait, statement: Statement) -> Result<Option<(Ticket, EventNo)>> {
+    let Some(row) = db.query_one_raw(statement).await? else { return Ok(None) };
+    let card = card(&row)?;
+    let sql = "SELECT p.id, p.name FROM ticket_cc c JOIN person p ON p.id = c.person_id WHERE c.ticket_id = $1 ORDER BY p.name";
+    let cc = db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, [card.id.0.into()])).await?;
+    let ticket = Ticket {
+        id: card.id,
+        subject: card.subject,
+        link: row.try_get_by_index(20).map_err(sea_orm::DbErr::from)?,
+        status: card.status,
+        urgency: card.urgency,
+        department: card.department,
+        organisation: card.organisation,
+        requester: card.requester,
+        assignee: card.assignee,
+        cc: cc.iter().map(|row| Row::new(row).named(PersonId)).collect::<Result<_>>()?,
+        tags: card.tags,
+        opened_at: card.opened_at,
+        updated_at: card.updated_at,
+        settled_at: card.settled_at,
+        messages: card.messages,
+        files: card.files,
+        last_word: card.last_word,
+        follows: row.try_get_by_index::<Option<i64>>(21).map_err(sea_orm::DbErr::from)?.map(TicketId),
+    };
+    Ok(Some((ticket, card.version)))
+}
+
+/// A ticket in scope, and the last event it contains.
+pub async fn find(store: &Store, scope: &Scope, id: TicketId) -> Result<Option<(Ticket, EventNo)>> {
+    ticket_of(&store.reads, store.sql(ticket_sql(&within(scope)), [id.0.into()])).await
+}
+
+/// Whether a ticket is in scope.
+pub async fn is_visible(store: &Store, scope: &Scope, id: TicketId) -> Result<bool> {
+    let sql = format!("SELECT 1 FROM ticket t WHERE t.id = $1 AND {}", within(scope));
+    Ok(store.reads.query_one_raw(store.sql(sql, [id.0.into()])).await?.is_some())
+}
+
+/// A ticket in scope, which nobody else can change until this change ends.
+pub async fn lock(change: &Change, scope: &Scope, id: TicketId) -> Result<Option<(Ticket, EventNo)>> {
+    let mut sql = ticket_sql(&within(scope));
+    if change.is_postgres() {
+        sql.push_str(" FOR UPDATE OF t");
+    }
+    ticket_of(&change.db(), change.sql(sql, [id.0.into()])).await
+}
+
+/// Adds a ticket; [`Error::Taken`] where this submission opened one already.
+pub async fn add(change: &Change, new: &NewTicket, requester: &Named<PersonId>, organisation: Option<Named<domain::OrganisationId>>, submission: Option<&str>, follows: Option<TicketId>, now: Moment) -> Result<Ticket> {
+    let files = new.attachments.len() as u32;
+    let row = ticket::ActiveModel {
+        subject: Set(new.subject.clone()),
+        link: Set(new.link.clone()),
+        status: Set(Status::New.code()),
+        urgency: Set(new.urgency.code()),
+        department_id: Set(new.department.id.0),
+        organisation_id: Set(organisation.as_ref().map(|o| o.id.0)),
+        requester_id: Set(requester.id.0),
+        tags: Set(String::new()),
+        opened_at: Set(now.0),
+        updated_at: Set(now.0),
+        settled: Set(false),
+        messages: Set(1),
+        files: Set(files as i32),
+        last_word: Set(Side::Customer.code()),
+        follows: Set(follows.map(|f| f.0)),
+        version: Set(0),
+        submission: Set(submission.map(str::to_owned)),
+        ..Default::default()
+    };
+    let id = TicketId(ticket::Entity::insert(row).exec(&change.db()).await?.last_insert_id);
+    for person in &new.cc {
+        add_cc(change, id, person.id).await?;
+    }
+    tally(change, new.department.id, Status::New, 1).await?;
+    Ok(Ticket {
+        id,
+        subject: new.subject.clone(),
+        link: new.link.clone(),
+        status: Status::New,
+        urgency: new.urgency,
+        department: new.department.clone(),
+        organisation,
+        requester: requester.clone(),
+        assignee: None,
+        cc: new.cc.clone(),
+        tags: vec![],
+        opened_at: now,
+        updated_at: now,
+        settled_at: None,
+        messages: 1,
+        files,
+        last_word: Side::Customer,
+        follows,
+    })
+}
+
+/// Saves what changed between `before` and `after`.
+pub async fn save(change: &Change, before: &Ticket, after: &Ticket) -> Result<()> {
+    let sql = "UPDATE ticket SET status = $1, urgency = $2, department_id = $3, assignee_id = $4, tags = $5, updated_at = $6, settled_at = $7, settled = $8, messages = $9, files = $10, last_word = $11 WHERE id = $12";
+    let values: [Value; 12] = [
+        after.status.code().into(),
+        after.urgency.code().into(),
+        after.department.id.0.into(),
+        after.assignee.as_ref().map(|a| a.id.0).into(),
+        after.tags.join("\n").into(),
+        after.updated_at.0.into(),
+        after.settled_at.map(|at| at.0).into(),
+        after.status.is_settled().into(),
+        (after.messages as i32).into(),
+        (after.files as i32).into(),
+        after.last_word.code().into(),
+        after.id.0.into(),
+    ];
+    change.run(sql, values).await?;
+    if (before.department.id, before.status) != (after.department.id, after.status) {
+        tally(change, before.department.id, before.status, -1).await?;
+        tally(change, after.department.id, after.status, 1).await?;
+    }
+    for person in after.cc.iter().filter(|p| !before.cc.contains(p)) {
+        add_cc(change, after.id, person.id).await?;
+    }
+    for person in before.cc.iter().filter(|p| !after.cc.contains(p)) {
+        change.run("DELETE FROM ticket_cc WHERE ticket_id = $1 AND person_id = $2", [after.id.0.into(), person.id.0.into()]).await?;
+    }
+    for tag in after.tags.iter().filter(|t| !before.tags.contains(t)) {
+        change.run("INSERT INTO ticket_tag (tag, ticket_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", [tag.as_str().into(), after.id.0.into()]).await?;
+    }
+    for tag in before.tags.iter().filter(|t| !after.tags.contains(t)) {
+        change.run("DELETE FROM ticket_tag WHERE tag = $1 AND ticket_id = $2", [tag.as_str().into(), after.id.0.into()]).await?;
+    }
+    Ok(())
+}
+
+async fn add_cc(change: &Change, ticket: TicketId, person: PersonId) -> Result<()> {
+    change.run("INSERT INTO ticket_cc (ticket_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", [ticket.0.into(), person.0.into()]).await?;
+    Ok(())
+}
+
+/// Keeps the number of tickets of each department and status, so that no screen has to count a million rows.
+async fn tally(change: &Change, department: DepartmentId, status: Status, by: i64) -> Result<()> {
+    let sql = "INSERT INTO tally (department_id, status, n) VALUES ($1, $2, $3) ON CONFLICT (department_id, status) DO UPDATE SET n = tally.n + $3";
+    change.run(sql, [department.0.into(), status.code().into(), by.into()]).await?;
+    Ok(())
+}
+
+/// Adds a message; [`Error::Taken`] where this submission was kept already.
+pub async fn add_message(change: &Change, new: &NewMessage<'_>, now: Moment) -> Result<MessageId> {
+    let row = message::ActiveModel {
+        ticket_id: Set(new.ticket.0),
+        author_id: Set(new.author.0),
+        note: Set(new.note),
+        text: Set(new.text.to_owned()),
+        html: Set(new.html.to_owned()),
+        created_at: Set(now.0),
+        submission: Set(new.submission.map(str::to_owned)),
+        ..Default::default()
+    };
+    Ok(MessageId(message::Entity::insert(row).exec(&change.db()).await?.last_insert_id))
+}
+
+/// The messages of a ticket after one of them, oldest first; notes only for staff.
+pub async fn messages(store: &Store, ticket: TicketId, notes: bool, after: MessageId) -> Result<Vec<Message>> {
+    let hidden = if notes { "" } else { "AND NOT m.note" };
+    let sql = format!(
+        "SELECT m.id, m.author_id, p.name, p.role, m.note, m.html, m.created_at FROM message m JOIN person p ON p.id = m.author_id WHERE m.ticket_id = $1 AND m.id > $2 {hidden} ORDER BY m.id"
+    );
+    let rows = store.reads.query_all_raw(store.sql(sql, [ticket.0.into(), after.0.into()])).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok(Message {
+                id: MessageId(row.next()?),
+                author: row.named(PersonId)?,
+                side: if Role::from_word(&row.next::<String>()?).is_some_and(Role::is_staff) { Side::Agent } else { Side::Customer },
+                note: row.next()?,
+                html: row.next()?,
+                created_at: Moment(row.next()?),
+            })
+        })
+        .collect()
+}
+
+/// The ticket a submission by this requester opened.
+pub async fn by_submission(store: &Store, requester: PersonId, submission: &str) -> Result<Option<TicketId>> {
+    let row = store.reads.query_one_raw(store.sql("SELECT id FROM ticket WHERE submission = $1 AND requester_id = $2", [submission.into(), requester.0.into()])).await?;
+    row.map(|row| Ok(TicketId(Row::new(&row).next()?))).transpose()
+}
+
+/// The ticket that holds the message of this submission by this author.
+pub async fn by_message_submission(store: &Store, author: PersonId, submission: &str) -> Result<Option<TicketId>> {
+    let row = store.reads.query_one_raw(store.sql("SELECT ticket_id FROM message WHERE submission = $1 AND author_id = $2", [submission.into(), author.0.into()])).await?;
+    row.map(|row| Ok(TicketId(Row::new(&row).next()?))).transpose()
+}
+
+/// One shelf of a customer's home, the latest first.
+pub async fn shelf(store: &Store, person: PersonId, shelf: Shelf, most: u64) -> Result<Vec<Line>> {
+    let from = match shelf {
+        Shelf::Running => format!("ticket t {LINE_JOINS} WHERE t.requester_id = $1 AND t.settled = FALSE"),
+        Shelf::Settled => format!("ticket t {LINE_JOINS} WHERE t.requester_id = $1 AND t.settled = TRUE"),
+        Shelf::Cc => format!("ticket_cc c JOIN ticket t ON t.id = c.ticket_id {LINE_JOINS} WHERE c.person_id = $1"),
+    };
+    let order = if shelf == Shelf::Cc { "t.settled, t.updated_at DESC" } else { "t.updated_at DESC" };
+    let sql = format!("SELECT {LINE} FROM {from} ORDER BY {order} LIMIT {most}");
+    store.reads.query_all_raw(store.sql(sql, [person.0.into()])).await?.iter().map(line).collect()
+}
+
+pub(crate) fn line(row: &QueryResult) -> Result<Line> {
+    let mut row = Row::new(row);
+    Ok(Line {
+        id: TicketId(row.next()?),
+        subject: row.next()?,
+        status: status(row.next()?)?,
+        requester: row.named(PersonId)?,
+        assignee: row.maybe_named(PersonId)?,
+        updated_at: Moment(row.next()?),
+        last_word: side(row.next()?)?,
+    })
+}
+
+pub(crate) fn line_sql(from: &str, rest: &str) -> String {
+    format!("SELECT {LINE} FROM {from} {LINE_JOINS} {rest}")
+}
+
+/// Other tickets of a requester, the latest first.
+pub async fn others_of(store: &Store, scope: &Scope, requester: PersonId, but: TicketId, most: u64) -> Result<Vec<Line>> {
+    let sql = format!("SELECT {LINE} FROM ticket t {LINE_JOINS} WHERE t.requester_id = $1 AND t.id <> $2 AND {} ORDER BY t.settled, t.updated_at DESC LIMIT {most}", within(scope));
+    store.reads.query_all_raw(store.sql(sql, [requester.0.into(), but.0.into()])).await?.iter().map(line).collect()
+}
+
+/// Tickets that were resolved before a moment and are not closed, oldest first.
+pub async fn resolved_before(store: &Store, before: Moment, most: u64) -> Result<Vec<TicketId>> {
+    let sql = format!("SELECT id FROM ticket WHERE status = $1 AND settled_at < $2 ORDER BY settled_at LIMIT {most}");
+    let rows = store.reads.query_all_raw(store.sql(sql, [Status::Resolved.code().into(), before.0.into()])).await?;
+    rows.iter().map(|row| Ok(TicketId(Row::new(row).next()?))).collect()
+}
+
+/// Every tag in use that begins with what was typed.
+pub async fn tags_like(store: &Store, typed: &str, most: u64) -> Result<Vec<String>> {
+    let like = format!("{}%", typed.to_lowercase().replace(['%', '_', '\\'], ""));
+    let sql = format!("SELECT DISTINCT tag FROM ticket_tag WHERE tag LIKE $1 ORDER BY tag LIMIT {most}");
+    let rows = store.reads.query_all_raw(store.sql(sql, [like.into()])).await?;
+    rows.iter().map(|row| Row::new(row).next()).collect()
+}
