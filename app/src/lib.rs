@@ -1,1 +1,78 @@
-//! x
+//! The screens of Balie, for the server that renders them and the browser that wakes their islands.
+//!
+//! A page is HTML that works by itself: every form posts, every link leads somewhere. What lives, the board and the uploads, is an island.
+
+#[cfg(feature = "ssr")]
+pub mod backend;
+
+pub mod accounts;
+pub mod attachments;
+pub mod board;
+mod enhance;
+pub mod live;
+mod problem;
+mod reader;
+mod returned;
+pub mod tickets;
+mod ui;
+mod when;
+
+/// Every sentence a person can see, from `words/`.
+#[allow(clippy::pedantic)]
+pub mod words {
+    use domain::accounts::Language;
+    include!(concat!(env!("OUT_DIR"), "/words.rs"));
+}
+
+pub use problem::Problem;
+pub use reader::{Reader, Visitor};
+pub use returned::Returned;
+
+use leptos::prelude::*;
+use leptos_meta::{HashedStylesheet, MetaTags, provide_meta_context};
+use leptos_router::components::{Route, Router, Routes};
+use leptos_router::{SsrMode, StaticSegment, path};
+
+/// The document around every page.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let reader = Reader::current();
+    let theme = reader.theme.word();
+    let told = serde_json::to_string(&reader).unwrap_or_default();
+    view! {
+        <!DOCTYPE html>
+        <html lang=reader.language.tag() data-theme=theme data-room=reader.room() data-reader=told>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="preload" href="/fonts/archivo-latin.woff2" r#as="font" r#type="font/woff2" crossorigin=""/>
+                <HashedStylesheet options=options.clone() id="balie"/>
+                <HydrationScripts options islands=true/>
+                <MetaTags/>
+            </head>
+            <body>
+                <a class="skip" href="#inhoud">{words::skip_to_content(reader.language)}</a>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+/// The route table: every page there is.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Router>
+            <Routes fallback=ui::NotFound>
+                <Route path=StaticSegment("") view=tickets::HomePage ssr=SsrMode::Async/>
+                <Route path=path!("/log-in") view=accounts::LogInPage ssr=SsrMode::Async/>
+                <Route path=path!("/tickets/new") view=tickets::NewTicketPage ssr=SsrMode::Async/>
+                <Route path=path!("/tickets/:id") view=tickets::TicketPage ssr=SsrMode::Async/>
+                <Route path=path!("/board") view=board::BoardPage ssr=SsrMode::Async/>
+                <Route path=path!("/list") view=board::ListPage ssr=SsrMode::Async/>
+            </Routes>
+        </Router>
+    }
+}

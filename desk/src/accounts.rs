@@ -329,6 +329,11 @@ pub async fn staff(desk: &Desk) -> Result<Vec<Person>> {
     Ok(store::accounts::staff(desk.store()).await?)
 }
 
+/// A person, for staff.
+pub async fn person(desk: &Desk, _by: &Agent, id: PersonId) -> Result<Option<Person>> {
+    Ok(store::accounts::by_id(desk.store(), id).await?.map(|a| a.person))
+}
+
 /// The name of a session in the database: the SHA-256 of its token.
 fn session_id(token: &str) -> String {
     hex(&Sha256::digest(token))

@@ -17,7 +17,7 @@ pub mod zones;
 
 pub use clock::Clock;
 pub use error::{Error, Result};
-pub use store::{Bell, Store};
+pub use store::{Bell, Error as StoreError, Store};
 
 use domain::time::Moment;
 use std::sync::Arc;

@@ -232,6 +232,19 @@ impl Ticket {
     }
 }
 
+/// A ticket in one of the lists of the portal's home.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Line {
+    pub id: TicketId,
+    pub subject: String,
+    pub status: Status,
+    pub requester: Named<PersonId>,
+    pub assignee: Option<Named<PersonId>>,
+    pub updated_at: Moment,
+    pub last_word: Side,
+}
+
 /// A tag as it is kept: lower case, inner blanks single.
 pub fn clean_tag(text: &str) -> Result<String, Refusal> {
     let tag = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();

@@ -1,1 +1,13 @@
-//! x
+//! Balie's server: configuration, router, session, uploads and downloads, the event stream.
+//!
+//! It holds no business word besides routing: who may do what is asked of `desk` and `domain`.
+
+pub mod config;
+pub mod files;
+pub mod forms;
+pub mod health;
+pub mod live;
+pub mod router;
+pub mod security;
+pub mod serve;
+pub mod session;

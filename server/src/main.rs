@@ -1,1 +1,168 @@
-fn main(){}
+//! `balie`: one executable with commands.
+
+use clap::{Args, Parser, Subcommand};
+use desk::accounts::Newcomer;
+use domain::accounts::Role;
+use server::config::{Config, LogFormat};
+use server::serve::{open_desk, serve};
+use std::error::Error;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+#[derive(Parser)]
+#[command(name = "balie", about = "Balie: a helpdesk with a portal for customers and a live board for staff", version)]
+struct Command {
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Serve the pages; brings the database up to date first (the default)
+    Serve,
+    /// Bring the database up to date, and stop
+    Migrate,
+    /// Fill an empty database with demo data, and print the accounts
+    Demo(Demo),
+    /// People with an account
+    #[command(subcommand)]
+    User(User),
+    /// Check the configuration and the connections
+    Check,
+}
+
+#[derive(Args)]
+struct Demo {
+    /// Do nothing, successfully, where there is data already
+    #[arg(long)]
+    if_empty: bool,
+}
+
+#[derive(Subcommand)]
+enum User {
+    /// Add a person; the password is read from BALIE_PASSWORD or asked for
+    Add(Add),
+}
+
+#[derive(Args)]
+struct Add {
+    #[arg(long)]
+    email: String,
+    #[arg(long)]
+    name: String,
+    /// customer, agent or admin
+    #[arg(long, value_parser = role)]
+    role: Role,
+    /// A customer's organisation; made where it is new
+    #[arg(long)]
+    organisation: Option<String>,
+    /// A contact of their organisation
+    #[arg(long)]
+    key_user: bool,
+}
+
+fn role(word: &str) -> Result<Role, String> {
+    Role::from_word(word).ok_or_else(|| "choose customer, agent or admin".to_owned())
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Command::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The log may not be on yet, and a person reads this.
+            let _ = writeln!(std::io::stderr(), "balie: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), Box<dyn Error>> {
+    // A variable of this command alone, which is no setting.
+    let password = std::env::var("BALIE_PASSWORD").ok();
+    let config = Config::load()?;
+    start_log(&config);
+    match command.what.unwrap_or(What::Serve) {
+        What::Serve => serve(config).await,
+        What::Migrate => Ok(open_desk(&config).await?.store().migrate().await?),
+        What::Demo(demo) => fill(&config, demo.if_empty).await,
+        What::User(User::Add(add)) => add_user(&config, add, password).await,
+        What::Check => check(&config).await,
+    }
+}
+
+fn start_log(config: &Config) {
+    let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Json => log.json().init(),
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+    }
+}
+
+async fn fill(config: &Config, if_empty: bool) -> Result<(), Box<dyn Error>> {
+    let desk = open_desk(config).await?;
+    desk.store().migrate().await?;
+    let mut out = std::io::stdout();
+    if desk::demo::is_empty(&desk).await? {
+        desk::demo::fill(&desk, |done, all| {
+            let _ = write!(std::io::stdout(), "\r  {done} of {all} tickets");
+            let _ = std::io::stdout().flush();
+        })
+        .await?;
+        writeln!(out)?;
+    } else if !if_empty {
+        return Err("the database has data already; demo data is only for an empty one".into());
+    }
+    writeln!(out, "Demo accounts, each with the password {}:", desk::demo::PASSWORD)?;
+    for account in desk::demo::accounts()? {
+        let role = match (account.role, account.key_user) {
+            (Role::Customer, true) => "customer, key user",
+            (Role::Customer, false) => "customer",
+            (Role::Agent, _) => "agent",
+            (Role::Admin, _) => "admin",
+        };
+        writeln!(out, "  {:<38} {:<20} {}", account.email, role, account.organisation.unwrap_or_default())?;
+    }
+    desk.store().close().await;
+    Ok(())
+}
+
+async fn add_user(config: &Config, add: Add, password: Option<String>) -> Result<(), Box<dyn Error>> {
+    let password = match password {
+        Some(password) => password,
+        None => {
+            write!(std::io::stdout(), "Password: ")?;
+            std::io::stdout().flush()?;
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line)?;
+            line.trim_end_matches(['\r', '\n']).to_owned()
+        }
+    };
+    if add.role == Role::Customer && add.organisation.is_none() {
+        return Err("a customer needs --organisation".into());
+    }
+    let desk = open_desk(config).await?;
+    desk.store().migrate().await?;
+    let new = Newcomer { name: add.name, email: add.email, role: add.role, organisation: add.organisation, key_user: add.key_user, password };
+    let id = desk::accounts::add(&desk, &new).await.map_err(|error| match error.refusal() {
+        Some(refusal) => app::Problem::Refused(refusal.clone()).sentence(domain::accounts::Language::En),
+        None => error.to_string(),
+    })?;
+    desk.store().close().await;
+    writeln!(std::io::stdout(), "added as person {id}")?;
+    Ok(())
+}
+
+async fn check(config: &Config) -> Result<(), Box<dyn Error>> {
+    let desk = open_desk(config).await?;
+    desk.store().ping().await?;
+    let pending = desk.store().pending_migrations().await?;
+    let mut out = std::io::stdout();
+    writeln!(out, "configuration: right")?;
+    writeln!(out, "database: answers; {pending} migrations to do")?;
+    writeln!(out, "files: {} can be written", config.files.display())?;
+    desk.store().close().await;
+    Ok(())
+}

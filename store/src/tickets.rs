@@ -8,6 +8,7 @@ use crate::tables::{message, ticket};
 use domain::accounts::{Role, Scope};
 use domain::board::Card;
 use domain::tickets::{NewTicket, Side, Status, Ticket, Urgency};
+pub use domain::tickets::Line;
 use domain::time::Moment;
 use domain::{DepartmentId, EventNo, MessageId, Named, PersonId, TicketId};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryResult, Set, Statement, Value};
@@ -35,19 +36,6 @@ pub struct NewMessage<'a> {
     pub text: &'a str,
     pub html: &'a str,
     pub submission: Option<&'a str>,
-}
-
-/// A ticket in one of the lists of the portal's home.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Line {
-    pub id: TicketId,
-    pub subject: String,
-    pub status: Status,
-    pub requester: Named<PersonId>,
-    pub assignee: Option<Named<PersonId>>,
-    pub updated_at: Moment,
-    pub last_word: Side,
 }
 
 /// Which tickets the portal's home asks for.

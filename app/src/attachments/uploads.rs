@@ -1,0 +1,297 @@
+//! Uploads: each file goes to the server the moment it is chosen, dropped or pasted, by itself, with its own progress; the form then only names it.
+
+use crate::ui::{self, bytes, icon};
+use crate::{Problem, Reader, words as w};
+use domain::attachments::{ACCEPT, Attachment};
+use gloo_file::{File, ObjectUrl};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::cell::Cell;
+use wasm_bindgen::JsCast;
+use web_sys::{ClipboardEvent, DataTransfer, DragEvent, HtmlFormElement, HtmlInputElement, ProgressEvent, XmlHttpRequest};
+
+/// A file that was uploaded before, and came back with its form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Kept {
+    pub id: String,
+    pub name: String,
+    pub size: i64,
+    pub image: bool,
+}
+
+impl From<Attachment> for Kept {
+    fn from(file: Attachment) -> Self {
+        Self { id: file.id.to_string(), name: file.name.as_str().to_owned(), size: file.size, image: file.image }
+    }
+}
+
+/// How far an upload is.
+#[derive(Debug, Clone, PartialEq)]
+enum State {
+    Busy { sent: f64 },
+    Done { id: String },
+    Failed { why: String, again: bool },
+}
+
+#[derive(Clone)]
+struct Row {
+    key: u32,
+    name: String,
+    size: f64,
+    image: bool,
+    thumb: RwSignal<Option<String>>,
+    state: RwSignal<State>,
+    file: StoredValue<Option<File>, LocalStorage>,
+    request: StoredValue<Option<XmlHttpRequest>, LocalStorage>,
+}
+
+/// The place in a form where files are chosen, dropped and pasted.
+///
+/// `draft` is the name under which the uploaded files are kept in this browser; `max` is the largest file in mebibytes.
+#[island]
+pub fn Uploads(kept: Vec<Kept>, max: u32, draft: String) -> impl IntoView {
+    let l = Reader::current().language;
+    let rows = RwSignal::new(kept.iter().enumerate().map(|(key, kept)| Row::kept(key as u32, kept)).collect::<Vec<_>>());
+    let next = StoredValue::new(kept.len() as u32);
+    let (over, set_over) = signal(false);
+    let root = NodeRef::<leptos::html::Div>::new();
+
+    let add = move |file: File| {
+        let key = next.get_value();
+        next.set_value(key + 1);
+        let row = Row::chosen(key, file);
+        rows.update(|rows| rows.push(row.clone()));
+        send(row, max);
+    };
+    let remove = move |row: Row| {
+        if let Some(Some(request)) = row.request.try_update_value(Option::take) {
+            let _ = request.abort();
+        }
+        if let State::Done { id } = row.state.get_untracked() {
+            leptos::task::spawn_local(async move {
+                // Left where it is, it is swept away by itself.
+                let _ = super::api::discard_upload(id).await;
+            });
+        }
+        rows.update(|rows| rows.retain(|other| other.key != row.key));
+    };
+
+    Effect::new(move |_| {
+        let Some(form) = root.get().and_then(|root| root.closest("form").ok()?).and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) else { return };
+        if kept.is_empty() {
+            for file in restore(&draft) {
+                let key = next.get_value();
+                next.set_value(key + 1);
+                rows.update(|rows| rows.push(Row::kept(key, &file)));
+            }
+        }
+        let draft = draft.clone();
+        Effect::new(move |_| {
+            let done: Vec<Kept> = rows.get().iter().filter_map(Row::done).collect();
+            tick_screenshot(done.iter().any(|f| f.image));
+            ui::store(&format!("{draft}-files"), &if done.is_empty() { String::new() } else { serde_json::to_string(&done).unwrap_or_default() });
+        });
+        send_after_uploads(&form, rows);
+        ui::listen(&form, "paste", move |event: ClipboardEvent| {
+            let files = event.clipboard_data().map(|data| files_of(&data)).unwrap_or_default();
+            if !files.is_empty() {
+                event.prevent_default();
+                files.into_iter().for_each(add);
+            }
+        });
+        ui::listen(&form, "dragover", move |event: DragEvent| {
+            event.prevent_default();
+            set_over.set(true);
+        });
+        ui::listen(&form, "dragleave", move |_: DragEvent| set_over.set(false));
+        ui::listen(&form, "drop", move |event: DragEvent| {
+            event.prevent_default();
+            set_over.set(false);
+            event.data_transfer().map(|data| files_of(&data)).unwrap_or_default().into_iter().for_each(add);
+        });
+    });
+
+    let choose = move |event: web_sys::Event| {
+        let Some(input) = event.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()) else { return };
+        input.files().map(gloo_file::FileList::from).iter().flat_map(|files| files.iter()).cloned().for_each(add);
+        // The file went up already: sent again with the form it would come twice.
+        input.set_value("");
+    };
+    view! {
+        <div class="upload-area" node_ref=root>
+            <div class="dropzone" data-over=move || over.get().then_some("")>
+                <p>{w::drop_here(l)}" "<kbd>"Ctrl"</kbd>" "<kbd>"V"</kbd></p>
+                <div class="actions">
+                    <label class="button" data-size="small">{icon("folder-open")}{w::choose_files(l)}
+                        <input class="visually-hidden" type="file" name="file" multiple accept=ACCEPT on:change=choose/>
+                    </label>
+                </div>
+            </div>
+            <ul role="list" class="uploads" aria-live="polite" hidden=move || rows.with(Vec::is_empty)>
+                <For each=move || rows.get() key=|row| row.key let:row>{upload_row(row, max, remove)}</For>
+            </ul>
+        </div>
+    }
+}
+
+fn upload_row(row: Row, max: u32, remove: impl Fn(Row) + Copy + 'static) -> impl IntoView {
+    let l = Reader::current().language;
+    let (name, size) = (row.name.clone(), row.size);
+    let word = move |state: &State| match state {
+        State::Busy { sent } => format!("{}% · {}", percent(*sent, size), w::of_size(l, bytes(*sent as i64, l), bytes(size as i64, l))),
+        State::Done { .. } => format!("{} · {}", w::uploaded(l), bytes(size as i64, l)),
+        State::Failed { why, .. } => why.clone(),
+    };
+    let state = row.state;
+    let (again, gone, thumb) = (row.clone(), row.clone(), row.thumb);
+    view! {
+        <li class="upload" data-state=move || match state.get() { State::Busy { .. } => "busy", State::Done { .. } => "done", State::Failed { .. } => "failed" }>
+            <span class="thumb">{move || match thumb.get() {
+                Some(address) => view! { <img src=address alt="" width="40" height="40"/> }.into_any(),
+                None => icon("file-text").into_any(),
+            }}</span>
+            <div>
+                <p class="file one-line">{name.clone()}</p>
+                <p class="state">{move || matches!(state.get(), State::Done { .. }).then(|| icon("check"))}<span>{move || word(&state.get())}</span></p>
+            </div>
+            <div class="actions">
+                {move || matches!(state.get(), State::Failed { again: true, .. }).then(|| {
+                    let row = again.clone();
+                    view! { <button type="button" class="button" data-size="small" on:click=move |_| send(row.clone(), max)>{icon("rotate-cw")}{w::again(l)}</button> }
+                })}
+                <button type="button" class="button" data-kind="quiet" data-icon-only="" data-size="small" aria-label=w::remove_file(l, &name) on:click=move |_| remove(gone.clone())>{icon("x")}</button>
+            </div>
+            {move || match state.get() {
+                State::Busy { sent } => Some(view! { <progress class="progress" max="100" value=percent(sent, size).to_string() aria-label=name.clone()></progress> }.into_any()),
+                State::Done { id } => Some(view! { <input type="hidden" name="attachments[]" value=id/> }.into_any()),
+                State::Failed { .. } => None,
+            }}
+        </li>
+    }
+}
+
+impl Row {
+    fn kept(key: u32, kept: &Kept) -> Self {
+        Self {
+            key,
+            name: kept.name.clone(),
+            size: kept.size as f64,
+            image: kept.image,
+            thumb: RwSignal::new(kept.image.then(|| format!("/files/{}/thumb", kept.id))),
+            state: RwSignal::new(State::Done { id: kept.id.clone() }),
+            file: StoredValue::new_local(None),
+            request: StoredValue::new_local(None),
+        }
+    }
+
+    fn chosen(key: u32, file: File) -> Self {
+        let image = file.raw_mime_type().starts_with("image/");
+        // What the clipboard holds has no name of its own worth keeping.
+        let name = if file.name().is_empty() { "schermafbeelding.png".to_owned() } else { file.name() };
+        Self {
+            key,
+            name,
+            size: file.size() as f64,
+            image,
+            thumb: RwSignal::new(None),
+            state: RwSignal::new(State::Busy { sent: 0.0 }),
+            file: StoredValue::new_local(Some(file)),
+            request: StoredValue::new_local(None),
+        }
+    }
+
+    fn done(&self) -> Option<Kept> {
+        match self.state.get() {
+            State::Done { id } => Some(Kept { id, name: self.name.clone(), size: self.size as i64, image: self.thumb.get().is_some_and(|t| !t.is_empty()) && self.image }),
+            _ => None,
+        }
+    }
+}
+
+/// Sends a file; what the server refuses is said at the file.
+fn send(row: Row, max: u32) {
+    let l = Reader::current().language;
+    let fail = move |why: String, again: bool| row.state.set(State::Failed { why, again });
+    let Some(file) = row.file.get_value() else { return };
+    if row.size > f64::from(max) * 1_048_576.0 {
+        return fail(w::fault_too_large(l, max), false);
+    }
+    if row.image && row.thumb.get_untracked().is_none() {
+        let address = ObjectUrl::from(file.clone());
+        row.thumb.set(Some(address.to_string()));
+        // Lives as long as the page shows it.
+        std::mem::forget(address);
+    }
+    let Ok(request) = XmlHttpRequest::new() else { return fail(w::problem_unreachable(l).to_owned(), true) };
+    let name = js_sys::encode_uri_component(&row.name);
+    if request.open("POST", &format!("/uploads?name={name}")).is_err() {
+        return fail(w::problem_unreachable(l).to_owned(), true);
+    }
+    row.state.set(State::Busy { sent: 0.0 });
+    if let Ok(upload) = request.upload() {
+        ui::listen(&upload, "progress", move |event: ProgressEvent| row.state.set(State::Busy { sent: event.loaded() }));
+    }
+    let answered = request.clone();
+    ui::listen(&request, "load", move |_: ProgressEvent| {
+        let text = answered.response_text().ok().flatten().unwrap_or_default();
+        match serde_json::from_str::<Result<Attachment, Problem>>(&text) {
+            Ok(Ok(file)) => {
+                if !file.image {
+                    row.thumb.set(None);
+                }
+                row.state.set(State::Done { id: file.id.to_string() });
+            }
+            Ok(Err(problem)) => fail(problem.sentence(l), !matches!(problem, Problem::Refused(_))),
+            Err(_) => fail(w::problem_unreachable(l).to_owned(), true),
+        }
+    });
+    ui::listen(&request, "error", move |_: ProgressEvent| fail(w::upload_interrupted(l).to_owned(), true));
+    row.request.set_value(Some(request.clone()));
+    let blob: web_sys::Blob = AsRef::<web_sys::File>::as_ref(&file).clone().unchecked_into();
+    if request.send_with_opt_blob(Some(&blob)).is_err() {
+        fail(w::upload_interrupted(l).to_owned(), true);
+    }
+}
+
+/// A form that is sent while files go up waits for them, and then goes by itself.
+fn send_after_uploads(form: &HtmlFormElement, rows: RwSignal<Vec<Row>>) {
+    let waits = std::rc::Rc::new(Cell::new(false));
+    let busy = move || rows.get().iter().any(|row| matches!(row.state.get(), State::Busy { .. }));
+    let (asked, target) = (waits.clone(), form.clone());
+    ui::listen(form, "submit", move |event: web_sys::Event| {
+        if untrack(busy) {
+            event.prevent_default();
+            asked.set(true);
+            let _ = target.set_attribute("aria-busy", "true");
+        }
+    });
+    let form = form.clone();
+    Effect::new(move |_| {
+        if !busy() && waits.replace(false) {
+            let _ = form.remove_attribute("aria-busy");
+            let _ = form.request_submit();
+        }
+    });
+}
+
+/// The screenshot check follows the images.
+fn tick_screenshot(has_image: bool) {
+    if let Some(check) = ui::find::<HtmlInputElement>("input[name=screenshot]")
+        && has_image
+    {
+        check.set_checked(true);
+    }
+}
+
+fn files_of(data: &DataTransfer) -> Vec<File> {
+    data.files().map(|files| gloo_file::FileList::from(files).iter().cloned().collect()).unwrap_or_default()
+}
+
+fn restore(draft: &str) -> Vec<Kept> {
+    ui::stored(&format!("{draft}-files")).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
+fn percent(sent: f64, size: f64) -> u32 {
+    if size > 0.0 { (sent / size * 100.0).clamp(0.0, 100.0) as u32 } else { 0 }
+}

@@ -1,0 +1,246 @@
+//! The server's half of the screens: who is asking, the desk, and how a failure is reported.
+//!
+//! Invariant: a server function gets the desk only together with someone who may do what it does.
+
+use crate::tickets::api::{Entry, Said};
+use crate::{Problem, Reader, Returned, Visitor, ui};
+use desk::accounts::{Agent, Customer, Session};
+use crate::board::Listing;
+use desk::board::{Cursor, Sort};
+use desk::tickets::Edit;
+use desk::{Desk, Error};
+use domain::tickets::{Status, Urgency};
+use domain::{Fault, Field, Refusal, TicketId};
+use domain::accounts::{Language, Theme};
+use domain::events::{Event, Happening};
+use domain::permissions::{Action, may};
+use http::StatusCode;
+use http::request::Parts;
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Who is asking, as the server found out before it called the screen; an extension of the request.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)]
+pub struct Asking {
+    pub session: Option<Session>,
+    /// Where from; `None` where that is not known.
+    pub address: Option<IpAddr>,
+    /// The number of the request in the log.
+    pub request: String,
+    /// Language and theme of who has no account, from cookie and header.
+    pub language: Language,
+    pub theme: Theme,
+    /// Whether cookies may only travel over HTTPS.
+    pub secure: bool,
+    /// A form that came back.
+    pub returned: Option<Arc<Returned>>,
+}
+
+/// Gives the screens of one request what they need.
+pub fn provide(desk: &Desk) {
+    let asking = asking();
+    let session = asking.session.as_ref();
+    let zone = session.map_or(desk::zones::DEFAULT, Session::time_zone);
+    provide_context(Reader {
+        language: session.and_then(Session::language).unwrap_or(asking.language),
+        theme: session.map_or(asking.theme, Session::theme),
+        zone: desk::zones::around(zone, desk.now()),
+        now: desk.now(),
+        visitor: session.map(|s| Visitor { id: s.person().id, name: s.person().name.clone(), email: s.person().email.clone(), role: s.role() }),
+    });
+    provide_context(ui::NotFoundStatus(|problem| set_status(status(problem))));
+    if let Some(returned) = asking.returned {
+        provide_context(returned);
+    }
+    provide_context(desk.clone());
+}
+
+/// Who is asking.
+pub fn asking() -> Asking {
+    use_context::<Parts>().and_then(|parts| parts.extensions.get::<Asking>().cloned()).unwrap_or_default()
+}
+
+/// The desk, for who needs no account to do this.
+pub fn anyone(action: Action) -> Result<(Desk, Option<Session>), Problem> {
+    let session = asking().session;
+    if !may(session.as_ref().map(Session::role), action) {
+        return Err(report(Refusal::NotAllowed.into()));
+    }
+    Ok((the_desk()?, session))
+}
+
+/// The desk and someone who may do this.
+pub fn someone(action: Action) -> Result<(Desk, Session), Problem> {
+    let session = asking().session.ok_or_else(|| report(Refusal::SignedOut.into()))?;
+    session.require(action).map_err(|refusal| report(refusal.into()))?;
+    Ok((the_desk()?, session))
+}
+
+/// The desk and a member of staff who may do this.
+pub fn agent(action: Action) -> Result<(Desk, Agent), Problem> {
+    let (desk, session) = someone(action)?;
+    let agent = session.agent().map_err(|refusal| report(refusal.into()))?;
+    Ok((desk, agent))
+}
+
+/// The desk and a customer who may do this.
+pub fn customer(action: Action) -> Result<(Desk, Customer), Problem> {
+    let (desk, session) = someone(action)?;
+    let customer = session.customer().map_err(|refusal| report(refusal.into()))?;
+    Ok((desk, customer))
+}
+
+fn the_desk() -> Result<Desk, Problem> {
+    use_context::<Desk>().ok_or_else(|| Problem::Unexpected { reference: asking().request })
+}
+
+/// Says what a screen gets of a failure, sets the status, and writes down what is not the person's to mend. The only place that does.
+pub fn report(error: Error) -> Problem {
+    let problem = problem(&error, &asking().request);
+    set_status(status(&problem));
+    problem
+}
+
+/// What a screen gets of a failure, written down under a request's number.
+pub fn problem(error: &Error, request: &str) -> Problem {
+    let reference = request.chars().take(8).collect::<String>();
+    match error {
+        Error::Refused(refusal) => Problem::Refused(refusal.clone()),
+        _ if is_read_only(error) => {
+            tracing::error!(%reference, %error, "nothing can be saved");
+            Problem::ReadOnly { reference }
+        }
+        _ => {
+            tracing::error!(%reference, %error, "a request failed");
+            Problem::Unexpected { reference }
+        }
+    }
+}
+
+fn is_read_only(error: &Error) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    match error {
+        Error::Store(desk::StoreError::ReadOnly(_)) => true,
+        Error::Files(error) => matches!(error.kind(), StorageFull | ReadOnlyFilesystem | PermissionDenied),
+        _ => false,
+    }
+}
+
+/// The status that goes with a problem.
+pub fn status(problem: &Problem) -> StatusCode {
+    match problem {
+        Problem::Refused(refusal) => match refusal {
+            Refusal::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Refusal::NotFound => StatusCode::NOT_FOUND,
+            Refusal::NotAllowed => StatusCode::FORBIDDEN,
+            Refusal::SignedOut | Refusal::WrongCredentials => StatusCode::UNAUTHORIZED,
+            Refusal::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::Outdated(_) => StatusCode::CONFLICT,
+        },
+        Problem::ReadOnly { .. } | Problem::Unreachable => StatusCode::SERVICE_UNAVAILABLE,
+        Problem::Unexpected { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Sets the status of the answer.
+pub fn set_status(status: StatusCode) {
+    if let Some(options) = use_context::<ResponseOptions>() {
+        options.set_status(status);
+    }
+}
+
+/// Sends the browser elsewhere; only ever to a path of our own.
+pub fn go(path: &str) {
+    leptos_axum::redirect(local(path));
+}
+
+/// A path of our own, or the start where it is anything else: `next=` must not lead elsewhere.
+pub fn local(path: &str) -> &str {
+    let right = path.starts_with('/') && !path.starts_with("//") && !path.starts_with("/\\") && !path.chars().any(|c| c.is_control() || c == '\\');
+    if right { path } else { "/" }
+}
+
+/// A key that a form is sent with, so that sending it twice does it once: 128 random bits.
+pub fn submission() -> String {
+    let mut bytes = [0_u8; 16];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => bytes.iter().map(|b| format!("{b:02x}")).collect(),
+        Err(error) => {
+            tracing::error!(%error, "there are no random numbers");
+            String::new()
+        }
+    }
+}
+
+/// Joins messages and history: an event that brought a message is that message.
+pub fn entries(messages: Vec<(desk::tickets::Message, Vec<domain::attachments::Attachment>)>, history: Vec<Event>) -> Vec<Entry> {
+    let mut said = messages.into_iter().map(|(message, files)| {
+        Entry::Said(Said { id: message.id, author: message.author, side: message.side, note: message.note, html: message.html, at: message.created_at, files })
+    });
+    let mut entries = Vec::with_capacity(history.len());
+    for event in history {
+        match &event.what {
+            Happening::Opened { follows: None, .. } | Happening::Replied { .. } | Happening::Noted { .. } => entries.extend(said.next()),
+            Happening::Opened { .. } => {
+                entries.push(Entry::Happened(event));
+                entries.extend(said.next());
+            }
+            _ => entries.push(Entry::Happened(event)),
+        }
+    }
+    entries.extend(said);
+    entries
+}
+
+/// How the list is sorted and where its page begins, for the desk.
+pub fn listing(listing: &Listing) -> (Sort, Option<Cursor>) {
+    let sort = match listing.sort.as_str() {
+        "number" => Sort::Number,
+        "urgency" => Sort::Urgency,
+        _ => Sort::Updated,
+    };
+    let cursor = |(key, id): (i64, i64), backwards| Cursor { key, id: TicketId(id), backwards };
+    (sort, listing.after.map(|at| cursor(at, false)).or(listing.before.map(|at| cursor(at, true))))
+}
+
+/// What a form asks to be changed, or the fault at its field.
+pub fn edit_of(what: &str, to: &str) -> Result<Edit, Refusal> {
+    let unknown = |field| Refusal::field(field, Fault::Unknown);
+    Ok(match what {
+        "status" => Edit::Status(Status::from_word(to).ok_or_else(|| unknown(Field::Status))?),
+        "assignee" if to.is_empty() => Edit::Assignee(None),
+        "assignee" => Edit::Assignee(Some(to.parse().map_err(|_| unknown(Field::Assignee))?)),
+        "urgency" => Edit::Urgency(Urgency::from_word(to).ok_or_else(|| unknown(Field::Urgency))?),
+        "department" => Edit::Department(to.parse().map_err(|_| unknown(Field::Department))?),
+        "tag" => Edit::Tag(to.to_owned()),
+        "untag" => Edit::Untag(to.to_owned()),
+        _ => return Err(Refusal::Fields(vec![])),
+    })
+}
+
+/// Adds a cookie to the answer.
+pub fn set_cookie(cookie: &str) {
+    if let (Some(options), Ok(value)) = (use_context::<ResponseOptions>(), http::HeaderValue::from_str(cookie)) {
+        options.append_header(http::header::SET_COOKIE, value);
+    }
+}
+
+/// The name of the session's cookie; over HTTPS the browser itself guards a name that begins with `__Host-`.
+pub fn session_cookie(secure: bool) -> &'static str {
+    if secure { "__Host-balie" } else { "balie" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local;
+
+    #[test]
+    fn next_never_leads_elsewhere() {
+        for (asked, path) in [("/tickets/1", "/tickets/1"), ("https://x.example", "/"), ("//x.example", "/"), ("/\\x.example", "/"), ("javascript:1", "/"), ("", "/"), ("/a\r\nSet-Cookie: x", "/")] {
+            assert_eq!(local(asked), path);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The server functions of board and list. A filter travels as the query it has in the URL.
+
+#![allow(missing_docs, reason = "the macro makes a struct with undocumented fields of each signature")]
+
+use crate::Problem;
+use domain::board::{Board, Card};
+use domain::tickets::Status;
+use domain::{DepartmentId, EventNo, Named, OrganisationId, PersonId};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What one can filter by and choose from.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Choices {
+    pub departments: Vec<Named<DepartmentId>>,
+    pub staff: Vec<Named<PersonId>>,
+    pub organisations: Vec<Named<OrganisationId>>,
+}
+
+/// A page of the list.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct List {
+    pub as_of: EventNo,
+    pub cards: Vec<Card>,
+    /// The query of the page before and after this one.
+    pub before: Option<String>,
+    pub after: Option<String>,
+    /// How many there are, where that is known without counting.
+    pub total: Option<i64>,
+}
+
+/// The board.
+#[server(endpoint = "board_snapshot")]
+pub async fn board_snapshot(#[server(default)] query: String) -> Result<Board, Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, me) = backend::agent(Action::SeeBoard)?;
+    desk::board::snapshot(&desk, &me, &super::filters::filter_of(&query)).await.map_err(backend::report)
+}
+
+/// What one can filter by.
+#[server(endpoint = "filter_choices")]
+pub async fn filter_choices() -> Result<Choices, Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, me) = backend::agent(Action::SeeList)?;
+    let read = async {
+        Ok(Choices {
+            departments: desk::accounts::departments(&desk).await?.into_iter().map(|d| d.named).collect(),
+            staff: desk::accounts::staff(&desk).await?.into_iter().map(|p| Named::new(p.id, p.name)).collect(),
+            organisations: desk::board::organisations(&desk, &me).await?,
+        })
+    };
+    read.await.map_err(backend::report)
+}
+
+/// A page of the list; the query holds the filter, `sort`, `order` and where the page begins.
+#[server(endpoint = "list_rows")]
+pub async fn list_rows(#[server(default)] query: String) -> Result<List, Problem> {
+    use super::filters::{Listing, filter_of};
+    use crate::backend;
+    use desk::board::page;
+    use domain::permissions::Action;
+    let (desk, me) = backend::agent(Action::SeeList)?;
+    let read = async {
+        let (filter, listing) = (filter_of(&query), Listing::of(&query));
+        let (sort, cursor) = backend::listing(&listing);
+        let as_of = desk.tail().position();
+        let page = page(&desk, &me, &filter, sort, listing.ascending, cursor).await?;
+        // Only statuses are tallied: with any other filter the number would have to be counted.
+        let countable = domain::board::Filter { statuses: vec![], ..filter.clone() }.is_empty();
+        let total = if countable {
+            let tallies = desk::board::tallies(&desk, &me).await?;
+            Some(tallies.iter().filter(|(s, _)| filter.statuses.is_empty() || filter.statuses.contains(s)).map(|(_, n)| n).sum())
+        } else {
+            None
+        };
+        let backwards = listing.before.is_some();
+        let (has_before, has_after) = if backwards { (page.more, true) } else { (listing.after.is_some(), page.more) };
+        let at = |card: Option<&Card>| card.map(|card| listing.cursor(card));
+        Ok(List {
+            as_of,
+            before: at(page.cards.first()).filter(|_| has_before),
+            after: at(page.cards.last()).filter(|_| has_after),
+            cards: page.cards,
+            total,
+        })
+    };
+    read.await.map_err(backend::report)
+}
+
+/// Changes several tickets at once; those that cannot be changed are left as they are, and their number is told.
+#[server(endpoint = "bulk")]
+pub async fn bulk(#[server(default)] ids: Vec<String>, #[server(default)] status: String, #[server(default)] assignee: String, #[server(default)] department: String) -> Result<(), Problem> {
+    use crate::backend;
+    use desk::tickets::edit;
+    use domain::permissions::Action;
+    use domain::{Fault, Field, Refusal, TicketId};
+    let (desk, me) = backend::agent(Action::ChangeTicket)?;
+    let ids: Vec<TicketId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    if ids.is_empty() {
+        return Err(backend::report(Refusal::field(Field::Selection, Fault::Missing).into()));
+    }
+    if ids.len() > 200 {
+        return Err(backend::report(Refusal::field(Field::Selection, Fault::TooMany(200)).into()));
+    }
+    let mut edits = vec![];
+    for (what, to) in [("status", &status), ("assignee", &assignee), ("department", &department)] {
+        if !to.is_empty() {
+            let to = if to == "nobody" { "" } else { to };
+            edits.push(backend::edit_of(what, to).map_err(|refusal| backend::report(refusal.into()))?);
+        }
+    }
+    for id in ids {
+        for change in &edits {
+            edit(&desk, &me, id, change, None).await.map_err(backend::report)?;
+        }
+    }
+    Ok(())
+}
+
+/// Moves a card: to another status, or to someone. `seen` is the version of the card it was decided on.
+#[server(endpoint = "move_card")]
+pub async fn move_card(id: i64, #[server(default)] status: Option<Status>, #[server(default)] assignee: Option<String>, seen: i64) -> Result<(), Problem> {
+    use crate::backend;
+    use desk::tickets::{Edit, edit};
+    use domain::TicketId;
+    use domain::permissions::Action;
+    let (desk, me) = backend::agent(Action::ChangeTicket)?;
+    let seen = Some(EventNo(seen));
+    if let Some(status) = status {
+        edit(&desk, &me, TicketId(id), &Edit::Status(status), seen).await.map_err(backend::report)?;
+    }
+    if let Some(to) = assignee {
+        let change = backend::edit_of("assignee", &to).map_err(|refusal| backend::report(refusal.into()))?;
+        edit(&desk, &me, TicketId(id), &change, seen).await.map_err(backend::report)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! A card on the board.
+
+use crate::ui::{self, avatar, icon, nobody, status_word};
+use crate::{Reader, when, words as w};
+use domain::board::{COLUMNS, Card};
+use domain::tickets::{Side, Status};
+use domain::{Named, PersonId};
+use leptos::prelude::*;
+
+/// Who changed a card just now, as a sentence.
+pub(super) type Changed = Option<String>;
+
+/// A card; `on_move` hears the status and `on_take` the person chosen in its menu.
+pub(super) fn card(card: &Card, changed: Changed, staff: &[Named<PersonId>], reader: &Reader) -> impl IntoView + use<> {
+    let l = reader.language;
+    let id = card.id;
+    let settled = card.status.is_settled();
+    let organisation = card.organisation.as_ref().map_or(card.requester.name.clone(), |o| o.name.clone());
+    let files = card.files;
+    let assignee = card.assignee.as_ref().map(|a| a.id);
+    let moment = if settled { card.settled_at.unwrap_or(card.updated_at) } else { card.updated_at };
+    let staff: Vec<_> = staff.iter().map(|p| (p.id.to_string(), p.name.clone(), assignee == Some(p.id))).collect();
+    let version = card.version;
+    let is_changed = changed.is_some();
+    let status = card.status;
+    view! {
+        <article class="card" data-card=id.to_string() data-version=version.to_string() data-status=status.word() data-unread=card.awaits_us().then_some("") data-settled=settled.then_some("") data-changed=is_changed.then_some("")>
+            <div class="top"><span class="stub number">"#"{id.to_string()}</span><span class="org one-line">{organisation}</span>{ui::urgency(card.urgency, l)}</div>
+            <a class="subject two-lines" href=format!("/tickets/{id}") id=format!("c{id}") draggable="false">{card.subject.clone()}</a>
+            <div class="foot">
+                <span class="due">{when::ago_time(moment, reader)}</span>
+                <span class="marks">
+                    {card.awaits_us().then(|| view! { <span class="unread" title=w::awaits_us(l)><span class="visually-hidden">{w::awaits_us(l)}</span></span> })}
+                    {(files > 0).then(|| view! { <span title=w::card_files(l, files)>{icon("paperclip")}<span class="visually-hidden">{w::attachments(l)}": "</span>{files}</span> })}
+                </span>
+                {match &card.assignee {
+                    Some(agent) => avatar(agent.id, &agent.name, Side::Agent, "small").into_any(),
+                    None => nobody(l).into_any(),
+                }}
+                <details class="card-menu">
+                    <summary aria-label=w::card_menu(l, id)>{icon("ellipsis")}</summary>
+                    <div class="menu">
+                        <p class="group">{w::move_to(l)}</p>
+                        {COLUMNS.into_iter().chain([Status::Closed]).map(|to| view! {
+                            <form method="post" action="/api/change_ticket"><input type="hidden" name="ticket" value=id.to_string()/><input type="hidden" name="what" value="status"/><input type="hidden" name="seen" value=version.to_string()/>
+                                <button name="to" value=to.word() aria-pressed=(to == status).to_string() data-move=to.word()>{icon(if to == status { "check" } else { "circle" })}{status_word(to, l)}</button></form>
+                        }).collect_view()}
+                        <form method="post" action="/api/change_ticket" class="field"><input type="hidden" name="ticket" value=id.to_string()/><input type="hidden" name="what" value="assignee"/><input type="hidden" name="seen" value=version.to_string()/>
+                            <label class="group" for=format!("a{id}")>{w::agent(l)}</label>
+                            <select class="select input" data-size="small" id=format!("a{id}") name="to" data-take=""><option value="" selected=assignee.is_none()>{w::nobody(l)}</option>
+                                {staff.into_iter().map(|(value, name, chosen)| view! { <option value=value selected=chosen>{name}</option> }).collect_view()}</select>
+                            <noscript><button class="button" data-size="small">{w::change(l)}</button></noscript>
+                        </form>
+                    </div>
+                </details>
+            </div>
+            {changed.map(|text| view! { <div class="changed">{icon("arrow-right")}<span>{text}</span></div> })}
+        </article>
+    }
+}

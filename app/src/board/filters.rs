@@ -1,0 +1,177 @@
+//! The filter bar: the URL holds the filter, each choice is a link that takes it away, and adding one is a form.
+
+use super::api::Choices;
+use crate::ui::{icon, status_word, urgency_word};
+use crate::words as w;
+use domain::accounts::Language;
+use domain::board::{AssignedTo, Card, Filter};
+use domain::tickets::{Status, Urgency};
+use leptos::prelude::*;
+
+/// Reads the filter of a query.
+pub(super) fn filter_of(query: &str) -> Filter {
+    let pairs = pairs(query);
+    Filter::from_pairs(pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())))
+}
+
+/// How the list is sorted, and where its page begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Listing {
+    pub sort: String,
+    pub ascending: bool,
+    pub after: Option<(i64, i64)>,
+    pub before: Option<(i64, i64)>,
+}
+
+impl Listing {
+    /// Reads a query; what cannot be read is as if it were not there.
+    pub fn of(query: &str) -> Self {
+        let mut listing = Self { sort: "updated".to_owned(), ..Self::default() };
+        for (key, value) in pairs(query) {
+            let cursor = || value.split_once('.').and_then(|(key, id)| Some((key.parse().ok()?, id.parse().ok()?)));
+            match key.as_str() {
+                "sort" if matches!(value.as_str(), "number" | "urgency" | "updated") => listing.sort = value,
+                "order" => listing.ascending = value == "asc",
+                "after" => listing.after = cursor(),
+                "before" => listing.before = cursor(),
+                _ => {}
+            }
+        }
+        listing
+    }
+
+    /// The cursor of a card.
+    pub fn cursor(&self, card: &Card) -> String {
+        let key = match self.sort.as_str() {
+            "number" => card.id.0,
+            "urgency" => card.urgency.code().into(),
+            _ => card.updated_at.0,
+        };
+        format!("{key}.{}", card.id)
+    }
+}
+
+/// The pairs of a query, decoded.
+fn pairs(query: &str) -> Vec<(String, String)> {
+    query.trim_start_matches('?').split('&').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (decode(key), decode(value))).collect()
+}
+
+fn decode(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'+' => out.push(b' '),
+            b'%' => {
+                let mut ahead = bytes.clone();
+                let digits = ahead.next().zip(ahead.next()).and_then(|(a, b)| Some((a as char).to_digit(16)? * 16 + (b as char).to_digit(16)?));
+                match digits {
+                    Some(value) => {
+                        out.push(value as u8);
+                        bytes = ahead;
+                    }
+                    None => out.push(byte),
+                }
+            }
+            _ => out.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// A query of pairs.
+pub(super) fn query_of<K: AsRef<str>, V: AsRef<str>>(pairs: &[(K, V)]) -> String {
+    pairs.iter().map(|(key, value)| format!("{}={}", key.as_ref(), encode(value.as_ref()))).collect::<Vec<_>>().join("&")
+}
+
+fn encode(text: &str) -> String {
+    text.bytes().map(|b| if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.') { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+/// The bar with the search field, what is filtered, and a form for more.
+pub(super) fn bar(path: &'static str, filter: &Filter, choices: &Choices, with_status: bool, l: Language) -> impl IntoView + use<> {
+    let own = filter.pairs();
+    let rest: Vec<_> = own.iter().filter(|(key, _)| *key != "q").cloned().collect();
+    let text = filter.text.clone().unwrap_or_default();
+    view! {
+        <div class="filters" role="search">
+            <form class="input input-group find" action=path>
+                {icon("search")}<input type="search" name="q" value=text aria-label=w::search_all(l) placeholder=w::search_all(l)/><kbd aria-hidden="true">"/"</kbd>
+                {rest.into_iter().map(|(key, value)| view! { <input type="hidden" name=key value=value/> }).collect_view()}
+            </form>
+            {own.iter().enumerate().map(|(at, (key, value))| {
+                let without: Vec<_> = own.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, pair)| pair.clone()).collect();
+                let (name, shown) = (label(key, l), shown(key, value, choices, l));
+                view! { <a class="button filter" data-size="small" data-on="" href=format!("{path}?{}", query_of(&without)) aria-label=w::remove_filter(l, name, &shown)><span class="k">{name}</span>" "{shown.clone()}" "{icon("x")}</a> }
+            }).collect_view()}
+            <details class="filter-add">
+                <summary class="button filter" data-size="small">{icon("plus")}{w::filter(l)}</summary>
+                <form class="panel" action=path>
+                    {own.into_iter().map(|(key, value)| view! { <input type="hidden" name=key value=value/> }).collect_view()}
+                    {with_status.then(|| select("status", label("status", l), Status::ALL.iter().map(|s| (s.word().to_owned(), status_word(*s, l).to_owned())).collect()))}
+                    {select("department", label("department", l), choices.departments.iter().map(|d| (d.id.to_string(), d.name.clone())).collect())}
+                    {select("urgency", label("urgency", l), Urgency::FORM.iter().map(|u| (u.word().to_owned(), urgency_word(*u, l).to_owned())).collect())}
+                    {select("assignee", label("assignee", l), std::iter::once(("nobody".to_owned(), w::nobody(l).to_owned())).chain(choices.staff.iter().map(|p| (p.id.to_string(), p.name.clone()))).collect())}
+                    {select("organisation", label("organisation", l), choices.organisations.iter().map(|o| (o.id.to_string(), o.name.clone())).collect())}
+                    <div class="field"><label for="f-tag">{label("tag", l)}</label><input class="input" id="f-tag" name="tag"/></div>
+                    <button class="button" data-kind="primary" data-size="small">{w::filter(l)}</button>
+                </form>
+            </details>
+        </div>
+    }
+}
+
+fn select(name: &'static str, label: &'static str, options: Vec<(String, String)>) -> impl IntoView {
+    view! {
+        <div class="field"><label for=format!("f-{name}")>{label}</label>
+            <select class="select input" data-size="small" id=format!("f-{name}") name=name>
+                <option value=""></option>
+                {options.into_iter().map(|(value, word)| view! { <option value=value>{word}</option> }).collect_view()}
+            </select>
+        </div>
+    }
+}
+
+fn label(key: &str, l: Language) -> &'static str {
+    match key {
+        "status" => w::status(l),
+        "department" => w::department(l),
+        "urgency" => w::urgency(l),
+        "assignee" => w::agent(l),
+        "organisation" => w::organisation(l),
+        "tag" => w::tag(l),
+        _ => w::text(l),
+    }
+}
+
+fn shown(key: &str, value: &str, choices: &Choices, l: Language) -> String {
+    let found = match key {
+        "status" => Status::from_word(value).map(|s| status_word(s, l).to_owned()),
+        "urgency" => Urgency::from_word(value).map(|u| urgency_word(u, l).to_owned()),
+        "department" => choices.departments.iter().find(|d| d.id.to_string() == value).map(|d| d.name.clone()),
+        "organisation" => choices.organisations.iter().find(|o| o.id.to_string() == value).map(|o| o.name.clone()),
+        "assignee" if value == "nobody" => Some(w::nobody(l).to_owned()),
+        "assignee" => choices.staff.iter().find(|p| AssignedTo::Person(p.id) == AssignedTo::Person(value.parse().unwrap_or_default())).map(|p| p.name.clone()),
+        _ => None,
+    };
+    found.unwrap_or_else(|| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_survives_the_way_through_the_url() {
+        let filter = Filter::from_pairs([("urgency", "high"), ("tag", "versie 8&4"), ("q", "één + twee %")]);
+        assert_eq!(filter_of(&query_of(&filter.pairs())), filter);
+        assert_eq!(filter_of("q=a%2&status=zz&department=%27"), Filter::from_pairs([("q", "a%2")]));
+    }
+
+    #[test]
+    fn a_cursor_that_cannot_be_read_is_no_cursor() {
+        assert_eq!(Listing::of("after=x.y&sort=drop").after, None);
+        assert_eq!(Listing::of("sort=number&order=asc&before=5.7"), Listing { sort: "number".into(), ascending: true, after: None, before: Some((5, 7)) });
+    }
+}

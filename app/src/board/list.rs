@@ -1,0 +1,135 @@
+//! The list: the same tickets as a table, for large numbers.
+
+use super::api::{self, Choices, List};
+use super::filters::{Listing, bar, filter_of, query_of};
+use crate::ui::{self, desk_frame, Place, avatar, icon, nobody, number, problem_page, status_word};
+use crate::{Reader, Returned, when, words as w};
+use domain::board::{Card, Filter};
+use domain::tickets::{Side, Status};
+use leptos::prelude::*;
+use leptos_router::components::Redirect;
+use leptos_router::hooks::use_query_map;
+
+/// The list.
+#[component]
+pub fn ListPage() -> impl IntoView {
+    let reader = Reader::current();
+    if reader.visitor.is_none() {
+        return view! { <Redirect path="/log-in?next=/list"/> }.into_any();
+    }
+    let query = use_query_map().read_untracked().to_query_string();
+    ui::set_title(w::nav_list(reader.language));
+    Suspend::new(async move {
+        let read = async { Ok((api::list_rows(query.clone()).await?, api::filter_choices().await?)) };
+        match read.await {
+            Ok((list, choices)) => page(list, &choices, &query, &reader).into_any(),
+            Err(problem) => problem_page(&problem).into_any(),
+        }
+    })
+    .into_any()
+}
+
+fn page(list: List, choices: &Choices, query: &str, reader: &Reader) -> impl IntoView + use<> {
+    let l = reader.language;
+    let (filter, listing) = (filter_of(query), Listing::of(query));
+    let notice = Returned::any().and_then(|r| r.problem.clone()).map(|p| p.sentence(l));
+    let none = list.cards.is_empty();
+    let total = list.total.map(|n| if n == 1 { w::one_ticket(l).to_owned() } else { w::tickets_total(l, number(n, l)) });
+    let to = |key: &str, cursor: &String| format!("/list?{}", with(&filter, &listing, &[(key, cursor.as_str())]));
+    let (before, after) = (list.before.as_ref().map(|c| to("before", c)), list.after.as_ref().map(|c| to("after", c)));
+    let options: Vec<(String, String)> = choices.staff.iter().map(|p| (p.id.to_string(), p.name.clone())).collect();
+    let departments: Vec<(String, String)> = choices.departments.iter().map(|d| (d.id.to_string(), d.name.clone())).collect();
+    let inner = view! {
+            <main id="inhoud" class="list-page" data-follow="any" data-after=list.as_of.to_string()>
+                <div class="list-head"><h1>{w::nav_list(l)}</h1><span class="muted total">{total}</span></div>
+                <div class="banner" data-kind="lost" data-lost="" role="status" hidden>{icon("wifi-off")}<div class="text"><p>{w::connection_lost(l)}</p></div></div>
+                {notice.map(|text| view! { <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p>{text}</p></div></div> })}
+                {bar("/list", &filter, choices, true, l)}
+                <form class="bulk-form" method="post" action="/api/bulk">
+                    <div class="bulk" role="group" aria-label=w::bulk(l)>
+                        <b>{w::selected(l)}</b>
+                        {bulk_select("status", w::status(l), Status::ALL.iter().map(|s| (s.word().to_owned(), status_word(*s, l).to_owned())).collect())}
+                        {bulk_select("assignee", w::agent(l), std::iter::once(("nobody".to_owned(), w::nobody(l).to_owned())).chain(options).collect())}
+                        {bulk_select("department", w::department(l), departments)}
+                        <button class="button" data-size="small">{w::change(l)}</button>
+                    </div>
+                    <div class="table-wrap panel">
+                        <table class="table">
+                            <thead><tr>
+                                <th class="c-check"><span class="visually-hidden">{w::select(l)}</span></th>
+                                {heading("number", w::number_short(l), "c-num", &filter, &listing)}
+                                <th class="grow">{w::subject(l)}</th><th class="c-org">{w::organisation(l)}</th>
+                                {heading("urgency", w::urgency(l), "c-urg", &filter, &listing)}
+                                <th class="c-status">{w::status(l)}</th><th class="c-who">{w::agent(l)}</th><th class="c-dep">{w::department(l)}</th>
+                                {heading("updated", w::updated(l), "c-upd end", &filter, &listing)}
+                            </tr></thead>
+                            <tbody data-live="rows">{list.cards.into_iter().map(|card| row(card, reader)).collect_view()}</tbody>
+                        </table>
+                        {none.then(|| view! { <div class="empty">{icon("search")}<p>{w::list_empty(l)}</p><a class="button" href="/list">{w::all_tickets(l)}</a></div> })}
+                    </div>
+                </form>
+                <nav class="pager" aria-label=w::pages(l)><span class="push"></span>
+                    {pager(before, "chevron-left", w::previous(l), true)}{pager(after, "chevron-right", w::next(l), false)}
+                </nav>
+            </main>
+    };
+    desk_frame(Place::List, reader, inner)
+}
+
+/// The query with the filter, the order and these pairs.
+fn with(filter: &Filter, listing: &Listing, more: &[(&str, &str)]) -> String {
+    let mut pairs: Vec<(&str, String)> = filter.pairs();
+    if listing.sort != "updated" {
+        pairs.push(("sort", listing.sort.clone()));
+    }
+    if listing.ascending {
+        pairs.push(("order", "asc".to_owned()));
+    }
+    pairs.extend(more.iter().map(|(k, v)| (*k, (*v).to_owned())));
+    query_of(&pairs)
+}
+
+fn heading(sort: &'static str, word: &'static str, class: &'static str, filter: &Filter, listing: &Listing) -> impl IntoView + use<> {
+    let active = listing.sort == sort;
+    let ascending = active && !listing.ascending;
+    let next = Listing { sort: sort.to_owned(), ascending, ..Listing::default() };
+    let order = active.then_some(if listing.ascending { "ascending" } else { "descending" });
+    let mark = if listing.ascending { "arrow-up" } else { "arrow-down" };
+    view! { <th class=class aria-sort=order><a href=format!("/list?{}", with(filter, &next, &[]))>{word}{active.then(|| icon(mark))}</a></th> }
+}
+
+fn bulk_select(name: &'static str, label: &'static str, options: Vec<(String, String)>) -> impl IntoView {
+    view! {
+        <select class="select input" data-size="small" name=name aria-label=label><option value="">{label}</option>
+            {options.into_iter().map(|(value, word)| view! { <option value=value>{word}</option> }).collect_view()}</select>
+    }
+}
+
+fn pager(to: Option<String>, mark: &'static str, word: &'static str, before: bool) -> impl IntoView {
+    match to {
+        Some(href) => view! { <a class="button" data-size="small" href=href rel=if before { "prev" } else { "next" }>{before.then(|| icon(mark))}{word}{(!before).then(|| icon(mark))}</a> }.into_any(),
+        None => view! { <span class="button" data-size="small" aria-disabled="true">{before.then(|| icon(mark))}{word}{(!before).then(|| icon(mark))}</span> }.into_any(),
+    }
+}
+
+fn row(card: Card, reader: &Reader) -> impl IntoView + use<> {
+    let l = reader.language;
+    let id = card.id.to_string();
+    let awaits_us = card.awaits_us();
+    view! {
+        <tr data-unread=awaits_us.then_some("") data-settled=card.status.is_settled().then_some("")>
+            <td class="c-check"><label class="check" data-size="small"><input type="checkbox" name="ids[]" value=id.clone() aria-label=w::select_ticket(l, &id)/></label></td>
+            <td class="c-num"><span class="number">"#"{id.clone()}</span></td>
+            <td class="grow"><a href=format!("/tickets/{id}")>{card.subject}</a></td>
+            <td class="c-org">{card.organisation.map(|o| o.name)}</td>
+            <td class="c-urg">{ui::urgency(card.urgency, l)}</td>
+            <td class="c-status">{ui::status(card.status, l)}</td>
+            <td class="c-who"><span class="cell">{match card.assignee {
+                Some(agent) => view! { {avatar(agent.id, &agent.name, Side::Agent, "small")}<span class="first">{agent.name.split(' ').next().unwrap_or_default().to_owned()}</span> }.into_any(),
+                None => view! { {nobody(l)}<span class="first faint">{w::nobody(l)}</span> }.into_any(),
+            }}</span></td>
+            <td class="c-dep">{card.department.name}</td>
+            <td class="c-upd end muted">{when::ago_time(card.updated_at, reader)}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,45 @@
+//! The board's page: the filter bar, and the island that lives.
+
+use super::api::{self, Choices};
+use super::filters::{bar, filter_of};
+use super::live_board::LiveBoard;
+use crate::ui::{self, desk_frame, Place, problem_page};
+use crate::{Reader, Returned, words as w};
+use domain::board::Board;
+use leptos::prelude::*;
+use leptos_router::components::Redirect;
+use leptos_router::hooks::use_query_map;
+
+/// The board.
+#[component]
+pub fn BoardPage() -> impl IntoView {
+    let reader = Reader::current();
+    if reader.visitor.is_none() {
+        return view! { <Redirect path="/log-in?next=/board"/> }.into_any();
+    }
+    let query = use_query_map().read_untracked().to_query_string();
+    ui::set_title(w::nav_board(reader.language));
+    Suspend::new(async move {
+        let read = async { Ok((api::board_snapshot(query.clone()).await?, api::filter_choices().await?)) };
+        match read.await {
+            Ok((board, choices)) => page(board, choices, query, &reader).into_any(),
+            Err(problem) => problem_page(&problem).into_any(),
+        }
+    })
+    .into_any()
+}
+
+fn page(board: Board, choices: Choices, query: String, reader: &Reader) -> impl IntoView + use<> {
+    let l = reader.language;
+    let filter = filter_of(&query);
+    let notice = Returned::any().and_then(|r| r.problem.clone()).map(|p| p.sentence(l));
+    let inner = view! {
+            <main id="inhoud" class="board-page">
+                {notice.map(|text| view! { <div class="banner" data-kind="error" role="alert">{ui::icon("circle-alert")}<div class="text"><p>{text}</p></div></div> })}
+                <div class="board-head"><h1>{w::nav_board(l)}</h1><span class="push"></span><span class="sort wide-only muted">{w::board_order(l)}</span></div>
+                {bar("/board", &filter, &choices, false, l)}
+                <LiveBoard board=board query=query staff=choices.staff/>
+            </main>
+    };
+    desk_frame(Place::Board, reader, inner)
+}

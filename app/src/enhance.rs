@@ -1,0 +1,158 @@
+//! What makes a page of plain HTML live: parts that are fetched again when something happened, and small forms that post without leaving the page.
+//!
+//! The page marks its parts with `data-live="name"`; the same page, fetched again, has them too, made by the same code. So there is one rendering, on the server.
+
+use crate::live::{self, Heard};
+use crate::ui;
+use domain::events::Message;
+use domain::{EventNo, TicketId};
+use leptos::prelude::*;
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{Element, HtmlElement, HtmlFormElement, RequestInit, Response};
+
+/// Changes that come together are fetched together.
+const GATHER: Duration = Duration::from_millis(60);
+
+/// Wakes the parts of the page.
+#[island]
+pub fn Enhance() -> impl IntoView {
+    Effect::new(move |_| {
+        follow();
+        quiet_forms();
+        shortcuts();
+    });
+}
+
+/// `data-follow` on the page's main part says what it shows: a ticket's number, or `any`.
+fn follow() {
+    let Some(main) = ui::find::<HtmlElement>("[data-follow]") else { return };
+    let ticket: Option<TicketId> = main.get_attribute("data-follow").and_then(|t| t.parse().ok());
+    let after = main.get_attribute("data-after").and_then(|n| n.parse().ok()).unwrap_or(EventNo(0));
+    let waiting = Rc::new(Cell::new(false));
+    live::follow(after, move |heard| {
+        let concerns = match heard {
+            Heard::Message(message) => match &**message {
+                Message::Happened { event, .. } => ticket.is_none_or(|t| t == event.ticket),
+                Message::Gone { ticket: gone, .. } => ticket.is_none_or(|t| t == *gone),
+                Message::Reset { .. } => true,
+                Message::Beat { .. } | Message::Ended => false,
+            },
+            Heard::Connected(connected) => {
+                ui::each("[data-lost]", |banner| if *connected { banner.set_attribute("hidden", "").unwrap_or(()) } else { banner.remove_attribute("hidden").unwrap_or(()) });
+                false
+            }
+        };
+        if concerns && !waiting.replace(true) {
+            let waiting = waiting.clone();
+            set_timeout(
+                move || {
+                    waiting.set(false);
+                    spawn_local(refresh());
+                },
+                GATHER,
+            );
+        }
+    });
+}
+
+async fn refresh() {
+    let Ok(address) = window().location().href() else { return };
+    match live::fetch_text(&address).await {
+        Some(html) => swap(&html),
+        // Gone from sight: the page itself says so.
+        None => window().location().reload().unwrap_or(()),
+    }
+}
+
+/// Takes over the live parts of a page, but not the one the person is working in.
+fn swap(html: &str) {
+    let Ok(parser) = web_sys::DomParser::new() else { return };
+    let Ok(fresh) = parser.parse_from_string(html, web_sys::SupportedType::TextHtml) else { return };
+    let active = document().active_element();
+    ui::each("[data-live]", |part| {
+        let Some(name) = part.get_attribute("data-live") else { return };
+        let Some(new) = fresh.query_selector(&format!("[data-live={name}]")).ok().flatten() else { return };
+        let busy = active.as_ref().is_some_and(|a| matches!(a.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA") && part.contains(Some(a)));
+        if busy || part.inner_html() == new.inner_html() {
+            return;
+        }
+        let known = ids(part);
+        let focused = active.as_ref().filter(|a| part.contains(Some(a))).map(Element::id).filter(|id| !id.is_empty());
+        part.set_inner_html(&new.inner_html());
+        mark_new(part, &known);
+        if let Some(id) = focused {
+            ui::focus(&format!("#{id}"));
+        }
+    });
+}
+
+fn ids(part: &Element) -> Vec<String> {
+    let Ok(found) = part.query_selector_all("li[id]") else { return vec![] };
+    (0..found.length()).filter_map(|at| Some(found.item(at)?.dyn_into::<Element>().ok()?.id())).collect()
+}
+
+fn mark_new(part: &Element, known: &[String]) {
+    let Ok(found) = part.query_selector_all("li[id]") else { return };
+    for item in (0..found.length()).filter_map(|at| found.item(at)?.dyn_into::<Element>().ok()) {
+        if !known.contains(&item.id()) {
+            item.set_attribute("data-fresh", "").unwrap_or(());
+        }
+    }
+}
+
+/// A form marked `data-quiet` posts as soon as a choice is made, and the page takes over what came of it.
+fn quiet_forms() {
+    ui::listen(&document(), "change", |event: web_sys::Event| {
+        if let Some(form) = quiet_form(&event) {
+            let _ = form.request_submit();
+        }
+    });
+    ui::listen(&document(), "submit", |event: web_sys::Event| {
+        if let Some(form) = quiet_form(&event) {
+            event.prevent_default();
+            spawn_local(async move {
+                if post(&form).await.is_none() {
+                    // Posting without JavaScript shows what is wrong better than silence does.
+                    let _ = form.submit();
+                }
+            });
+        }
+    });
+}
+
+fn quiet_form(event: &web_sys::Event) -> Option<HtmlFormElement> {
+    let element: Element = event.target()?.dyn_into().ok()?;
+    element.closest("form[data-quiet]").ok()??.dyn_into().ok()
+}
+
+async fn post(form: &HtmlFormElement) -> Option<()> {
+    let data = web_sys::FormData::new_with_form(form).ok()?;
+    let body = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data).ok()?;
+    let request = RequestInit::new();
+    request.set_method("POST");
+    request.set_body(&body);
+    let headers = web_sys::Headers::new().ok()?;
+    headers.set("Accept", "text/html").ok()?;
+    request.set_headers(&headers);
+    let response: Response = JsFuture::from(window().fetch_with_str_and_init(&form.action(), &request)).await.ok()?.dyn_into().ok()?;
+    let text = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
+    if let Some(focused) = document().active_element().and_then(|e| e.dyn_into::<HtmlElement>().ok()).filter(|e| form.contains(Some(e)) && e.tag_name() != "SELECT") {
+        let _ = focused.blur();
+    }
+    swap(&text);
+    Some(())
+}
+
+/// `/` goes to the search field, as in every tool of this kind.
+fn shortcuts() {
+    ui::listen(&document(), "keydown", |event: web_sys::KeyboardEvent| {
+        if event.key() == "/" && !ui::is_typing(&event) && !event.ctrl_key() && !event.meta_key() {
+            event.prevent_default();
+            ui::focus("[role=search] input[type=search], input[type=search]");
+        }
+    });
+}

@@ -1,0 +1,194 @@
+//! The live stream in the browser: one for all tabs, and no gap in any of them.
+//!
+//! Invariants: the tab that holds the lock has the stream and passes every message on; each tab has its own place in the log, asks for what it missed when it joins,
+//! and ignores what it has. A stream that is alive but deaf is noticed by the silence of its heartbeat; reconnecting backs off with jitter, for ever.
+
+use crate::{Reader, ui};
+use domain::EventNo;
+use domain::events::Message;
+use leptos::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{BroadcastChannel, EventSource, MessageEvent};
+
+/// Silence after which the stream counts as deaf: the server gives a sign of life every 15 seconds.
+const DEAF_MILLISECONDS: f64 = 40_000.0;
+/// The first and the longest wait before trying again.
+const BACKOFF: (f64, f64) = (500.0, 30_000.0);
+
+/// What a listener hears.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Heard {
+    /// Something happened.
+    Message(Box<Message>),
+    /// The connection is there, or is lost.
+    Connected(bool),
+}
+
+type Listener = Rc<dyn Fn(&Heard)>;
+
+struct Follower {
+    cursor: Cell<EventNo>,
+    heard_at: Cell<f64>,
+    connected: Cell<bool>,
+    tries: Cell<u32>,
+    source: RefCell<Option<EventSource>>,
+    channel: Option<BroadcastChannel>,
+    listeners: RefCell<Vec<Listener>>,
+}
+
+thread_local! {
+    static FOLLOWER: RefCell<Option<Rc<Follower>>> = const { RefCell::new(None) };
+}
+
+/// Listens to what happens after an event, as long as the page is open. Call it in an effect.
+pub fn follow(after: EventNo, listener: impl Fn(&Heard) + 'static) {
+    let follower = FOLLOWER.with_borrow_mut(|follower| follower.get_or_insert_with(|| Follower::start(after)).clone());
+    follower.listeners.borrow_mut().push(Rc::new(listener));
+}
+
+impl Follower {
+    fn start(after: EventNo) -> Rc<Self> {
+        let name = format!("balie-live-{}", Reader::current().visitor.map(|v| v.id.0).unwrap_or_default());
+        let this = Rc::new(Self {
+            cursor: Cell::new(after),
+            heard_at: Cell::new(js_sys::Date::now()),
+            connected: Cell::new(true),
+            tries: Cell::new(0),
+            source: RefCell::default(),
+            channel: BroadcastChannel::new(&name).ok(),
+            listeners: RefCell::default(),
+        });
+        if let Some(channel) = &this.channel {
+            let me = this.clone();
+            ui::listen(channel, "message", move |event: MessageEvent| match event.data().as_string().as_deref() {
+                Some("lost") => me.say_connected(false),
+                Some(text) => me.receive(text),
+                None => {}
+            });
+        }
+        let me = this.clone();
+        ui::listen(&document(), "visibilitychange", move |_: web_sys::Event| {
+            if !document().hidden() {
+                me.catch_up();
+            }
+        });
+        let me = this.clone();
+        ui::listen(&window(), "pageshow", move |_: web_sys::Event| me.catch_up());
+        let me = this.clone();
+        ui::every(5_000, move || me.watch());
+        this.catch_up();
+        this.take_lead(&name);
+        this
+    }
+
+    /// Waits until no other tab has the stream, then opens it. Without locks every tab has its own.
+    fn take_lead(self: &Rc<Self>, name: &str) {
+        let locks = js_sys::Reflect::get(&window().navigator(), &"locks".into()).ok().filter(JsValue::is_object);
+        let request = locks.as_ref().and_then(|locks| js_sys::Reflect::get(locks, &"request".into()).ok()?.dyn_into::<js_sys::Function>().ok());
+        let (Some(locks), Some(request)) = (locks, request) else {
+            self.open();
+            return;
+        };
+        let me = self.clone();
+        let granted = Closure::<dyn FnMut() -> js_sys::Promise>::new(move || {
+            me.open();
+            // Held until the tab is closed.
+            js_sys::Promise::new(&mut |_, _| {})
+        });
+        if request.call2(&locks, &name.into(), granted.as_ref().unchecked_ref()).is_err() {
+            self.open();
+        }
+        granted.forget();
+    }
+
+    fn open(self: &Rc<Self>) {
+        let Ok(source) = EventSource::new(&format!("/live?after={}", self.cursor.get())) else { return };
+        let me = self.clone();
+        ui::listen(&source, "message", move |event: MessageEvent| {
+            if let Some(text) = event.data().as_string() {
+                me.tries.set(0);
+                if let Some(channel) = &me.channel {
+                    let _ = channel.post_message(&text.as_str().into());
+                }
+                me.receive(&text);
+            }
+        });
+        let me = self.clone();
+        ui::listen(&source, "error", move |_: web_sys::Event| me.lost());
+        self.source.replace(Some(source));
+    }
+
+    fn lost(self: &Rc<Self>) {
+        let Some(source) = self.source.take() else { return };
+        source.close();
+        self.say_connected(false);
+        if let Some(channel) = &self.channel {
+            let _ = channel.post_message(&"lost".into());
+        }
+        let tries = self.tries.get();
+        self.tries.set(tries + 1);
+        let wait = (BACKOFF.0 * f64::from(1_u32 << tries.min(10))).min(BACKOFF.1) * (0.5 + js_sys::Math::random() / 2.0);
+        let me = self.clone();
+        set_timeout(move || me.open(), std::time::Duration::from_millis(wait as u64));
+    }
+
+    /// Notices a stream that is alive but deaf, and a leader that sleeps.
+    fn watch(self: &Rc<Self>) {
+        if js_sys::Date::now() - self.heard_at.get() > DEAF_MILLISECONDS {
+            self.heard_at.set(js_sys::Date::now());
+            if self.source.borrow().is_some() { self.lost() } else { self.catch_up() }
+        }
+    }
+
+    /// Asks once for what came since.
+    fn catch_up(self: &Rc<Self>) {
+        let me = self.clone();
+        spawn_local(async move {
+            let Some(text) = fetch_text(&format!("/live/since?after={}", me.cursor.get())).await else { return };
+            for line in text.lines() {
+                me.receive(line);
+            }
+        });
+    }
+
+    fn receive(&self, text: &str) {
+        let Ok(message) = serde_json::from_str::<Message>(text) else { return };
+        self.heard_at.set(js_sys::Date::now());
+        self.say_connected(true);
+        let is_new = message.position().is_none_or(|n| n > self.cursor.get());
+        if let Some(n) = message.position().filter(|_| is_new) {
+            self.cursor.set(n);
+        }
+        if message == Message::Ended {
+            // The session is over: the page says so, and log-in leads back here.
+            let _ = window().location().reload();
+            return;
+        }
+        if is_new || matches!(message, Message::Reset { .. }) {
+            self.tell(&Heard::Message(Box::new(message)));
+        }
+    }
+
+    fn say_connected(&self, connected: bool) {
+        if self.connected.replace(connected) != connected {
+            self.tell(&Heard::Connected(connected));
+        }
+    }
+
+    fn tell(&self, heard: &Heard) {
+        let listeners = self.listeners.borrow().clone();
+        listeners.iter().for_each(|listener| listener(heard));
+    }
+}
+
+/// The text at an address of our own; `None` where there is none.
+pub async fn fetch_text(url: &str) -> Option<String> {
+    let response: web_sys::Response = JsFuture::from(window().fetch_with_str(url)).await.ok()?.dyn_into().ok()?;
+    if !response.ok() {
+        return None;
+    }
+    JsFuture::from(response.text().ok()?).await.ok()?.as_string()
+}

@@ -1,0 +1,108 @@
+//! What a screen gets when a request was not met, and the sentence for it.
+
+use crate::words as w;
+use domain::accounts::Language;
+use domain::{Fault, Field, Refusal};
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
+
+/// Why a request was not met.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Problem {
+    /// It cannot be, and the person can do something about it.
+    Refused(Refusal),
+    /// Something broke; the reference finds it in the log.
+    Unexpected {
+        /// What to quote.
+        reference: String,
+    },
+    /// Nothing can be saved at the moment; reading still works.
+    ReadOnly {
+        /// What to quote.
+        reference: String,
+    },
+    /// The server did not answer.
+    Unreachable,
+}
+
+impl FromServerFnError for Problem {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Problem::Unreachable,
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => Problem::Refused(Refusal::Fields(vec![])),
+            _ => Problem::Unexpected { reference: String::new() },
+        }
+    }
+}
+
+impl Problem {
+    /// The sentence at a field, where that is where it went wrong.
+    pub fn at(&self, field: Field, l: Language) -> Option<String> {
+        match self {
+            Problem::Refused(refusal) => refusal.at(field).map(|fault| sentence(field, fault, l)),
+            _ => None,
+        }
+    }
+
+    /// The fields that need correcting.
+    pub fn fields(&self) -> Vec<Field> {
+        match self {
+            Problem::Refused(Refusal::Fields(faults)) => {
+                let mut fields: Vec<Field> = faults.iter().map(|f| f.field).collect();
+                fields.dedup();
+                fields
+            }
+            _ => vec![],
+        }
+    }
+
+    /// The sentence for the screen as a whole.
+    pub fn sentence(&self, l: Language) -> String {
+        match self {
+            Problem::Refused(Refusal::Fields(faults)) => match faults.first() {
+                Some(first) => sentence(first.field, &first.fault, l),
+                None => w::problem_fields(l).to_owned(),
+            },
+            Problem::Refused(Refusal::NotFound) => w::problem_not_found(l).to_owned(),
+            Problem::Refused(Refusal::NotAllowed) => w::problem_not_allowed(l).to_owned(),
+            Problem::Refused(Refusal::SignedOut) => w::problem_signed_out(l).to_owned(),
+            Problem::Refused(Refusal::WrongCredentials) => w::problem_credentials(l).to_owned(),
+            Problem::Refused(Refusal::Throttled(seconds)) if *seconds < 90 => w::problem_throttled_seconds(l, seconds),
+            Problem::Refused(Refusal::Throttled(seconds)) => w::problem_throttled_minutes(l, seconds.div_ceil(60)),
+            Problem::Refused(Refusal::Outdated(_)) => w::problem_outdated(l).to_owned(),
+            Problem::Unexpected { reference } => w::problem_unexpected(l, reference),
+            Problem::ReadOnly { reference } => w::problem_read_only(l, reference),
+            Problem::Unreachable => w::problem_unreachable(l).to_owned(),
+        }
+    }
+}
+
+fn sentence(field: Field, fault: &Fault, l: Language) -> String {
+    match (field, fault) {
+        (Field::Urgency, Fault::Missing | Fault::Unknown) => w::fault_urgency(l).to_owned(),
+        (Field::Department, Fault::Missing | Fault::Unknown) => w::fault_department(l).to_owned(),
+        (Field::Subject, Fault::Missing) => w::fault_subject(l).to_owned(),
+        (Field::Description, Fault::Missing) => w::fault_description(l).to_owned(),
+        (Field::Message, Fault::Missing) => w::fault_message(l).to_owned(),
+        (Field::Cc, Fault::Unknown) => w::fault_cc(l).to_owned(),
+        (Field::Attachments, Fault::Unknown) => w::fault_attachment_gone(l).to_owned(),
+        (Field::Selection, Fault::Missing) => w::fault_selection(l).to_owned(),
+        (_, Fault::Missing) => w::fault_missing(l).to_owned(),
+        (_, Fault::TooLong(most)) => w::fault_too_long(l, most),
+        (_, Fault::TooShort(least)) => w::fault_too_short(l, least),
+        (_, Fault::TooMany(most)) => w::fault_too_many(l, most),
+        (_, Fault::Unknown) => w::fault_unknown(l).to_owned(),
+        (_, Fault::NotALink) => w::fault_link(l).to_owned(),
+        (_, Fault::NoScreenshot) => w::fault_no_screenshot(l).to_owned(),
+        (_, Fault::ScreenshotRequired) => w::fault_screenshot_required(l).to_owned(),
+        (_, Fault::EmptyFile) => w::fault_empty_file(l).to_owned(),
+        (_, Fault::TooLarge(mebibytes)) => w::fault_too_large(l, mebibytes),
+        (_, Fault::ForbiddenKind) => w::fault_kind(l).to_owned(),
+        (_, Fault::WrongContent) => w::fault_content(l).to_owned(),
+        (_, Fault::NotAnAddress) => w::fault_address(l).to_owned(),
+        (_, Fault::Taken) => w::fault_taken(l).to_owned(),
+    }
+}

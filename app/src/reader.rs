@@ -1,0 +1,50 @@
+//! Who reads the page: their language, theme, time zone and now. The server knows it from the request, an island from the page.
+
+use domain::PersonId;
+use domain::accounts::{Language, Role, Theme};
+use domain::time::{Moment, Zone};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Who reads.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Reader {
+    pub language: Language,
+    pub theme: Theme,
+    pub zone: Zone,
+    /// When the page was made.
+    pub now: Moment,
+    /// The person, where one has logged in.
+    pub visitor: Option<Visitor>,
+}
+
+/// The person who has logged in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Visitor {
+    pub id: PersonId,
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+}
+
+impl Reader {
+    /// The reader of this page.
+    pub fn current() -> Self {
+        use_context::<Self>().unwrap_or_else(|| {
+            let told = document().document_element().and_then(|root| root.get_attribute("data-reader"));
+            told.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+        })
+    }
+
+    /// Which room of the house: the portal is roomier than the desk.
+    pub fn room(&self) -> &'static str {
+        if self.is_staff() { "desk" } else { "portal" }
+    }
+
+    /// Whether the reader stands behind the counter.
+    pub fn is_staff(&self) -> bool {
+        self.visitor.as_ref().is_some_and(|v| v.role.is_staff())
+    }
+}

@@ -1,0 +1,310 @@
+//! The server functions of tickets. Those that a form posts to take text and say what is wrong with it at the field.
+
+#![allow(missing_docs, reason = "the macro makes a struct with undocumented fields of each signature")]
+
+use crate::Problem;
+use crate::attachments::Kept;
+use domain::accounts::Person;
+use domain::attachments::Attachment;
+use domain::events::Event;
+use domain::tickets::{Line, Side, Ticket};
+use domain::time::Moment;
+use domain::{DepartmentId, EventNo, MessageId, Named, PersonId};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// The portal's home.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Home {
+    pub as_of: EventNo,
+    pub running: Vec<Line>,
+    pub cc: Vec<Line>,
+    pub settled: Vec<Line>,
+    /// Whether there are more settled ones than are shown.
+    pub more: bool,
+    /// What was found, where something was searched.
+    pub found: Option<Vec<Line>>,
+}
+
+/// What the ticket form needs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Form {
+    pub departments: Vec<(Named<DepartmentId>, bool)>,
+    pub colleagues: Vec<Person>,
+    /// Files that were uploaded before, of those that are named.
+    pub files: Vec<Kept>,
+    pub max_mebibytes: u32,
+    pub submission: String,
+}
+
+/// A ticket's page.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct View {
+    pub as_of: EventNo,
+    pub ticket: Ticket,
+    pub entries: Vec<Entry>,
+    pub colleagues: Vec<Person>,
+    pub files: Vec<Kept>,
+    pub max_mebibytes: u32,
+    pub submission: String,
+    /// For staff alone.
+    pub desk: Option<DeskFacts>,
+}
+
+/// What staff see beside the conversation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct DeskFacts {
+    pub departments: Vec<Named<DepartmentId>>,
+    pub staff: Vec<Named<PersonId>>,
+    pub requester: Option<Person>,
+    pub others: Vec<Line>,
+}
+
+/// One entry of the conversation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Entry {
+    /// Someone wrote.
+    Said(Said),
+    /// Something happened.
+    Happened(Event),
+}
+
+/// A message.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Said {
+    pub id: MessageId,
+    pub author: Named<PersonId>,
+    pub side: Side,
+    pub note: bool,
+    pub html: String,
+    pub at: Moment,
+    pub files: Vec<Attachment>,
+}
+
+/// The portal's home, or what was found in it.
+#[server(endpoint = "home_shelves")]
+pub async fn home_shelves(#[server(default)] q: String, #[server(default)] all: bool) -> Result<Home, Problem> {
+    use crate::backend;
+    use desk::tickets::{SHELF, Shelf, search, shelf};
+    use domain::permissions::Action;
+    let (desk, me) = backend::customer(Action::SeePortal)?;
+    let few = if all { 500 } else { 10 };
+    let read = async {
+        let as_of = desk.tail().position();
+        let found = if q.trim().is_empty() { None } else { Some(search(&desk, &me, &q).await?) };
+        let running = shelf(&desk, &me, Shelf::Running, SHELF).await?;
+        let cc = shelf(&desk, &me, Shelf::Cc, SHELF).await?;
+        let mut settled = shelf(&desk, &me, Shelf::Settled, few + 1).await?;
+        let more = settled.len() as u64 > few;
+        settled.truncate(few as usize);
+        Ok(Home { as_of, running, cc, settled, more, found })
+    };
+    read.await.map_err(backend::report)
+}
+
+/// What the ticket form needs; `kept` are files that were uploaded for it before.
+#[server(endpoint = "form_facts")]
+pub async fn form_facts(#[server(default)] kept: Vec<String>) -> Result<Form, Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, me) = backend::customer(Action::OpenTicket)?;
+    let read = async {
+        let departments = desk::accounts::departments(&desk).await?;
+        Ok(Form {
+            departments: departments.into_iter().map(|d| (d.named, d.screenshot)).collect(),
+            colleagues: desk::accounts::colleagues(&desk, me.session(), "").await?,
+            files: desk::attachments::loose(&desk, me.session(), &kept).await?.into_iter().map(Kept::from).collect(),
+            max_mebibytes: desk.files().max_mebibytes(),
+            submission: backend::submission(),
+        })
+    };
+    read.await.map_err(backend::report)
+}
+
+/// Opens a ticket and goes to it.
+#[server(endpoint = "open_ticket")]
+#[allow(clippy::too_many_arguments, reason = "a form posts flat fields")]
+pub async fn open_ticket(
+    #[server(default)] cc: Vec<String>,
+    #[server(default)] urgency: String,
+    #[server(default)] department: String,
+    #[server(default)] subject: String,
+    #[server(default)] description: String,
+    #[server(default)] link: String,
+    #[server(default)] attachments: Vec<String>,
+    #[server(default)] screenshot: String,
+    #[server(default)] submission: String,
+) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    use domain::tickets::TicketForm;
+    let (desk, me) = backend::customer(Action::OpenTicket)?;
+    // Who cannot be a person's number cannot be in CC: the form says so at its field.
+    let cc = cc.iter().filter(|c| !c.is_empty()).map(|c| c.parse().unwrap_or(PersonId(0))).collect();
+    let form = TicketForm { cc, urgency, department, subject, description, link, attachments, screenshot: !screenshot.is_empty() };
+    let submission = Some(submission.as_str()).filter(|s| !s.is_empty() && s.len() <= 64);
+    let id = desk::tickets::open(&desk, &me, &form, submission).await.map_err(backend::report)?;
+    backend::go(&format!("/tickets/{id}?sent={}", submission.unwrap_or_default()));
+    Ok(())
+}
+
+/// A ticket's page, as much of it as the reader may see; `kept` are files that were uploaded for a reply.
+#[server(endpoint = "ticket_view")]
+pub async fn ticket_view(id: String, #[server(default)] kept: Vec<String>) -> Result<View, Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    use domain::{Refusal, TicketId};
+    let (desk, me) = backend::someone(Action::ReadTicket)?;
+    let id: TicketId = id.parse().map_err(|_| backend::report(Refusal::NotFound.into()))?;
+    let read = async {
+        let as_of = desk.tail().position();
+        let page = desk::tickets::page(&desk, &me, id).await?;
+        let mut ticket = page.ticket;
+        let (colleagues, facts) = match me.agent() {
+            Ok(agent) => {
+                let staff = desk::accounts::staff(&desk).await?.into_iter().map(|p| Named::new(p.id, p.name)).collect();
+                let departments = desk::accounts::departments(&desk).await?.into_iter().map(|d| d.named).collect();
+                let others = desk::tickets::others(&desk, &agent, &ticket).await?;
+                let requester = desk::accounts::person(&desk, &agent, ticket.requester.id).await?;
+                (desk::tickets::cc_candidates(&desk, &agent, &ticket).await?, Some(DeskFacts { departments, staff, requester, others }))
+            }
+            Err(_) => {
+                // Tags are words among staff.
+                ticket.tags.clear();
+                let mine = ticket.requester.id == me.person().id;
+                (if mine { desk::accounts::colleagues(&desk, &me, "").await? } else { vec![] }, None)
+            }
+        };
+        let files = if kept.is_empty() { vec![] } else { desk::attachments::loose(&desk, &me, &kept).await?.into_iter().map(Kept::from).collect() };
+        let entries = backend::entries(page.messages, page.history);
+        Ok(View { as_of: as_of.max(page.version), ticket, entries, colleagues, files, max_mebibytes: desk.files().max_mebibytes(), submission: backend::submission(), desk: facts })
+    };
+    read.await.map_err(backend::report)
+}
+
+/// Answers a ticket, or writes a note on it, and goes to where it stands.
+#[server(endpoint = "reply")]
+#[allow(clippy::too_many_arguments, reason = "a form posts flat fields")]
+pub async fn reply(
+    ticket: String,
+    #[server(default)] text: String,
+    #[server(default)] attachments: Vec<String>,
+    #[server(default)] submission: String,
+    #[server(default)] seen: String,
+    #[server(default)] anyway: String,
+    #[server(default)] mode: String,
+    #[server(default)] then: String,
+) -> Result<(), Problem> {
+    use crate::backend;
+    use desk::tickets::Writing;
+    use domain::permissions::Action;
+    use domain::tickets::Status;
+    use domain::{Refusal, TicketId};
+    let is_note = mode == "note";
+    let id: TicketId = ticket.parse().map_err(|_| backend::report(Refusal::NotFound.into()))?;
+    let key = submission.clone();
+    let writing = Writing {
+        text,
+        attachments,
+        submission: Some(submission).filter(|s| !s.is_empty() && s.len() <= 64),
+        seen: if anyway.is_empty() { seen.parse().ok() } else { None },
+        then: Status::from_word(&then),
+    };
+    let written = if is_note {
+        let (desk, me) = backend::agent(Action::WriteNote)?;
+        desk::tickets::note(&desk, &me, id, &writing).await.map(|()| id)
+    } else {
+        let (desk, me) = backend::someone(Action::Reply)?;
+        desk::tickets::reply(&desk, &me, id, &writing).await
+    };
+    let id = written.map_err(backend::report)?;
+    backend::go(&format!("/tickets/{id}?sent={key}#latest"));
+    Ok(())
+}
+
+/// A customer closes a ticket: "solved, thanks".
+#[server(endpoint = "settle")]
+pub async fn settle(ticket: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::Refusal;
+    use domain::permissions::Action;
+    let (desk, me) = backend::customer(Action::SettleOwnTicket)?;
+    let id = ticket.parse().map_err(|_| backend::report(Refusal::NotFound.into()))?;
+    desk::tickets::settle(&desk, &me, id).await.map_err(backend::report)
+}
+
+/// A customer takes themselves out of CC.
+#[server(endpoint = "leave_cc")]
+pub async fn leave_cc(ticket: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::Refusal;
+    use domain::permissions::Action;
+    let (desk, me) = backend::customer(Action::LeaveCc)?;
+    let id = ticket.parse().map_err(|_| backend::report(Refusal::NotFound.into()))?;
+    desk::tickets::leave(&desk, &me, id).await.map_err(backend::report)?;
+    backend::go("/");
+    Ok(())
+}
+
+/// Puts someone in CC, or takes them out: staff on any ticket they see, the requester on their own.
+#[server(endpoint = "change_cc")]
+pub async fn change_cc(ticket: String, #[server(default)] add: String, #[server(default)] remove: String) -> Result<(), Problem> {
+    use crate::backend;
+    use desk::tickets::{Edit, dismiss, edit, invite};
+    use domain::permissions::Action;
+    use domain::{Fault, Field, Refusal, TicketId};
+    let (desk, me) = backend::someone(Action::ChangeCc)?;
+    let id: TicketId = ticket.parse().map_err(|_| backend::report(Refusal::NotFound.into()))?;
+    let wrong = || backend::report(Refusal::field(Field::Cc, Fault::Unknown).into());
+    let typed = if add.is_empty() { &remove } else { &add };
+    let person: PersonId = typed.parse().map_err(|_| wrong())?;
+    let done = match (me.agent(), me.customer(), add.is_empty()) {
+        (Ok(agent), _, false) => edit(&desk, &agent, id, &Edit::AddCc(person), None).await,
+        (Ok(agent), _, true) => edit(&desk, &agent, id, &Edit::RemoveCc(person), None).await,
+        (_, Ok(customer), false) => invite(&desk, &customer, id, person).await,
+        (_, Ok(customer), true) => dismiss(&desk, &customer, id, person).await,
+        (Err(refusal), Err(_), _) => Err(refusal.into()),
+    };
+    done.map_err(backend::report)
+}
+
+/// Changes one thing on a ticket, as staff: `what` is status, assignee, urgency, department, tag or untag.
+#[server(endpoint = "change_ticket")]
+pub async fn change_ticket(ticket: String, what: String, #[server(default)] to: String, #[server(default)] seen: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    use domain::{Refusal, TicketId};
+    let (desk, me) = backend::agent(Action::ChangeTicket)?;
+    let id: TicketId = ticket.parse().map_err(|_| backend::report(Refusal::NotFound.into()))?;
+    let edit = backend::edit_of(&what, &to).map_err(|refusal| backend::report(refusal.into()))?;
+    desk::tickets::edit(&desk, &me, id, &edit, seen.parse().ok()).await.map_err(backend::report)
+}
+
+/// What a message will look like.
+#[server(endpoint = "preview")]
+pub async fn preview(#[server(default)] text: String) -> Result<String, Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    use domain::tickets::{MAX_TEXT, check_text};
+    use domain::{Field, Refusal};
+    backend::someone(Action::Preview)?;
+    if text.trim().is_empty() {
+        return Ok(String::new());
+    }
+    check_text(&text, MAX_TEXT).map_err(|fault| backend::report(Refusal::field(Field::Description, fault).into()))?;
+    Ok(desk::text::to_html(&text))
+}
+
+/// Whom one can put in CC, narrowed by what was typed; key users first.
+#[server(endpoint = "colleagues")]
+pub async fn colleagues(#[server(default)] typed: String) -> Result<Vec<Person>, Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, me) = backend::someone(Action::SuggestCc)?;
+    desk::accounts::colleagues(&desk, &me, &typed).await.map_err(backend::report)
+}

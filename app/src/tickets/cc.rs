@@ -1,0 +1,109 @@
+//! The CC picker: colleagues by name or address, key users first, as chips.
+
+use crate::ui::{self, avatar, icon};
+use crate::{Reader, words as w};
+use domain::PersonId;
+use domain::accounts::Person;
+use domain::tickets::Side;
+use leptos::prelude::*;
+use web_sys::KeyboardEvent;
+
+/// Picks people from `colleagues`; `draft` is the name under which the choice is kept in this browser.
+#[island]
+pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, draft: String) -> impl IntoView {
+    let l = Reader::current().language;
+    let people = StoredValue::new(colleagues);
+    let picked = RwSignal::new(Vec::<PersonId>::new());
+    let (typed, set_typed) = signal(String::new());
+    let (open, set_open) = signal(false);
+    let (active, set_active) = signal(0_usize);
+    Effect::new(move |_| {
+        let kept: Vec<PersonId> = ui::stored(&format!("{draft}-cc")).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        picked.set(if chosen.is_empty() { kept } else { chosen.clone() });
+        let name = format!("{draft}-cc");
+        Effect::new(move |_| {
+            let picked = picked.get();
+            ui::store(&name, &if picked.is_empty() { String::new() } else { serde_json::to_string(&picked).unwrap_or_default() });
+        });
+    });
+    let offered = Memo::new(move |_| {
+        let (typed, picked) = (typed.get().to_lowercase(), picked.get());
+        let fits = |p: &&Person| !picked.contains(&p.id) && (p.name.to_lowercase().contains(&typed) || p.email.contains(&typed));
+        people.with_value(|people| people.iter().filter(fits).take(8).cloned().collect::<Vec<Person>>())
+    });
+    let pick = move |id: PersonId| {
+        picked.update(|picked| picked.push(id));
+        set_typed.set(String::new());
+        set_active.set(0);
+    };
+    let keys = move |event: KeyboardEvent| match event.key().as_str() {
+        "ArrowDown" => {
+            event.prevent_default();
+            set_open.set(true);
+            set_active.update(|at| *at = (*at + 1).min(offered.get_untracked().len().saturating_sub(1)));
+        }
+        "ArrowUp" => {
+            event.prevent_default();
+            set_active.update(|at| *at = at.saturating_sub(1));
+        }
+        "Enter" => {
+            event.prevent_default();
+            if let Some(person) = offered.get_untracked().get(active.get_untracked()).filter(|_| open.get_untracked()) {
+                pick(person.id);
+            }
+        }
+        "Escape" => set_open.set(false),
+        "Backspace" if typed.get_untracked().is_empty() => picked.update(|picked| {
+            picked.pop();
+        }),
+        _ => {}
+    };
+    let person = move |id: PersonId| people.with_value(|people| people.iter().find(|p| p.id == id).cloned());
+    view! {
+        <div class="cc-picker">
+            <div class="input combobox">
+                <For each=move || picked.get() key=|id| id.0 let:id>
+                    {person(id).map(|p| view! {
+                        <span class="chip">{avatar(p.id, &p.name, Side::Customer, "small")}{p.name.clone()}" "{p.key_user.then(|| view! { <span class="role">{w::key_user(l)}</span> })}
+                            <input type="hidden" name="cc[]" value=p.id.to_string()/>
+                            <button type="button" aria-label=w::remove_person(l, &p.name) on:click=move |_| picked.update(|picked| picked.retain(|other| *other != id))>{icon("x")}</button>
+                        </span>
+                    })}
+                </For>
+                <input id="cc" role="combobox" autocomplete="off" aria-autocomplete="list" aria-controls="cc-list" aria-describedby="cc-hint" placeholder=w::name_or_address(l)
+                    aria-expanded=move || (open.get() && !offered.get().is_empty()).to_string()
+                    aria-activedescendant=move || open.get().then(|| format!("cc-{}", active.get()))
+                    prop:value=typed
+                    on:input:target=move |event| { set_typed.set(event.target().value()); set_open.set(true); set_active.set(0); }
+                    on:focus=move |_| set_open.set(true)
+                    on:blur=move |_| set_open.set(false)
+                    on:keydown=keys/>
+            </div>
+            <div id="cc-list" class="listbox" role="listbox" aria-label=w::colleagues(l) hidden=move || !open.get() || offered.get().is_empty()>
+                {move || offered.get().into_iter().enumerate().map(|(at, p)| view! {
+                    <div role="option" id=format!("cc-{at}") aria-selected=move || (active.get() == at).to_string()
+                        on:mousedown=move |event| { event.prevent_default(); pick(p.id); }>
+                        {avatar(p.id, &p.name, Side::Customer, "small")}<span>{p.name.clone()}</span>
+                        {p.key_user.then(|| view! { <span class="tag">{w::key_user(l)}</span> })}
+                        <span class="faint">{p.email.clone()}</span>
+                    </div>
+                }).collect_view()}
+            </div>
+        </div>
+    }
+}
+
+/// The same without JavaScript.
+pub fn plain_cc(colleagues: &[Person], chosen: &[PersonId]) -> impl IntoView + use<> {
+    let l = Reader::current().language;
+    let rows: Vec<_> = colleagues.iter().map(|p| (p.id, p.name.clone(), p.key_user, chosen.contains(&p.id))).collect();
+    view! {
+        <noscript>
+            <div class="cc-plain">
+                {rows.into_iter().map(|(id, name, key_user, checked)| view! {
+                    <label class="check"><input type="checkbox" name="cc[]" value=id.to_string() checked=checked/><span>{name}{key_user.then(|| format!(" ({})", w::key_user(l)))}</span></label>
+                }).collect_view()}
+            </div>
+        </noscript>
+    }
+}

@@ -1,0 +1,136 @@
+//! A ticket as staff see it: the conversation with notes, and everything that can be changed beside it.
+
+use super::api::{DeskFacts, View};
+use super::composer::{Composer, composer};
+use super::conversation::entry;
+use super::draft::Accepted;
+use super::portal_ticket::bare;
+use crate::ui::{desk_frame, Place, avatar, icon, status_word, urgency_word};
+use crate::{Reader, Returned, words as w};
+use domain::accounts::Person;
+use domain::tickets::{Side, Status, Ticket, Urgency};
+use domain::{EventNo, TicketId};
+use leptos::prelude::*;
+
+pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
+    let l = reader.language;
+    let ticket = page.ticket;
+    let id = ticket.id;
+    let facts = page.desk.unwrap_or(DeskFacts { departments: vec![], staff: vec![], requester: None, others: vec![] });
+    let cc: Vec<&str> = ticket.cc.iter().map(|p| p.name.as_str()).collect();
+    let to = if cc.is_empty() { w::to_person(l, &ticket.requester.name) } else { w::to_person_cc(l, &ticket.requester.name, cc.join(", ")) };
+    let write = Composer { ticket: &ticket, seen: page.as_of, submission: page.submission, files: page.files, max: page.max_mebibytes, to };
+    let notice = Returned::any().and_then(|r| r.problem.clone().filter(|_| r.action != "reply")).map(|p| p.sentence(l));
+    let inner = view! {
+            <main id="inhoud" class="desk-ticket" data-follow=id.to_string() data-after=page.as_of.to_string()>
+                <Accepted/>
+                <header class="dt-head">
+                    <a class="button" data-kind="quiet" data-icon-only="" data-size="small" href="/board" aria-label=w::back_to_board(l)>{icon("arrow-left")}</a>
+                    <span class="stub number">"#"{id.to_string()}</span><h1>{ticket.subject.clone()}</h1>
+                </header>
+                <div class="banner" data-kind="lost" data-lost="" role="status" hidden>{icon("wifi-off")}<div class="text"><p>{w::connection_lost(l)}</p></div></div>
+                <div data-live="notice">{notice.map(|text| view! { <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p>{text}</p></div></div> })}</div>
+                <div class="dt-grid">
+                    <div class="dt-talk">
+                        <ol class="conversation" role="list" data-live="conversation">{page.entries.into_iter().map(|e| entry(e, reader)).collect_view()}</ol>
+                        <div id="latest"></div>
+                        {composer(write, reader)}
+                    </div>
+                    <aside class="props" aria-label=w::properties(l)>
+                        <section class="set" data-live="set">{set(&ticket, page.as_of, &facts, reader)}</section>
+                        <section data-live="customer">{customer(&ticket, facts.requester, &page.colleagues, reader)}</section>
+                        <section data-live="tags">{tags(&ticket, reader)}</section>
+                        {(!facts.others.is_empty()).then(|| view! {
+                            <section><h2>{w::others_of(l, ticket.requester.name.split(' ').next().unwrap_or_default())}</h2>
+                                <ul role="list" class="linked">{facts.others.into_iter().map(|line| view! {
+                                    <li><span class="badge" data-glyph="" data-status=line.status.word() title=status_word(line.status, l)><span class="visually-hidden">{status_word(line.status, l)}</span></span>
+                                        <a href=format!("/tickets/{}", line.id)><span class="number">"#"{line.id.to_string()}</span><span class="one-line">{line.subject}</span></a></li>
+                                }).collect_view()}</ul>
+                            </section>
+                        })}
+                    </aside>
+                </div>
+            </main>
+    };
+    desk_frame(Place::Ticket, reader, inner)
+}
+
+fn set(ticket: &Ticket, seen: EventNo, facts: &DeskFacts, reader: &Reader) -> impl IntoView + use<> {
+    let l = reader.language;
+    let statuses = Status::ALL.iter().map(|s| (s.word().to_owned(), status_word(*s, l).to_owned(), *s == ticket.status)).collect();
+    let assignee = ticket.assignee.as_ref().map(|a| a.id);
+    let mut staff = vec![(String::new(), w::nobody(l).to_owned(), assignee.is_none())];
+    staff.extend(facts.staff.iter().map(|p| (p.id.to_string(), p.name.clone(), assignee == Some(p.id))));
+    let urgencies = Urgency::FORM.iter().map(|u| (u.word().to_owned(), urgency_word(*u, l).to_owned(), *u == ticket.urgency)).collect();
+    let departments = facts.departments.iter().map(|d| (d.id.to_string(), d.name.clone(), d.id == ticket.department.id)).collect();
+    view! {
+        {choice(ticket.id, seen, "status", w::status(l), statuses, reader)}
+        {choice(ticket.id, seen, "assignee", w::agent(l), staff, reader)}
+        {choice(ticket.id, seen, "urgency", w::urgency(l), urgencies, reader)}
+        {choice(ticket.id, seen, "department", w::department(l), departments, reader)}
+    }
+}
+
+/// A property as a form of its own, that posts as soon as another choice is made.
+fn choice(ticket: TicketId, seen: EventNo, what: &'static str, label: &'static str, options: Vec<(String, String, bool)>, reader: &Reader) -> impl IntoView + use<> {
+    let l = reader.language;
+    view! {
+        <form class="field" method="post" action="/api/change_ticket" data-quiet="">
+            <input type="hidden" name="ticket" value=ticket.to_string()/><input type="hidden" name="seen" value=seen.to_string()/><input type="hidden" name="what" value=what/>
+            <label for=format!("p-{what}")>{label}</label>
+            <div class="with-button"><select class="select input" data-size="small" id=format!("p-{what}") name="to">
+                {options.into_iter().map(|(value, word, chosen)| view! { <option value=value selected=chosen>{word}</option> }).collect_view()}
+            </select><noscript><button class="button" data-size="small">{w::change(l)}</button></noscript></div>
+        </form>
+    }
+}
+
+fn customer(ticket: &Ticket, requester: Option<Person>, candidates: &[Person], reader: &Reader) -> impl IntoView + use<> {
+    let l = reader.language;
+    let id = ticket.id;
+    let organisation = ticket.organisation.as_ref().map(|o| o.name.clone()).unwrap_or_default();
+    let key_user = requester.as_ref().is_some_and(|p| p.key_user);
+    let offered: Vec<_> = candidates.iter().filter(|p| !ticket.cc.iter().any(|c| c.id == p.id)).map(|p| (p.id, p.name.clone(), p.key_user)).collect();
+    view! {
+        <h2>{w::customer(l)}</h2>
+        <div class="person">{avatar(ticket.requester.id, &ticket.requester.name, Side::Customer, "large")}<div><b>{ticket.requester.name.clone()}</b>
+            <p class="hint">{organisation}{key_user.then(|| format!(" · {}", w::key_user(l)))}</p></div></div>
+        <dl class="properties">
+            {requester.map(|p| view! { <dt>{w::email(l)}</dt><dd class="one-line"><a href=format!("mailto:{}", p.email)>{p.email.clone()}</a></dd> })}
+            {ticket.link.clone().map(|link| view! { <dt>{w::link(l)}</dt><dd class="one-line"><a href=link.clone() rel="noopener noreferrer nofollow" target="_blank">{bare(&link)}</a></dd> })}
+        </dl>
+        <h2>"CC"</h2>
+        <ul role="list" class="persons">{ticket.cc.iter().map(|p| {
+            let (person, name) = (p.id, p.name.clone());
+            view! {
+                <li>{avatar(person, &name, Side::Customer, "small")}<span>{name.clone()}</span>
+                    <form method="post" action="/api/change_cc" data-quiet=""><input type="hidden" name="ticket" value=id.to_string()/><input type="hidden" name="remove" value=person.to_string()/>
+                        <button class="button" data-kind="quiet" data-icon-only="" data-size="small" aria-label=w::remove_person(l, &name)>{icon("x")}</button></form></li>
+            }
+        }).collect_view()}</ul>
+        {(!offered.is_empty()).then(|| view! {
+            <form method="post" action="/api/change_cc" class="with-button" data-quiet=""><input type="hidden" name="ticket" value=id.to_string()/>
+                <select class="select input" data-size="small" name="add" aria-label=w::add_cc(l)><option value="">{w::add_cc(l)}</option>
+                    {offered.into_iter().map(|(person, name, key_user)| view! { <option value=person.to_string()>{name}{key_user.then(|| format!(" ({})", w::key_user(l)))}</option> }).collect_view()}
+                </select><noscript><button class="button" data-size="small">{w::add(l)}</button></noscript>
+            </form>
+        })}
+    }
+}
+
+fn tags(ticket: &Ticket, reader: &Reader) -> impl IntoView + use<> {
+    let l = reader.language;
+    let id = ticket.id;
+    view! {
+        <h2>{w::tags(l)}</h2>
+        <div class="tags">{ticket.tags.iter().map(|tag| {
+            let tag = tag.clone();
+            view! {
+                <form method="post" action="/api/change_ticket" class="tag" data-quiet=""><input type="hidden" name="ticket" value=id.to_string()/><input type="hidden" name="what" value="untag"/><input type="hidden" name="to" value=tag.clone()/>
+                    <span>{tag.clone()}</span><button aria-label=w::remove_tag(l, &tag)>{icon("x")}</button></form>
+            }
+        }).collect_view()}</div>
+        <form method="post" action="/api/change_ticket" class="with-button" data-quiet=""><input type="hidden" name="ticket" value=id.to_string()/><input type="hidden" name="what" value="tag"/>
+            <input class="input" data-size="small" name="to" maxlength="40" aria-label=w::new_tag(l) placeholder=w::new_tag(l)/><button class="button" data-size="small">{w::add(l)}</button></form>
+    }
+}

@@ -1,0 +1,109 @@
+//! Drafts: what is typed is kept in this browser until it was accepted, through reloads and expired sessions.
+
+use crate::{Reader, ui, words as w};
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlFormElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
+
+/// Where the form that was sent last is remembered.
+const SENT: &str = "balie-sent";
+
+/// Keeps the fields of the form it stands in under `name`, fills them again where the form comes empty, and says that it does.
+///
+/// `returned`: the form came back with what was typed, which then is the newer.
+#[island]
+pub fn Draft(name: String, returned: bool) -> impl IntoView {
+    let l = Reader::current().language;
+    let (saved, set_saved) = signal(false);
+    let root = NodeRef::<leptos::html::Span>::new();
+    Effect::new(move |_| {
+        let Some(form) = root.get().and_then(|root| root.closest("form").ok()?).and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) else { return };
+        accept();
+        if !returned && let Some(text) = ui::stored(&name) {
+            fill(&form, &text);
+            set_saved.set(true);
+        }
+        let (key, fields) = (name.clone(), form.clone());
+        let keep = move || {
+            ui::store(&key, &read(&fields));
+            set_saved.set(true);
+        };
+        let later = keep.clone();
+        ui::listen(&form, "input", move |_: web_sys::Event| keep());
+        ui::listen(&form, "change", move |_: web_sys::Event| later());
+        let (key, target) = (name.clone(), form.clone());
+        ui::listen(&form, "submit", move |event: web_sys::Event| {
+            if !event.default_prevented() {
+                let submission = target.query_selector("input[name=submission]").ok().flatten().and_then(|e| e.get_attribute("value")).unwrap_or_default();
+                ui::store(SENT, &serde_json::to_string(&(&key, submission)).unwrap_or_default());
+            }
+        });
+    });
+    view! { <span class="hint saved" node_ref=root role="status">{move || saved.get().then(|| view! { {ui::icon("check")}{w::draft_kept(l)} })}</span> }
+}
+
+/// Forgets the draft of a form that was accepted. Stands on the page one lands on then.
+#[island]
+pub fn Accepted() -> impl IntoView {
+    Effect::new(move |_| accept());
+}
+
+/// The address says which submission was accepted; only that proves it, so only then is its draft forgotten.
+fn accept() {
+    let Some((name, submission)) = ui::stored(SENT).and_then(|text| serde_json::from_str::<(String, String)>(&text).ok()) else { return };
+    let search = window().location().search().unwrap_or_default();
+    if !submission.is_empty() && search.contains(&format!("sent={submission}")) {
+        ui::store(SENT, "");
+        ui::store(&name, "");
+        for part in ["files", "cc"] {
+            ui::store(&format!("{name}-{part}"), "");
+        }
+        let here = window().location().pathname().unwrap_or_default();
+        let _ = window().history().map(|h| h.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&here)));
+    }
+}
+
+fn fields(form: &HtmlFormElement) -> Vec<Element> {
+    let Ok(found) = form.query_selector_all("input[name], select[name], textarea[name]") else { return vec![] };
+    let all = (0..found.length()).filter_map(|at| found.item(at)?.dyn_into::<Element>().ok());
+    all.filter(|e| !matches!(e.get_attribute("type").as_deref(), Some("hidden" | "file" | "password" | "search"))).collect()
+}
+
+fn read(form: &HtmlFormElement) -> String {
+    let mut pairs: Vec<(String, String)> = vec![];
+    for element in fields(form) {
+        let Some(name) = element.get_attribute("name") else { continue };
+        if let Some(input) = element.dyn_ref::<HtmlInputElement>() {
+            if !matches!(input.type_().as_str(), "radio" | "checkbox") || input.checked() {
+                pairs.push((name, input.value()));
+            }
+        } else if let Some(area) = element.dyn_ref::<HtmlTextAreaElement>() {
+            pairs.push((name, area.value()));
+        } else if let Some(select) = element.dyn_ref::<HtmlSelectElement>() {
+            pairs.push((name, select.value()));
+        }
+    }
+    pairs.retain(|(_, value)| !value.is_empty());
+    if pairs.is_empty() { String::new() } else { serde_json::to_string(&pairs).unwrap_or_default() }
+}
+
+fn fill(form: &HtmlFormElement, text: &str) {
+    let Ok(pairs) = serde_json::from_str::<Vec<(String, String)>>(text) else { return };
+    for element in fields(form) {
+        let name = element.get_attribute("name").unwrap_or_default();
+        let mut values = pairs.iter().filter(|(n, _)| *n == name).map(|(_, value)| value);
+        if let Some(input) = element.dyn_ref::<HtmlInputElement>() {
+            if matches!(input.type_().as_str(), "radio" | "checkbox") {
+                if values.any(|v| *v == input.value()) {
+                    input.set_checked(true);
+                }
+            } else if let Some(value) = values.next() {
+                input.set_value(value);
+            }
+        } else if let Some((area, value)) = element.dyn_ref::<HtmlTextAreaElement>().zip(values.next()) {
+            area.set_value(value);
+        } else if let Some((select, value)) = element.dyn_ref::<HtmlSelectElement>().zip(pairs.iter().find(|(n, _)| *n == name)) {
+            select.set_value(&value.1);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Tickets: the portal's home, the form, and a ticket's page for customer and staff.
+
+pub mod api;
+mod cc;
+mod composer;
+mod conversation;
+mod desk_ticket;
+mod draft;
+mod home;
+mod new;
+mod page;
+mod portal_ticket;
+
+pub use conversation::sentence;
+pub use home::HomePage;
+pub use new::NewTicketPage;
+pub use page::TicketPage;

@@ -1,0 +1,150 @@
+//! What stands around a page: the portal's bar, the desk's rail, the menu of the account, and pages that have nothing to show.
+
+use super::{avatar, bell, icon};
+use crate::{Problem, Reader, enhance, when, words as w};
+use domain::Refusal;
+use domain::accounts::{Language, Theme};
+use domain::tickets::Side;
+use leptos::prelude::*;
+
+/// Where one is, for the mark in the menu.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Place {
+    Home,
+    Form,
+    Ticket,
+    Board,
+    List,
+}
+
+/// Sets the title of the page in the browser's tab.
+pub fn set_title(text: impl Into<String>) {
+    let text = format!("{} · Balie", text.into());
+    // A component without a place: it tells the head of the document.
+    let _ = leptos_meta::Title(leptos_meta::TitleProps::builder().text(text).build());
+}
+
+/// The portal's frame.
+pub fn portal<V: IntoView>(place: Place, reader: &Reader, inner: V) -> impl IntoView + use<V> {
+    let l = reader.language;
+    let here = |at: Place| (place == at).then_some("page");
+    view! {
+        <header class="portal-bar"><div class="inner">
+            <a class="brand" href="/" aria-label="Balie">{bell()}<span>"Balie"</span></a>
+            <nav aria-label=w::main_menu(l) class="wide-only"><a href="/" aria-current=here(Place::Home)>{w::nav_tickets(l)}</a></nav>
+            <div class="side">
+                {account_menu(reader)}
+                {(place != Place::Form && reader.visitor.is_some()).then(|| view! {
+                    <a class="button" data-kind="primary" href="/tickets/new">{icon("plus")}{w::open_ticket(l)}</a>
+                })}
+            </div>
+        </div></header>
+        {inner}
+        <footer class="portal-foot">{language_forms(l)}</footer>
+        <when::Times/>
+        <enhance::Enhance/>
+    }
+}
+
+/// The desk's frame.
+pub fn desk_frame<V: IntoView>(place: Place, reader: &Reader, inner: V) -> impl IntoView + use<V> {
+    let l = reader.language;
+    let item = |at: Place, href: &'static str, mark: &'static str, word: &'static str| {
+        view! { <li><a class="item" href=href aria-current=(place == at).then_some("page")>{icon(mark)}<span>{word}</span></a></li> }
+    };
+    let mine = reader.visitor.as_ref().map(|v| format!("/board?assignee={}", v.id)).unwrap_or_default();
+    view! {
+        <div class="desk"><header class="rail">
+            <a class="brand" href="/board" aria-label="Balie">{bell()}<span>"Balie"</span></a>
+            <nav aria-label=w::main_menu(l)><ul>
+                {item(Place::Board, "/board", "columns-3", w::nav_board(l))}
+                {item(Place::List, "/list", "list", w::nav_list(l))}
+                <li class="phone-only">{account_menu(reader)}</li>
+            </ul></nav>
+            <nav aria-label=w::views(l) class="views"><h2>{w::views(l)}</h2><ul>
+                <li><a class="item" href=mine>{icon("user")}<span>{w::view_mine(l)}</span></a></li>
+                <li><a class="item" href="/board?assignee=nobody">{icon("user-x")}<span>{w::view_nobody(l)}</span></a></li>
+                <li><a class="item" href="/board?urgency=high">{icon("circle-alert")}<span>{w::view_high(l)}</span></a></li>
+            </ul></nav>
+            <div class="foot wide-only">{account_menu(reader)}</div>
+        </header>
+        {inner}
+        </div>
+        <when::Times/>
+        <enhance::Enhance/>
+    }
+}
+
+/// The menu of one's account; a `details`, so that it opens without JavaScript.
+fn account_menu(reader: &Reader) -> impl IntoView + use<> {
+    let (l, theme) = (reader.language, reader.theme);
+    let side = if reader.is_staff() { Side::Agent } else { Side::Customer };
+    reader.visitor.clone().map(|visitor| {
+        view! {
+            <details class="menu-details">
+                <summary class="button" data-kind="quiet" aria-label=w::account_menu(l, &visitor.name)>
+                    {avatar(visitor.id, &visitor.name, side, "")}<span class="text wide-only">{visitor.name.clone()}</span>{icon("chevron-down")}
+                </summary>
+                <div class="menu">
+                    <p class="group one-line">{visitor.email.clone()}</p>
+                    <p class="group">{w::language(l)}</p>
+                    {[(Language::Nl, "Nederlands"), (Language::En, "English")].map(|(language, name)| view! {
+                        <form method="post" action="/api/prefer">
+                            <button name="language" value=language.tag() lang=language.tag() aria-pressed=(language == l).to_string()>{icon(if language == l { "check" } else { "circle" })}{name}</button>
+                        </form>
+                    })}
+                    <p class="group">{w::theme(l)}</p>
+                    {[(Theme::System, w::theme_system(l)), (Theme::Light, w::theme_light(l)), (Theme::Dark, w::theme_dark(l))].map(|(choice, name)| view! {
+                        <form method="post" action="/api/prefer">
+                            <button name="theme" value=choice.word() aria-pressed=(choice == theme).to_string()>{icon(if choice == theme { "check" } else { "circle" })}{name}</button>
+                        </form>
+                    })}
+                    <hr/>
+                    <form method="post" action="/api/log_out"><button>{icon("log-out")}{w::log_out(l)}</button></form>
+                </div>
+            </details>
+        }
+    })
+}
+
+/// The other language, as a button in the foot.
+pub fn language_forms(l: Language) -> impl IntoView {
+    let (other, name) = if l == Language::Nl { (Language::En, "English") } else { (Language::Nl, "Nederlands") };
+    view! {
+        <form method="post" action="/api/prefer" class="language">
+            <button class="link" name="language" value=other.tag() lang=other.tag()>{name}</button>
+        </form>
+    }
+}
+
+/// The page for an address that leads nowhere.
+#[component]
+pub fn NotFound() -> impl IntoView {
+    problem_page(&Problem::Refused(Refusal::NotFound))
+}
+
+/// A page that could not be shown, and why.
+pub fn problem_page(problem: &Problem) -> impl IntoView + use<> {
+    let reader = Reader::current();
+    let l = reader.language;
+    let title = match problem {
+        Problem::Refused(Refusal::NotFound | Refusal::NotAllowed) => w::not_found_title(l),
+        _ => w::broken_title(l),
+    };
+    set_title(title);
+    use_context::<NotFoundStatus>().iter().for_each(|status| (status.0)(problem));
+    let home = if reader.is_staff() { "/board" } else { "/" };
+    view! {
+        <main id="inhoud" class="notice-page">
+            <a class="brand" href=home aria-label="Balie">{bell()}<span>"Balie"</span></a>
+            <h1>{title}</h1>
+            <p>{problem.sentence(l)}</p>
+            <a class="button" data-kind="primary" href=home>{w::to_start(l)}</a>
+        </main>
+    }
+}
+
+/// How a page says its status; the server gives it.
+#[derive(Clone, Copy)]
+pub struct NotFoundStatus(pub fn(&Problem));

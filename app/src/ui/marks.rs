@@ -1,0 +1,127 @@
+//! Marks: icon, avatar, urgency, status, a fault at a field.
+
+use crate::{Problem, words as w};
+use domain::accounts::{Language, initials};
+use domain::tickets::{Side, Status, Urgency};
+use domain::{Field, PersonId};
+use leptos::prelude::*;
+
+const ICONS: &str = env!("BALIE_ICONS");
+
+/// An icon of the sprite; it says nothing to a screen reader.
+pub fn icon(name: &'static str) -> impl IntoView {
+    view! { <svg class="icon" aria-hidden="true"><use href=format!("{ICONS}#i-{name}")></use></svg> }
+}
+
+/// The bell on the counter.
+pub fn bell() -> impl IntoView {
+    view! { <svg aria-hidden="true" viewBox="0 0 24 24"><use href=format!("{ICONS}#bell")></use></svg> }
+}
+
+/// A person's initials: round for who stands before the counter, square for who stands behind it.
+pub fn avatar(id: PersonId, name: &str, side: Side, size: &'static str) -> impl IntoView + use<> {
+    view! {
+        <span class=format!("avatar hue-{}", id.0.rem_euclid(12)) data-who=(side == Side::Agent).then_some("agent") data-size=(!size.is_empty()).then_some(size) title=name.to_owned()>
+            <span aria-hidden="true">{initials(name)}</span>
+        </span>
+    }
+}
+
+/// The place of an avatar where there is nobody.
+pub fn nobody(l: Language) -> impl IntoView {
+    view! {
+        <span class="avatar" data-nobody="" data-size="small" title=w::nobody(l)>
+            <span aria-hidden="true">"–"</span>
+            <span class="visually-hidden">{w::nobody(l)}</span>
+        </span>
+    }
+}
+
+/// Urgency as a shape with its word.
+pub fn urgency(urgency: Urgency, l: Language) -> impl IntoView {
+    view! {
+        <span class="urgency" data-urgency=urgency.word()>
+            <svg aria-hidden="true" viewBox="0 0 16 16"><use href=format!("{ICONS}#u-{}", urgency.word())></use></svg>
+            <span class="word">{urgency_word(urgency, l)}</span>
+        </span>
+    }
+}
+
+/// Status as a word with a shape.
+pub fn status(status: Status, l: Language) -> impl IntoView {
+    view! { <span class="badge" data-status=status.word()>{status_word(status, l)}</span> }
+}
+
+/// The word for an urgency.
+pub fn urgency_word(urgency: Urgency, l: Language) -> &'static str {
+    match urgency {
+        Urgency::Low => w::urgency_low(l),
+        Urgency::Medium => w::urgency_medium(l),
+        Urgency::High => w::urgency_high(l),
+        Urgency::Question => w::urgency_question(l),
+    }
+}
+
+/// What an urgency means.
+pub fn urgency_meaning(urgency: Urgency, l: Language) -> &'static str {
+    match urgency {
+        Urgency::Low => w::urgency_low_meaning(l),
+        Urgency::Medium => w::urgency_medium_meaning(l),
+        Urgency::High => w::urgency_high_meaning(l),
+        Urgency::Question => w::urgency_question_meaning(l),
+    }
+}
+
+/// The word for a status.
+pub fn status_word(status: Status, l: Language) -> &'static str {
+    match status {
+        Status::New => w::status_new(l),
+        Status::Open => w::status_open(l),
+        Status::Waiting => w::status_waiting(l),
+        Status::Resolved => w::status_resolved(l),
+        Status::Closed => w::status_closed(l),
+    }
+}
+
+/// The sentence at a field, under an id that the field names as its description.
+pub fn fault(problem: Option<&Problem>, field: Field, id: &'static str, l: Language) -> impl IntoView + use<> {
+    let sentence = problem.and_then(|p| p.at(field, l));
+    sentence.map(|sentence| view! { <p class="error" id=id>{icon("circle-alert")}<span>{sentence}</span></p> })
+}
+
+/// Bytes in the reader's notation: "412 kB", "8,1 MB".
+pub fn bytes(size: i64, l: Language) -> String {
+    let point = if l == Language::Nl { "," } else { "." };
+    match size {
+        ..1_000 => format!("{size} B"),
+        1_000..1_000_000 => format!("{} kB", (size + 500) / 1_000),
+        _ => format!("{:.1} MB", size as f64 / 1_000_000.0).replace('.', point),
+    }
+}
+
+/// A number with the reader's thousands mark.
+pub fn number(n: i64, l: Language) -> String {
+    let (digits, mark) = (n.to_string(), if l == Language::Nl { '.' } else { ',' });
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(mark);
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_numbers_read_as_the_reader_writes_them() {
+        assert_eq!(bytes(412_300, Language::Nl), "412 kB");
+        assert_eq!(bytes(8_100_000, Language::Nl), "8,1 MB");
+        assert_eq!(bytes(8_100_000, Language::En), "8.1 MB");
+        assert_eq!(number(1_240_812, Language::Nl), "1.240.812");
+        assert_eq!(number(999, Language::En), "999");
+    }
+}

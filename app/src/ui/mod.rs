@@ -1,0 +1,9 @@
+//! Buttons, marks and frames without a business rule in them.
+
+mod browser;
+mod frames;
+mod marks;
+
+pub use browser::*;
+pub use frames::*;
+pub use marks::*;

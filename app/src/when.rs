@@ -1,0 +1,91 @@
+//! Moments in the reader's words.
+
+use crate::words as w;
+use crate::{Reader, ui};
+use domain::accounts::Language;
+use domain::time::{Ago, Civil, Moment, ago};
+use leptos::prelude::*;
+
+/// How long ago it was: "2 uur geleden"; a date after a week.
+pub fn relative(at: Moment, reader: &Reader) -> String {
+    let l = reader.language;
+    match ago(at, reader.now, &reader.zone) {
+        Ago::JustNow => w::ago_just_now(l).to_owned(),
+        Ago::Minutes(1) => w::ago_minute(l).to_owned(),
+        Ago::Minutes(n) => w::ago_minutes(l, n),
+        Ago::Hours(1) => w::ago_hour(l).to_owned(),
+        Ago::Hours(n) => w::ago_hours(l, n),
+        Ago::Yesterday => w::ago_yesterday(l, clock(reader.zone.civil(at), l)),
+        Ago::Days(n) => w::ago_days(l, n),
+        Ago::Date => date(at, reader),
+    }
+}
+
+/// When it was: "vandaag 9.12", "gisteren 16.40", "6 november 11.02".
+pub fn at(at: Moment, reader: &Reader) -> String {
+    let (civil, now, l) = (reader.zone.civil(at), reader.zone.civil(reader.now), reader.language);
+    match now.days - civil.days {
+        0 => w::at_today(l, clock(civil, l)),
+        1 => w::at_yesterday(l, clock(civil, l)),
+        _ => format!("{} {}", date(at, reader), clock(civil, l)),
+    }
+}
+
+fn date(at: Moment, reader: &Reader) -> String {
+    let (civil, now) = (reader.zone.civil(at), reader.zone.civil(reader.now));
+    let month = month(civil.month, reader.language);
+    if civil.year == now.year { format!("{} {month}", civil.day) } else { format!("{} {month} {}", civil.day, civil.year) }
+}
+
+/// The exact time: "woensdag 12 november 2025, 14.36 uur".
+pub fn exact(at: Moment, reader: &Reader) -> String {
+    let (civil, l) = (reader.zone.civil(at), reader.language);
+    w::at_exact(l, weekday(civil.weekday(), l), civil.day, month(civil.month, l), civil.year, clock(civil, l))
+}
+
+fn clock(civil: Civil, l: Language) -> String {
+    match l {
+        Language::Nl => format!("{}.{:02}", civil.hour, civil.minute),
+        Language::En => format!("{}:{:02}", civil.hour, civil.minute),
+    }
+}
+
+fn month(n: u8, l: Language) -> &'static str {
+    w::months(l).split(' ').nth(usize::from(n.saturating_sub(1))).unwrap_or_default()
+}
+
+fn weekday(n: u8, l: Language) -> &'static str {
+    w::weekdays(l).split(' ').nth(usize::from(n)).unwrap_or_default()
+}
+
+/// How long ago, with the exact time on hover; the browser keeps it up to date.
+pub fn ago_time(moment: Moment, reader: &Reader) -> impl IntoView + use<> {
+    view! { <time datetime=iso(moment) title=exact(moment, reader) data-ago=moment.0.to_string()>{relative(moment, reader)}</time> }
+}
+
+/// When, with the exact time on hover.
+pub fn at_time(moment: Moment, reader: &Reader) -> impl IntoView + use<> {
+    view! { <time datetime=iso(moment) title=exact(moment, reader)>{at(moment, reader)}</time> }
+}
+
+fn iso(moment: Moment) -> String {
+    let c = domain::time::Zone::default().civil(moment);
+    format!("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", c.year, c.month, c.day, c.hour, c.minute, c.second)
+}
+
+/// Keeps "2 minutes ago" true while the page is open.
+#[island]
+pub fn Times() -> impl IntoView {
+    Effect::new(move |_| {
+        let opened = js_sys::Date::now();
+        let reader = Reader::current();
+        ui::every(30_000, move || {
+            let reader = Reader { now: Moment(reader.now.0 + (js_sys::Date::now() - opened) as i64), ..reader.clone() };
+            ui::each("time[data-ago]", |element| {
+                if let Some(moment) = element.get_attribute("data-ago").and_then(|text| text.parse().ok()) {
+                    element.set_text_content(Some(&relative(Moment(moment), &reader)));
+                }
+            });
+        });
+    });
+}

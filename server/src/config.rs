@@ -1,0 +1,197 @@
+//! Configuration: from `balie.toml` and from environment variables, which win. Everything that is wrong is said at once.
+
+use serde::Deserialize;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The settings, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Where pages are served. `BALIE_LISTEN`, `listen`; 127.0.0.1:3000.
+    pub listen: SocketAddr,
+    /// Where metrics are served; none where it is empty. `BALIE_METRICS_LISTEN`, `metrics_listen`; 127.0.0.1:3002.
+    pub metrics_listen: Option<SocketAddr>,
+    /// `sqlite:path` or `postgres://user:password@host/database`. `BALIE_DATABASE`, `database`; sqlite:data/balie.db.
+    pub database: String,
+    /// The folder of uploaded files. `BALIE_FILES`, `files`; data/files.
+    pub files: PathBuf,
+    /// Largest upload in mebibytes. `BALIE_MAX_UPLOAD_MIB`, `max_upload_mib`; 50.
+    pub max_upload_mib: u32,
+    /// The address people use, such as https://help.example.com; where it is HTTPS, cookies travel over nothing else. `BALIE_BASE_URL`, `base_url`; http.
+    pub base_url: Option<String>,
+    /// How many proxies in front may be believed about where a request comes from. `BALIE_TRUSTED_PROXIES`, `trusted_proxies`; 0.
+    pub trusted_proxies: usize,
+    /// Connections to PostgreSQL; SQLite does not use it. `BALIE_POSTGRES_CONNECTIONS`, `postgres_connections`; 10.
+    pub postgres_connections: u32,
+    /// What is logged: error, warn, info, debug, or a filter such as `server=debug`. `BALIE_LOG`, `log`; info.
+    pub log: String,
+    /// How it is logged: text or json. `BALIE_LOG_FORMAT`, `log_format`; text.
+    pub log_format: LogFormat,
+}
+
+/// How lines of the log look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Everything that is wrong with the configuration.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigErrors(pub Vec<String>);
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "the configuration is not right:")?;
+        self.0.iter().try_for_each(|error| writeln!(f, "  {error}"))
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    listen: Option<String>,
+    metrics_listen: Option<String>,
+    database: Option<String>,
+    files: Option<String>,
+    max_upload_mib: Option<i64>,
+    base_url: Option<String>,
+    trusted_proxies: Option<i64>,
+    postgres_connections: Option<i64>,
+    log: Option<String>,
+    log_format: Option<String>,
+}
+
+/// The variables there are, for telling a misspelt one.
+const VARIABLES: [&str; 11] = [
+    "BALIE_CONFIG", "BALIE_LISTEN", "BALIE_METRICS_LISTEN", "BALIE_DATABASE", "BALIE_FILES", "BALIE_MAX_UPLOAD_MIB", "BALIE_BASE_URL", "BALIE_TRUSTED_PROXIES", "BALIE_POSTGRES_CONNECTIONS", "BALIE_LOG",
+    "BALIE_LOG_FORMAT",
+];
+/// Variables that are for the build and the tests.
+const OTHERS: [&str; 5] = ["BALIE_PASSWORD", "BALIE_TOOLS", "BALIE_PG_BIN", "BALIE_CORPUS", "BALIE_URL"];
+
+impl Config {
+    /// Reads the file named by `BALIE_CONFIG`, or `balie.toml` where it is there, and the environment.
+    pub fn load() -> Result<Self, ConfigErrors> {
+        let named = std::env::var_os("BALIE_CONFIG");
+        let path = named.as_ref().map_or(Path::new("balie.toml"), Path::new);
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(ConfigErrors(vec![format!("{}: {error}", path.display())])),
+        };
+        Self::read(&text, std::env::vars().filter(|(name, _)| name.starts_with("BALIE_")))
+    }
+
+    /// Reads a file's text and variables.
+    pub fn read(text: &str, variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigErrors> {
+        let variables: Vec<(String, String)> = variables.into_iter().collect();
+        let mut errors: Vec<String> = variables
+            .iter()
+            .filter(|(name, _)| !VARIABLES.contains(&name.as_str()) && !OTHERS.contains(&name.as_str()))
+            .map(|(name, _)| format!("{name}: there is no such setting"))
+            .collect();
+        let file: File = toml::from_str(text).unwrap_or_else(|error| {
+            errors.push(format!("balie.toml: {}", error.to_string().replace('\n', " ").trim()));
+            File::default()
+        });
+        let variable = |name: &str| variables.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
+        let mut read = Reading { errors, variable: &variable };
+
+        let listen = read.text("BALIE_LISTEN", file.listen, "127.0.0.1:3000");
+        let metrics = read.text("BALIE_METRICS_LISTEN", file.metrics_listen, "127.0.0.1:3002");
+        let database = read.text("BALIE_DATABASE", file.database, "sqlite:data/balie.db");
+        let files = read.text("BALIE_FILES", file.files, "data/files");
+        let base_url = read.text("BALIE_BASE_URL", file.base_url, "");
+        let log_format = read.text("BALIE_LOG_FORMAT", file.log_format, "text");
+        let config = Config {
+            listen: read.address("BALIE_LISTEN", &listen),
+            metrics_listen: if metrics.is_empty() { None } else { Some(read.address("BALIE_METRICS_LISTEN", &metrics)) },
+            database: database.clone(),
+            files: PathBuf::from(files),
+            max_upload_mib: read.number("BALIE_MAX_UPLOAD_MIB", file.max_upload_mib, 50, 1..=10_240) as u32,
+            base_url: Some(base_url.clone()).filter(|url| !url.is_empty()),
+            trusted_proxies: read.number("BALIE_TRUSTED_PROXIES", file.trusted_proxies, 0, 0..=10) as usize,
+            postgres_connections: read.number("BALIE_POSTGRES_CONNECTIONS", file.postgres_connections, 10, 2..=200) as u32,
+            log: read.text("BALIE_LOG", file.log, "info"),
+            log_format: if log_format == "json" { LogFormat::Json } else { LogFormat::Text },
+        };
+        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme)) {
+            read.errors.push("BALIE_DATABASE: begin with sqlite: or postgres://".to_owned());
+        }
+        if !base_url.is_empty() && !base_url.starts_with("http://") && !base_url.starts_with("https://") {
+            read.errors.push("BALIE_BASE_URL: begin with http:// or https://".to_owned());
+        }
+        if !["text", "json"].contains(&log_format.as_str()) {
+            read.errors.push("BALIE_LOG_FORMAT: choose text or json".to_owned());
+        }
+        if read.errors.is_empty() { Ok(config) } else { Err(ConfigErrors(read.errors)) }
+    }
+
+    /// Whether people come over HTTPS.
+    pub fn is_secure(&self) -> bool {
+        self.base_url.as_ref().is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+struct Reading<'a> {
+    errors: Vec<String>,
+    variable: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Reading<'_> {
+    fn text(&self, variable: &str, file: Option<String>, default: &str) -> String {
+        (self.variable)(variable).or(file).unwrap_or_else(|| default.to_owned()).trim().to_owned()
+    }
+
+    fn address(&mut self, variable: &str, text: &str) -> SocketAddr {
+        text.parse().unwrap_or_else(|_| {
+            self.errors.push(format!("{variable}: {text:?} is no address and port, such as 127.0.0.1:3000"));
+            SocketAddr::from(([127, 0, 0, 1], 3000))
+        })
+    }
+
+    fn number(&mut self, variable: &str, file: Option<i64>, default: i64, allowed: std::ops::RangeInclusive<i64>) -> i64 {
+        let value = match (self.variable)(variable) {
+            Some(text) => text.trim().parse().ok(),
+            None => Some(file.unwrap_or(default)),
+        };
+        value.filter(|n| allowed.contains(n)).unwrap_or_else(|| {
+            self.errors.push(format!("{variable}: choose a number from {} to {}", allowed.start(), allowed.end()));
+            default
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
+        Config::read(text, variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
+    }
+
+    #[test]
+    fn nothing_set_gives_the_embedded_default() {
+        let config = read("", &[]).unwrap();
+        assert_eq!((config.listen.port(), config.database.as_str(), config.is_secure()), (3000, "sqlite:data/balie.db", false));
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let config = read("listen = \"0.0.0.0:80\"\nmax_upload_mib = 5", &[("BALIE_LISTEN", "127.0.0.1:81"), ("BALIE_METRICS_LISTEN", "")]).unwrap();
+        assert_eq!((config.listen.port(), config.max_upload_mib, config.metrics_listen), (81, 5, None));
+    }
+
+    #[test]
+    fn every_error_is_said_at_once() {
+        let wrong = [("BALIE_LISTEN", "here"), ("BALIE_DATABASE", "mysql://x"), ("BALIE_MAX_UPLOAD_MIB", "many"), ("BALIE_BASE_URL", "help"), ("BALIE_LOG_FORMAT", "xml"), ("BALIE_LISTNE", "1")];
+        let ConfigErrors(errors) = read("trusted_proxies = 99\n", &wrong).unwrap_err();
+        assert_eq!(errors.len(), 7, "{errors:#?}");
+        assert!(read("colour = 1", &[]).is_err());
+    }
+}

@@ -1,0 +1,190 @@
+//! Forms that are posted without script: the same server functions, answered with a page.
+//!
+//! Invariant: whatever goes wrong, what was typed comes back in its form; a form that arrives after the session ended waits behind the log-in.
+
+use crate::router::{AppState, FORM_BYTES};
+use crate::session;
+use app::backend::{Asking, local, problem, status};
+use app::{Problem, Returned};
+use axum::body::{Body, to_bytes};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use desk::attachments::Upload;
+use domain::permissions::Action;
+use domain::Refusal;
+use std::sync::Arc;
+
+type Fields = Vec<(String, String)>;
+
+/// Answers a form with a page: where it leads, or the form again with what was wrong. Calls by script pass through.
+pub async fn without_script(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let wants_page = request.headers().get(header::ACCEPT).and_then(|h| h.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    let Some(action) = request.uri().path().strip_prefix("/api/").map(str::to_owned).filter(|_| wants_page && request.method() == Method::POST) else {
+        return next.run(request).await;
+    };
+    let (mut parts, body) = request.into_parts();
+    let headers = parts.headers.clone();
+    let (fields, fault) = match fields(&state, &parts, body).await {
+        Ok(read) => read,
+        Err(status) => return status.into_response(),
+    };
+    let page = page(&headers, &action, &fields);
+    let form = Form { action, fields, page, headers, extensions: parts.extensions.clone() };
+    if let Some(problem) = fault {
+        return form.again(&problem, next).await;
+    }
+    let encoded = serde_urlencoded::to_string(&form.fields).unwrap_or_default();
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let answer = next.clone().run(Request::from_parts(parts, Body::from(encoded))).await;
+    if answer.status().is_success() || answer.status().is_redirection() {
+        return form.done(answer, next).await;
+    }
+    let (answer, body) = answer.into_parts();
+    let text = to_bytes(Body::new(body), FORM_BYTES).await.unwrap_or_default();
+    let problem = serde_json::from_slice(&text).unwrap_or(Problem::Unexpected { reference: answer.headers.get("x-request-id").and_then(|h| h.to_str().ok()).unwrap_or_default().to_owned() });
+    form.again(&problem, next).await
+}
+
+struct Form {
+    action: String,
+    fields: Fields,
+    /// The page it stands on.
+    page: String,
+    headers: HeaderMap,
+    extensions: axum::http::Extensions,
+}
+
+impl Form {
+    /// It was accepted: on to where it leads. A form that waited behind the log-in is shown again, filled in.
+    async fn done(self, answer: Response, next: Next) -> Response {
+        let to = answer.headers().get(header::LOCATION).and_then(|h| h.to_str().ok()).map_or_else(|| self.page.clone(), |to| local(to).to_owned());
+        let carried: Option<(String, Fields)> = self.fields.iter().find(|(name, _)| name == "carry").and_then(|(_, text)| serde_json::from_str(text).ok());
+        let cookies: Vec<HeaderValue> = answer.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
+        let mut response = match carried {
+            Some((action, fields)) => {
+                let mut headers = self.headers;
+                if let Some(cookie) = cookies.first().and_then(|c| c.to_str().ok()?.split(';').next()).and_then(|pair| HeaderValue::from_str(pair).ok()) {
+                    headers.insert(header::COOKIE, cookie);
+                }
+                show(&to, Returned { action, fields, problem: None }, headers, self.extensions, next).await
+            }
+            None => (StatusCode::SEE_OTHER, [(header::LOCATION, HeaderValue::from_str(&to).unwrap_or(HeaderValue::from_static("/")))]).into_response(),
+        };
+        for cookie in cookies {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+
+    /// It came back: the same page, with what was typed and what was wrong.
+    async fn again(self, problem: &Problem, next: Next) -> Response {
+        let page = match problem {
+            Problem::Refused(Refusal::SignedOut) => format!("/log-in?{}", serde_urlencoded::to_string([("next", &self.page)]).unwrap_or_default()),
+            _ => self.page,
+        };
+        let fields = self.fields.into_iter().filter(|(name, _)| name != "password").collect();
+        let returned = Returned { action: self.action, fields, problem: Some(problem.clone()) };
+        let mut response = show(&page, returned, self.headers, self.extensions, next).await;
+        if response.status() == StatusCode::OK {
+            *response.status_mut() = status(problem);
+        }
+        response
+    }
+}
+
+/// Renders a page with a form that came back.
+async fn show(page: &str, returned: Returned, mut headers: HeaderMap, mut extensions: axum::http::Extensions, next: Next) -> Response {
+    for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::TRANSFER_ENCODING] {
+        headers.remove(name);
+    }
+    extensions.insert(Arc::new(returned));
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = page.parse().unwrap_or(Uri::from_static("/"));
+    *request.headers_mut() = headers;
+    *request.extensions_mut() = extensions;
+    next.run(request).await
+}
+
+/// The page a form stands on: the one it was sent from, as far as that is ours.
+fn page(headers: &HeaderMap, action: &str, fields: &Fields) -> String {
+    let value = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    let referer = headers.get(header::REFERER).and_then(|h| h.to_str().ok()?.parse::<Uri>().ok());
+    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok());
+    let sent_from = referer.filter(|r| r.authority().map(|a| a.as_str()) == host).and_then(|r| r.path_and_query().map(|p| p.as_str().to_owned())).filter(|p| !p.starts_with("/api/"));
+    match (action, sent_from, value("ticket").and_then(|t| t.parse::<domain::TicketId>().ok())) {
+        (_, Some(page), _) => page,
+        ("open_ticket", _, _) => "/tickets/new".to_owned(),
+        ("log_in", _, _) => "/log-in".to_owned(),
+        (_, _, Some(ticket)) => format!("/tickets/{ticket}"),
+        _ => "/".to_owned(),
+    }
+}
+
+/// The fields of a form; its files are kept at once, and named like those that were uploaded by script.
+async fn fields(state: &AppState, parts: &axum::http::request::Parts, body: Body) -> Result<(Fields, Option<Problem>), StatusCode> {
+    let is_multipart = parts.headers.get(header::CONTENT_TYPE).and_then(|h| h.to_str().ok()).is_some_and(|t| t.starts_with("multipart/form-data"));
+    if !is_multipart {
+        let bytes = to_bytes(body, FORM_BYTES).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+        return Ok((serde_urlencoded::from_bytes(&bytes).map_err(|_| StatusCode::BAD_REQUEST)?, None));
+    }
+    let asking = session::asking(state, &parts.headers, &parts.extensions).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    let mut request = Request::new(body);
+    *request.headers_mut() = parts.headers.clone();
+    // Each file has its own limit, and the texts together have theirs.
+    DefaultBodyLimit::apply(DefaultBodyLimit::disable(), &mut request);
+    let mut form = Multipart::from_request(request, &()).await.map_err(|_| StatusCode::BAD_REQUEST)?;
+    let (mut fields, mut fault, mut size) = (Fields::new(), None, 0);
+    while let Some(mut field) = form.next_field().await.map_err(|_| StatusCode::BAD_REQUEST)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        match field.file_name().map(str::to_owned) {
+            Some(file) if file.is_empty() => {}
+            Some(file) => match keep(state, &asking, &file, &mut field).await {
+                Ok(id) => fields.push(("attachments[]".to_owned(), id)),
+                Err(error) => fault = fault.or_else(|| Some(problem(&error, &asking.request))),
+            },
+            None => {
+                let text = field.text().await.map_err(|_| StatusCode::BAD_REQUEST)?;
+                size += text.len();
+                if size > FORM_BYTES {
+                    return Err(StatusCode::PAYLOAD_TOO_LARGE);
+                }
+                fields.push((name, text));
+            }
+        }
+    }
+    Ok((fields, fault))
+}
+
+async fn keep(state: &AppState, asking: &Asking, name: &str, field: &mut axum::extract::multipart::Field<'_>) -> desk::Result<String> {
+    let session = crate::files::allowed(asking, Action::Upload)?;
+    let mut upload = Upload::begin(&state.desk, name, None);
+    // Read to its end even where it is refused: the fields after it are wanted.
+    while let Some(piece) = field.chunk().await.map_err(|error| desk::Error::Files(std::io::Error::other(error)))? {
+        if let Ok(open) = &mut upload
+            && let Err(error) = open.write(&piece).await
+        {
+            upload = Err(error);
+        }
+    }
+    Ok(upload?.finish(session).await?.id.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_goes_back_to_where_it_was_sent_from_but_never_elsewhere() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static("help.example:3000"));
+        headers.insert(header::REFERER, HeaderValue::from_static("http://help.example:3000/list?status=new"));
+        assert_eq!(page(&headers, "bulk", &vec![]), "/list?status=new");
+        headers.insert(header::REFERER, HeaderValue::from_static("https://elsewhere.example/tickets/1"));
+        assert_eq!(page(&headers, "reply", &vec![("ticket".into(), "7".into())]), "/tickets/7");
+        assert_eq!(page(&headers, "open_ticket", &vec![]), "/tickets/new");
+    }
+}

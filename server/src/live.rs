@@ -1,0 +1,207 @@
+//! The event stream: `GET /live?after=n`, for as long as the session lives.
+//!
+//! Invariants: every message was allowed when it was written; a reader that is slow is waited for, and a buffer never grows; the stream ends with the session and with the server.
+
+use crate::files::{allowed, refused};
+use crate::router::AppState;
+use app::backend::Asking;
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use desk::accounts::Session;
+use desk::live::Reading;
+use domain::EventNo;
+use domain::events::Message;
+use domain::permissions::Action;
+use futures_util::stream;
+use serde::Deserialize;
+use std::fmt::Write;
+use std::time::Duration;
+use tokio::sync::{broadcast, watch};
+
+/// A sign of life this often, and a look whether the session still runs.
+const BEAT: Duration = Duration::from_secs(15);
+
+/// Where a reader is in the log.
+#[derive(Debug, Deserialize)]
+pub struct After {
+    #[serde(default)]
+    after: i64,
+}
+
+struct Stream {
+    state: AppState,
+    session: Session,
+    cursor: EventNo,
+    head: watch::Receiver<EventNo>,
+    ended: broadcast::Receiver<String>,
+    beat: tokio::time::Interval,
+    over: bool,
+    _open: Open,
+}
+
+/// Counts the open streams.
+struct Open;
+
+impl Open {
+    fn new() -> Self {
+        metrics::gauge!("balie_streams_open").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        metrics::gauge!("balie_streams_open").decrement(1.0);
+    }
+}
+
+/// `GET /live?after=n`: server-sent events; the browser's own `Last-Event-ID` counts where it is further.
+pub async fn stream(State(state): State<AppState>, Extension(asking): Extension<Asking>, Query(after): Query<After>, headers: HeaderMap) -> Response {
+    let session = match allowed(&asking, Action::FollowEvents) {
+        Ok(session) => session.clone(),
+        Err(refusal) => return refused(&refusal.into(), &asking),
+    };
+    let last = headers.get("last-event-id").and_then(|h| h.to_str().ok()?.parse().ok()).unwrap_or(0);
+    let stream = Stream {
+        cursor: EventNo(after.after.max(last).max(0)),
+        head: state.desk.tail().head(),
+        ended: state.desk.store().bell().ended(),
+        beat: tokio::time::interval(BEAT),
+        over: false,
+        _open: Open::new(),
+        session,
+        state,
+    };
+    let body = stream::unfold(stream, |mut stream| async move {
+        let piece = stream.next().await?;
+        Some((Ok::<_, std::convert::Infallible>(piece), stream))
+    });
+    let mut response = Body::from_stream(body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // A proxy that gathers would make it anything but live.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+impl Stream {
+    /// The next piece to write; `None` when it is over.
+    async fn next(&mut self) -> Option<Bytes> {
+        if self.over {
+            return None;
+        }
+        loop {
+            self.head.mark_unchanged();
+            match desk::live::read(&self.state.desk, &self.session, self.cursor).await {
+                Ok(Reading::Messages(messages, upto)) => {
+                    let moved = upto > self.cursor;
+                    self.cursor = upto;
+                    if !messages.is_empty() {
+                        metrics::counter!("balie_stream_messages").increment(messages.len() as u64);
+                        return Some(frames(&messages));
+                    }
+                    if moved {
+                        continue;
+                    }
+                }
+                Ok(Reading::Reset(n)) => {
+                    self.cursor = n;
+                    return Some(frame(&Message::Reset { n }));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a stream could not read the log; it ends, and the browser comes back");
+                    return None;
+                }
+            }
+            tokio::select! {
+                () = self.state.shutdown.cancelled() => return None,
+                changed = self.head.changed() => changed.ok()?,
+                ended = self.ended.recv() => match ended {
+                    Ok(session) if session == self.session.id() => return self.end(),
+                    Ok(_) => {}
+                    // Too many sessions ended at once to hear each: look for ourselves.
+                    Err(_) => if !self.renew().await { return self.end() },
+                },
+                _ = self.beat.tick() => {
+                    if !self.renew().await {
+                        return self.end();
+                    }
+                    return Some(frame(&Message::Beat { n: self.cursor }));
+                }
+            }
+        }
+    }
+
+    fn end(&mut self) -> Option<Bytes> {
+        self.over = true;
+        Some(frame(&Message::Ended))
+    }
+
+    /// Takes over the rights as they are now; `false` where the session has ended.
+    async fn renew(&mut self) -> bool {
+        match desk::accounts::renew(&self.state.desk, &self.session).await {
+            Ok(Some(session)) => {
+                self.session = session;
+                true
+            }
+            Ok(None) => false,
+            Err(error) => {
+                tracing::warn!(%error, "a stream could not look up its session");
+                true
+            }
+        }
+    }
+}
+
+fn frames(messages: &[(EventNo, std::sync::Arc<str>)]) -> Bytes {
+    let mut out = String::with_capacity(messages.iter().map(|(_, text)| text.len() + 24).sum());
+    for (n, text) in messages {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "id: {n}\ndata: {text}\n\n");
+    }
+    out.into()
+}
+
+fn frame(message: &Message) -> Bytes {
+    let text = serde_json::to_string(message).unwrap_or_default();
+    match message.position() {
+        Some(n) => format!("id: {n}\ndata: {text}\n\n").into(),
+        None => format!("data: {text}\n\n").into(),
+    }
+}
+
+/// `GET /live/since?after=n`: what came since, one message a line, and then how far that is. For a tab that joins a stream another tab has.
+pub async fn since(State(state): State<AppState>, Extension(asking): Extension<Asking>, Query(after): Query<After>) -> Response {
+    let read = async {
+        let session = allowed(&asking, Action::FollowEvents)?;
+        let (mut cursor, mut out) = (EventNo(after.after.max(0)), String::new());
+        loop {
+            match desk::live::read(&state.desk, session, cursor).await? {
+                Reading::Reset(n) => return Ok(line(&Message::Reset { n })),
+                Reading::Messages(messages, upto) => {
+                    messages.iter().for_each(|(_, text)| {
+                        out.push_str(text);
+                        out.push('\n');
+                    });
+                    if upto == cursor {
+                        out.push_str(&line(&Message::Beat { n: cursor }));
+                        return Ok::<_, desk::Error>(out);
+                    }
+                    cursor = upto;
+                }
+            }
+        }
+    };
+    match read.await {
+        Ok(text) => text.into_response(),
+        Err(error) => refused(&error, &asking),
+    }
+}
+
+fn line(message: &Message) -> String {
+    serde_json::to_string(message).unwrap_or_default() + "\n"
+}

@@ -1,0 +1,108 @@
+//! Every route there is.
+
+use crate::config::Config;
+use crate::{files, forms, health, live, security, session};
+use app::{App, backend, shell};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::Response;
+use axum::routing::{get, post};
+use desk::Desk;
+use leptos::config::LeptosOptions;
+use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
+use std::path::Path;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::services::{ServeDir, ServeFile};
+
+/// Largest form, in bytes; files do not count.
+pub const FORM_BYTES: usize = 2 << 20;
+
+/// What every route can use.
+#[derive(Debug, Clone, FromRef)]
+#[allow(missing_docs)]
+pub struct AppState {
+    pub options: LeptosOptions,
+    pub desk: Desk,
+    pub config: Arc<Config>,
+    /// Cancelled when the server shuts down: streams end.
+    pub shutdown: CancellationToken,
+}
+
+/// The plain routes, with their methods; pages and server functions list themselves.
+pub const PLAIN_ROUTES: [(&str, &str); 8] = [
+    ("POST", "/uploads"),
+    ("GET", "/files/{id}"),
+    ("GET", "/files/{id}/thumb"),
+    ("GET", "/files/{id}/view"),
+    ("GET", "/live"),
+    ("GET", "/live/since"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+];
+
+/// The whole application.
+pub fn router(state: AppState) -> Router {
+    let desk = state.desk.clone();
+    let context = move || {
+        backend::provide(&desk);
+        security::page_policy();
+    };
+    let options = state.options.clone();
+    let render = move || shell(options.clone());
+    let fallback = render_app_async_with_context(context.clone(), render.clone());
+    let csrf = CsrfLayer::new();
+
+    let pages = Router::new()
+        .leptos_routes_with_context(&state, generate_route_list(App), context, render)
+        .fallback(move |request| fallback(request))
+        .layer(DefaultBodyLimit::max(FORM_BYTES))
+        .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest));
+    let plain = Router::new()
+        .route("/uploads", post(files::upload).layer(DefaultBodyLimit::disable()))
+        .route("/files/{id}", get(files::download))
+        .route("/files/{id}/thumb", get(files::thumb))
+        .route("/files/{id}/view", get(files::view))
+        .route("/live", get(live::stream))
+        .route("/live/since", get(live::since));
+    pages
+        .merge(plain)
+        .layer(from_fn_with_state(state.clone(), session::identify))
+        .layer(from_fn_with_state(state.clone(), forms::without_script))
+        .layer(csrf)
+        .merge(assets(&state.options))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .layer(from_fn_with_state(state.clone(), security::guard))
+        .with_state(state)
+}
+
+/// Files of the build: their names change with their content, so they are kept for ever.
+fn assets(options: &LeptosOptions) -> Router<AppState> {
+    let root = Path::new(&*options.site_root);
+    let package = ServeDir::new(root.join(&*options.site_pkg_dir)).precompressed_br().precompressed_gzip();
+    let fonts = ServeDir::new(root.join("fonts"));
+    let kept = Router::new()
+        .nest_service(&format!("/{}", options.site_pkg_dir), package)
+        .nest_service("/fonts", fonts)
+        .route_service("/icons.svg", ServeFile::new(root.join("icons.svg")).precompressed_br().precompressed_gzip())
+        .layer(map_response(|response: Response| async { cached(response, "public, max-age=31536000, immutable") }));
+    let short = Router::new()
+        .route_service("/favicon.svg", ServeFile::new(root.join("favicon.svg")))
+        .route_service("/robots.txt", ServeFile::new(root.join("robots.txt")))
+        .layer(map_response(|response: Response| async { cached(response, "public, max-age=86400") }));
+    kept.merge(short)
+}
+
+fn cached(mut response: Response, how: &'static str) -> Response {
+    if response.status().is_success() {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(how));
+        // The sprite is used by pages of ours; drawn by itself it must not run anything.
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    }
+    response
+}

@@ -1,0 +1,71 @@
+//! The headers that every answer has, and the number and the measurement of every request.
+
+use crate::router::AppState;
+use crate::session::RequestId;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use leptos::nonce::use_nonce;
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// Numbers a request, measures it, and gives its answer the headers that hold for every page.
+pub async fn guard(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let id = request_id();
+    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
+    let method = request.method().clone();
+    request.extensions_mut().insert(RequestId(id.clone()));
+
+    let mut response = next.run(request).await;
+
+    let (status, took) = (response.status(), begun.elapsed());
+    metrics::histogram!("balie_request_seconds", "route" => route.clone(), "method" => method.to_string(), "status" => status.as_u16().to_string()).record(took.as_secs_f64());
+    // The route, not the address: an address may hold what a person searched for.
+    if status.is_server_error() {
+        tracing::warn!(request = %id, %method, %route, status = status.as_u16(), ms = took.as_millis() as u64, "answered");
+    } else {
+        tracing::debug!(request = %id, %method, %route, status = status.as_u16(), ms = took.as_millis() as u64, "answered");
+    }
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert("x-request-id", id);
+    }
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("permissions-policy", HeaderValue::from_static("camera=(), microphone=(), geolocation=(), payment=(), usb=()"));
+    // What a person sees is theirs alone: no cache on the way, and none after logging out.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if state.config.is_secure() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
+    }
+    response
+}
+
+/// The policy of a page, with the nonce of its scripts. Called while the page is rendered.
+pub fn page_policy() {
+    let (Some(nonce), Some(options)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    if let Ok(value) = HeaderValue::from_str(&policy) {
+        options.insert_header(header::CONTENT_SECURITY_POLICY, value);
+    }
+}
+
+/// A number that no other request has: when this program started, and how many came before.
+fn request_id() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    static START: std::sync::LazyLock<u64> = std::sync::LazyLock::new(|| std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos() as u64));
+    // Mixed, so that two numbers do not look alike to a person who reads one aloud (the finaliser of splitmix64).
+    let mut n = START.wrapping_add(COUNT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    format!("{:016x}", n ^ (n >> 31))
+}

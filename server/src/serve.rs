@@ -1,0 +1,89 @@
+//! Starting and stopping: migrate, listen, and when asked to stop, end the streams and be gone within seconds.
+
+use crate::config::Config;
+use crate::health::{metrics_router, recorder};
+use crate::router::{AppState, router};
+use axum::serve::ListenerExt;
+use desk::attachments::Files;
+use desk::{Clock, Desk, Store};
+use leptos::config::get_configuration;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// After this long what still runs is cut off.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// Opens the desk that the configuration names; makes the folder of a SQLite file where it is not there.
+pub async fn open_desk(config: &Config) -> Result<Desk, Box<dyn Error>> {
+    if let Some(path) = config.database.strip_prefix("sqlite:")
+        && let Some(folder) = Path::new(path.trim_start_matches("//").split('?').next().unwrap_or_default()).parent()
+        && !folder.as_os_str().is_empty()
+    {
+        std::fs::create_dir_all(folder)?;
+    }
+    let store = Store::connect(&config.database, config.postgres_connections).await?;
+    let files = Files::open(&config.files, config.max_upload_mib)?;
+    Ok(Desk::open(store, files, Clock::System))
+}
+
+/// The desk's own work besides answering: hearing the bell, reading the log, the jobs.
+pub fn start_work(desk: &Desk) {
+    let (listening, following, working) = (desk.clone(), desk.clone(), desk.clone());
+    tokio::spawn(async move { listening.store().listen().await });
+    tokio::spawn(async move { desk::live::follow(&following).await });
+    tokio::spawn(async move { desk::jobs::run(&working).await });
+}
+
+/// Serves until it is asked to stop.
+pub async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
+    let desk = open_desk(&config).await?;
+    desk.store().migrate().await?;
+    start_work(&desk);
+
+    let shutdown = CancellationToken::new();
+    let options = get_configuration(Some("Leptos.toml")).or_else(|_| get_configuration(None))?.leptos_options;
+    if let Some(address) = config.metrics_listen {
+        let metrics = metrics_router(recorder()?, desk.clone());
+        let listener = TcpListener::bind(address).await.map_err(|error| format!("BALIE_METRICS_LISTEN {address}: {error}"))?;
+        tokio::spawn(async move { axum::serve(listener, metrics).await });
+    }
+    let listen = config.listen;
+    let listener = TcpListener::bind(listen).await.map_err(|error| format!("BALIE_LISTEN {listen}: {error}"))?;
+    let state = AppState { options, desk: desk.clone(), config: Arc::new(config), shutdown: shutdown.clone() };
+    let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    // Without it a page in two pieces waits 40 ms for an acknowledgement.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "no TCP_NODELAY");
+        }
+    });
+    tracing::info!("Balie is open at http://{listen}");
+    let asked = shutdown.clone();
+    tokio::spawn(async move {
+        asked_to_stop().await;
+        tracing::info!("stopping");
+        asked.cancel();
+        tokio::time::sleep(GRACE).await;
+        tracing::warn!("some requests were cut off");
+        std::process::exit(0);
+    });
+    axum::serve(listener, app).with_graceful_shutdown(shutdown.cancelled_owned()).await?;
+    desk.store().close().await;
+    Ok(())
+}
+
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

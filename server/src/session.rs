@@ -1,0 +1,88 @@
+//! Who is asking: the session behind the cookie, the address behind the proxies, the language before there is an account.
+
+use crate::router::AppState;
+use app::Returned;
+use app::backend::{Asking, session_cookie};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{Extensions, HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::accounts::{Language, Theme};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+/// The number of a request, in the log and in what a person may quote.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+/// Finds out who is asking before anything else runs.
+pub async fn identify(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match asking(&state, &parts.headers, &parts.extensions).await {
+        Ok(asking) => {
+            parts.extensions.insert(asking);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(error) => {
+            tracing::error!(%error, "the session could not be looked up");
+            (StatusCode::SERVICE_UNAVAILABLE, "Balie kan nu niet bij de gegevens. Probeer het over een minuut opnieuw.\nBalie cannot reach its data right now. Try again in a minute.\n").into_response()
+        }
+    }
+}
+
+/// Who is asking, from a request's headers.
+pub async fn asking(state: &AppState, headers: &HeaderMap, extensions: &Extensions) -> desk::Result<Asking> {
+    let session = match cookie(headers, session_cookie(state.config.is_secure())) {
+        Some(token) => desk::accounts::session(&state.desk, token).await?,
+        None => None,
+    };
+    let header_language = || headers.get(header::ACCEPT_LANGUAGE).and_then(|h| h.to_str().ok()).map(Language::from_header).unwrap_or_default();
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    Ok(Asking {
+        session,
+        address: address(headers, peer, state.config.trusted_proxies),
+        request: extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
+        language: cookie(headers, "language").and_then(Language::from_tag).unwrap_or_else(header_language),
+        theme: cookie(headers, "theme").and_then(Theme::from_word).unwrap_or_default(),
+        secure: state.config.is_secure(),
+        returned: extensions.get::<Arc<Returned>>().cloned(),
+    })
+}
+
+/// A cookie's value.
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let all = headers.get_all(header::COOKIE).into_iter().filter_map(|h| h.to_str().ok()).flat_map(|h| h.split(';'));
+    all.filter_map(|pair| pair.trim().split_once('=')).find(|(n, _)| *n == name).map(|(_, value)| value)
+}
+
+/// Where a request comes from: the peer, or what the outermost proxy that is trusted says. A header nobody vouches for is not read.
+fn address(headers: &HeaderMap, peer: Option<IpAddr>, trusted: usize) -> Option<IpAddr> {
+    if trusted == 0 {
+        return peer;
+    }
+    let hops: Vec<&str> = headers.get_all("x-forwarded-for").into_iter().filter_map(|h| h.to_str().ok()).flat_map(|h| h.split(',')).collect();
+    hops.len().checked_sub(trusted).and_then(|at| hops[at].trim().parse().ok()).or(peer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forwarded_address_is_believed_only_as_far_as_proxies_are_trusted() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "6.6.6.6, 10.0.0.1".parse().unwrap());
+        let peer = Some(IpAddr::from([127, 0, 0, 1]));
+        assert_eq!(address(&headers, peer, 0), peer);
+        assert_eq!(address(&headers, peer, 1), Some(IpAddr::from([10, 0, 0, 1])));
+        assert_eq!(address(&headers, peer, 2), Some(IpAddr::from([6, 6, 6, 6])));
+        assert_eq!(address(&headers, peer, 3), peer);
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, "xbalie=1; balie=2; balie2=3".parse().unwrap());
+        assert_eq!(cookie(&headers, "balie"), Some("2"));
+    }
+}
