@@ -11,7 +11,9 @@ type Words = BTreeMap<String, String>;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=words");
-    let read = |language: &str| -> Result<Words, Box<dyn std::error::Error>> { Ok(serde_json::from_str(&fs::read_to_string(format!("words/{language}.json"))?)?) };
+    let read = |language: &str| -> Result<Words, Box<dyn std::error::Error>> {
+        Ok(serde_json::from_str(&fs::read_to_string(format!("words/{language}.json"))?)?)
+    };
     let (nl, en) = (read("nl")?, read("en")?);
     for key in nl.keys().chain(en.keys()) {
         if !nl.contains_key(key) || !en.contains_key(key) {
@@ -28,16 +30,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         writeln!(code, "/// {}", dutch.replace('\n', " "))?;
         let name = key.replace(['.', '-'], "_");
         if names.is_empty() {
-            writeln!(code, "pub fn {name}(language: Language) -> &'static str {{ match language {{ Language::Nl => {dutch:?}, Language::En => {english:?} }} }}")?;
+            writeln!(
+                code,
+                "pub fn {name}(language: Language) -> &'static str {{ match language {{ Language::Nl => {dutch:?}, Language::En => {english:?} }} }}"
+            )?;
         } else {
             let arguments: String = names.iter().map(|n| format!(", {n}: impl std::fmt::Display")).collect();
-            writeln!(code, "pub fn {name}(language: Language{arguments}) -> String {{ match language {{ Language::Nl => format!({dutch:?}), Language::En => format!({english:?}) }} }}")?;
+            writeln!(
+                code,
+                "pub fn {name}(language: Language{arguments}) -> String {{ match language {{ Language::Nl => format!({dutch:?}), Language::En => format!({english:?}) }} }}"
+            )?;
         }
     }
     fs::write(Path::new(&env::var("OUT_DIR")?).join("words.rs"), code)?;
     // The sprite's address changes with its content, so that it can be cached for ever.
     println!("cargo:rerun-if-changed=../public/icons.svg");
-    let sum = fs::read("../public/icons.svg")?.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    let sum = fs::read("../public/icons.svg")?
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     println!("cargo:rustc-env=BALIE_ICONS=/icons.svg?v={sum:016x}");
     Ok(())
 }

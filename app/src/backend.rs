@@ -2,18 +2,18 @@
 //!
 //! Invariant: a server function gets the desk only together with someone who may do what it does.
 
+use crate::board::Listing;
 use crate::tickets::api::{Entry, Said};
 use crate::{Problem, Reader, Returned, Visitor, ui};
 use desk::accounts::{Agent, Customer, Session};
-use crate::board::Listing;
 use desk::board::{Cursor, Sort};
 use desk::tickets::Edit;
 use desk::{Desk, Error};
-use domain::tickets::{Status, Urgency};
-use domain::{Fault, Field, Refusal, TicketId};
 use domain::accounts::{Language, Theme};
 use domain::events::{Event, Happening};
 use domain::permissions::{Action, may};
+use domain::tickets::{Status, Urgency};
+use domain::{Fault, Field, Refusal, TicketId};
 use http::StatusCode;
 use http::request::Parts;
 use leptos::prelude::*;
@@ -178,7 +178,15 @@ pub fn submission() -> String {
 /// Joins messages and history: an event that brought a message is that message.
 pub fn entries(messages: Vec<(desk::tickets::Message, Vec<domain::attachments::Attachment>)>, history: Vec<Event>) -> Vec<Entry> {
     let mut said = messages.into_iter().map(|(message, files)| {
-        Entry::Said(Said { id: message.id, author: message.author, side: message.side, note: message.note, html: message.html, at: message.created_at, files })
+        Entry::Said(Said {
+            id: message.id,
+            author: message.author,
+            side: message.side,
+            note: message.note,
+            html: message.html,
+            at: message.created_at,
+            files,
+        })
     });
     let mut entries = Vec::with_capacity(history.len());
     for event in history {
@@ -239,7 +247,15 @@ mod tests {
 
     #[test]
     fn next_never_leads_elsewhere() {
-        for (asked, path) in [("/tickets/1", "/tickets/1"), ("https://x.example", "/"), ("//x.example", "/"), ("/\\x.example", "/"), ("javascript:1", "/"), ("", "/"), ("/a\r\nSet-Cookie: x", "/")] {
+        for (asked, path) in [
+            ("/tickets/1", "/tickets/1"),
+            ("https://x.example", "/"),
+            ("//x.example", "/"),
+            ("/\\x.example", "/"),
+            ("javascript:1", "/"),
+            ("", "/"),
+            ("/a\r\nSet-Cookie: x", "/"),
+        ] {
             assert_eq!(local(asked), path);
         }
     }

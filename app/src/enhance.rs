@@ -42,7 +42,9 @@ fn follow() {
                 Message::Beat { .. } | Message::Ended => false,
             },
             Heard::Connected(connected) => {
-                ui::each("[data-lost]", |banner| if *connected { banner.set_attribute("hidden", "").unwrap_or(()) } else { banner.remove_attribute("hidden").unwrap_or(()) });
+                ui::each("[data-lost]", |banner| {
+                    if *connected { banner.set_attribute("hidden", "").unwrap_or(()) } else { banner.remove_attribute("hidden").unwrap_or(()) }
+                });
                 false
             }
         };
@@ -140,7 +142,9 @@ async fn post(form: &HtmlFormElement) -> Option<()> {
     request.set_headers(&headers);
     let response: Response = JsFuture::from(window().fetch_with_str_and_init(&form.action(), &request)).await.ok()?.dyn_into().ok()?;
     let text = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
-    if let Some(focused) = document().active_element().and_then(|e| e.dyn_into::<HtmlElement>().ok()).filter(|e| form.contains(Some(e)) && e.tag_name() != "SELECT") {
+    if let Some(focused) =
+        document().active_element().and_then(|e| e.dyn_into::<HtmlElement>().ok()).filter(|e| form.contains(Some(e)) && e.tag_name() != "SELECT")
+    {
         let _ = focused.blur();
     }
     swap(&text);

@@ -2,6 +2,8 @@
 //!
 //! A page is HTML that works by itself: every form posts, every link leads somewhere. What lives, the board and the uploads, is an island.
 
+#![recursion_limit = "512"]
+
 #[cfg(feature = "ssr")]
 pub mod backend;
 

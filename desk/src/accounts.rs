@@ -175,7 +175,9 @@ impl Passwords {
         let _running = self.running.acquire().await.map_err(|_| Refusal::Throttled(5))?;
         let real = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.nobody.clone());
-        let right = tokio::task::spawn_blocking(move || PasswordHash::new(&stored).is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok()));
+        let right = tokio::task::spawn_blocking(move || {
+            PasswordHash::new(&stored).is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok())
+        });
         Ok(right.await.unwrap_or(false) && real)
     }
 }
@@ -184,7 +186,11 @@ impl Passwords {
 pub async fn hash_password(password: &str) -> Result<String> {
     let typed = password.chars().count();
     if typed < MIN_PASSWORD || password.len() > MAX_PASSWORD {
-        return Err(Refusal::field(Field::Password, if typed < MIN_PASSWORD { Fault::TooShort(MIN_PASSWORD as u32) } else { Fault::TooLong(MAX_PASSWORD as u32) }).into());
+        return Err(Refusal::field(
+            Field::Password,
+            if typed < MIN_PASSWORD { Fault::TooShort(MIN_PASSWORD as u32) } else { Fault::TooLong(MAX_PASSWORD as u32) },
+        )
+        .into());
     }
     let password = password.to_owned();
     let hashed = tokio::task::spawn_blocking(move || hash(&password)).await.ok().flatten();
@@ -303,7 +309,15 @@ pub async fn add(desk: &Desk, new: &Newcomer) -> Result<PersonId> {
         (Some(name), None) => Some(store::accounts::add_organisation(&change, name, &[], desk.now()).await?),
         (_, existing) => existing,
     };
-    let person = NewPerson { name: new.name.trim().to_owned(), email, role: new.role, organisation, key_user: new.key_user, password_hash, time_zone: crate::zones::DEFAULT.to_owned() };
+    let person = NewPerson {
+        name: new.name.trim().to_owned(),
+        email,
+        role: new.role,
+        organisation,
+        key_user: new.key_user,
+        password_hash,
+        time_zone: crate::zones::DEFAULT.to_owned(),
+    };
     let added = store::accounts::add_person(&change, &person, desk.now()).await;
     let id = added.map_err(|error| match error {
         store::Error::Taken => Error::from(Refusal::field(Field::Email, Fault::Taken)),

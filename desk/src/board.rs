@@ -5,8 +5,8 @@ use crate::{Desk, Result};
 use domain::board::{Board, Card, Filter};
 use domain::tickets::Status;
 use domain::{Named, OrganisationId, TicketId};
-pub use store::board::{Cursor, Page, Sort};
 use store::board::PageOf;
+pub use store::board::{Cursor, Page, Sort};
 
 /// Rows on one page of the list.
 pub const PAGE: usize = 50;
@@ -24,7 +24,11 @@ pub async fn page(desk: &Desk, by: &Agent, filter: &Filter, sort: Sort, ascendin
     let mut page = store::board::page(desk.store(), &PageOf { scope: &scope, filter, sort, ascending, from, size: PAGE }).await?;
     let number: Option<TicketId> = filter.text.as_deref().and_then(|t| t.parse().ok()).filter(|_| from.is_none());
     if let Some(number) = number {
-        let exact: Vec<Card> = if store::tickets::is_visible(desk.store(), &scope, number).await? { store::tickets::cards(desk.store(), &[number]).await? } else { vec![] };
+        let exact: Vec<Card> = if store::tickets::is_visible(desk.store(), &scope, number).await? {
+            store::tickets::cards(desk.store(), &[number]).await?
+        } else {
+            vec![]
+        };
         page.cards.retain(|c| c.id != number);
         page.cards.splice(0..0, exact.into_iter().filter(|c| filter.admits(c)));
     }

@@ -124,7 +124,17 @@ fn content() -> Result<Content> {
 pub fn accounts() -> Result<Vec<DemoAccount>> {
     let content = content()?;
     let name = |key: &Option<String>| content.organisations.iter().find(|o| Some(&o.key) == key.as_ref()).map(|o| o.name.clone());
-    Ok(content.people.iter().map(|p| DemoAccount { name: p.name.clone(), email: p.email.clone(), role: p.role, organisation: name(&p.organisation), key_user: p.key_user }).collect())
+    Ok(content
+        .people
+        .iter()
+        .map(|p| DemoAccount {
+            name: p.name.clone(),
+            email: p.email.clone(),
+            role: p.role,
+            organisation: name(&p.organisation),
+            key_user: p.key_user,
+        })
+        .collect())
 }
 
 /// Whether the database has nobody in it yet.
@@ -194,7 +204,14 @@ async fn people(desk: &Desk, content: &Content) -> Result<Cast> {
     change.commit().await?;
     for person in &content.people {
         let organisation = content.organisations.iter().find(|o| Some(&o.key) == person.organisation.as_ref()).map(|o| o.name.clone());
-        let new = Newcomer { name: person.name.clone(), email: person.email.clone(), role: person.role, organisation, key_user: person.key_user, password: PASSWORD.to_owned() };
+        let new = Newcomer {
+            name: person.name.clone(),
+            email: person.email.clone(),
+            role: person.role,
+            organisation,
+            key_user: person.key_user,
+            password: PASSWORD.to_owned(),
+        };
         let id = accounts::add(desk, &new).await?;
         let change = desk.store().begin().await?;
         for department in &person.departments {

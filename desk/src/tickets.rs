@@ -96,7 +96,14 @@ async fn loose(desk: &Desk, by: &Session, ids: &[String]) -> Result<Vec<Attachme
     Ok(store::attachments::loose(desk.store(), by.person().id, &ids).await?)
 }
 
-async fn write_ticket(desk: &Desk, change: &Change, by: &Customer, new: &NewTicket, submission: Option<&str>, follows: Option<TicketId>) -> Result<Ticket> {
+async fn write_ticket(
+    desk: &Desk,
+    change: &Change,
+    by: &Customer,
+    new: &NewTicket,
+    submission: Option<&str>,
+    follows: Option<TicketId>,
+) -> Result<Ticket> {
     let (now, me) = (desk.now(), by.session().named());
     let ticket = store::tickets::add(change, new, &me, Some(by.organisation().clone()), submission, follows, now).await?;
     let html = text::to_html(&new.description);
@@ -156,7 +163,14 @@ async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_no
         return follow(desk, change, by, before, writing, &files).await;
     }
     let mut ticket = before.clone();
-    let new = store::tickets::NewMessage { ticket: id, author: me, note: is_note, text: writing.text.trim(), html: &html, submission: writing.submission.as_deref() };
+    let new = store::tickets::NewMessage {
+        ticket: id,
+        author: me,
+        note: is_note,
+        text: writing.text.trim(),
+        html: &html,
+        submission: writing.submission.as_deref(),
+    };
     let message = match store::tickets::add_message(&change, &new, now).await {
         // The same form came twice at once.
         Err(store::Error::Taken) => return Ok(id),
@@ -207,7 +221,14 @@ pub async fn edit(desk: &Desk, by: &Agent, id: TicketId, edit: &Edit, seen: Opti
         _ => None,
     };
     let department = match edit {
-        Edit::Department(id) => Some(store::accounts::departments(desk.store()).await?.into_iter().find(|d| d.named.id == *id).ok_or_else(|| Refusal::field(Field::Department, Fault::Unknown))?.named),
+        Edit::Department(id) => Some(
+            store::accounts::departments(desk.store())
+                .await?
+                .into_iter()
+                .find(|d| d.named.id == *id)
+                .ok_or_else(|| Refusal::field(Field::Department, Fault::Unknown))?
+                .named,
+        ),
         _ => None,
     };
     let change = desk.store().begin().await?;
@@ -265,16 +286,28 @@ pub async fn invite(desk: &Desk, by: &Customer, id: TicketId, person: PersonId) 
     let colleague = store::accounts::among_colleagues(desk.store(), by.organisation().id, &[person]).await?.pop();
     let colleague = colleague.ok_or_else(|| Refusal::field(Field::Cc, Fault::Unknown))?;
     let me = by.session().person().id;
-    own_edit(desk, by.session(), id, |ticket, now| if ticket.requester.id == me { ticket.add_cc(colleague, now) } else { Err(Refusal::NotAllowed) }).await
+    own_edit(desk, by.session(), id, |ticket, now| if ticket.requester.id == me { ticket.add_cc(colleague, now) } else { Err(Refusal::NotAllowed) })
+        .await
 }
 
 /// The requester takes a colleague out of CC.
 pub async fn dismiss(desk: &Desk, by: &Customer, id: TicketId, person: PersonId) -> Result<()> {
     let me = by.session().person().id;
-    own_edit(desk, by.session(), id, |ticket, now| if ticket.requester.id == me { Ok(ticket.remove_cc(person, now)) } else { Err(Refusal::NotAllowed) }).await
+    own_edit(
+        desk,
+        by.session(),
+        id,
+        |ticket, now| if ticket.requester.id == me { Ok(ticket.remove_cc(person, now)) } else { Err(Refusal::NotAllowed) },
+    )
+    .await
 }
 
-async fn own_edit(desk: &Desk, by: &Session, id: TicketId, rule: impl FnOnce(&mut Ticket, Moment) -> Result<Option<Happening>, Refusal>) -> Result<()> {
+async fn own_edit(
+    desk: &Desk,
+    by: &Session,
+    id: TicketId,
+    rule: impl FnOnce(&mut Ticket, Moment) -> Result<Option<Happening>, Refusal>,
+) -> Result<()> {
     let change = desk.store().begin().await?;
     let (before, _) = lock(&change, &by.scope(), id).await?;
     let mut ticket = before.clone();

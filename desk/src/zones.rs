@@ -16,7 +16,9 @@ pub fn around(name: &str, now: Moment) -> Zone {
     let Ok(from) = Timestamp::from_millisecond((now - Span::days(365 * YEARS_BACK)).0) else { return Zone::default() };
     let until = (now + Span::days(370)).0;
     let mut offsets = vec![(from.as_second(), zone.to_offset(from).seconds())];
-    offsets.extend(zone.following(from).take_while(|t| t.timestamp().as_millisecond() < until).map(|t| (t.timestamp().as_second(), t.offset().seconds())));
+    offsets.extend(
+        zone.following(from).take_while(|t| t.timestamp().as_millisecond() < until).map(|t| (t.timestamp().as_second(), t.offset().seconds())),
+    );
     Zone { offsets }
 }
 

@@ -208,7 +208,14 @@ mod tests {
 
     #[test]
     fn the_browser_says_which_language() {
-        for (header, language) in [("", Language::Nl), ("en", Language::En), ("fr,en;q=0.3,nl;q=0.8", Language::Nl), ("en-GB,nl;q=0.9", Language::En), ("nl;q=0, en;q=0.1", Language::En), (";;;,q", Language::Nl)] {
+        for (header, language) in [
+            ("", Language::Nl),
+            ("en", Language::En),
+            ("fr,en;q=0.3,nl;q=0.8", Language::Nl),
+            ("en-GB,nl;q=0.9", Language::En),
+            ("nl;q=0, en;q=0.1", Language::En),
+            (";;;,q", Language::Nl),
+        ] {
             assert_eq!(Language::from_header(header), language, "{header}");
         }
     }

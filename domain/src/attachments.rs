@@ -103,9 +103,18 @@ impl Kind {
             "gif" => Kind::Image("image/gif"),
             "webp" => Kind::Image("image/webp"),
             "pdf" => Kind::Document("application/pdf", &["application/pdf"]),
-            "docx" => Kind::Document("application/vnd.openxmlformats-officedocument.wordprocessingml.document", &[ZIP, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"]),
-            "xlsx" => Kind::Document("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", &[ZIP, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"]),
-            "pptx" => Kind::Document("application/vnd.openxmlformats-officedocument.presentationml.presentation", &[ZIP, "application/vnd.openxmlformats-officedocument.presentationml.presentation"]),
+            "docx" => Kind::Document(
+                "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+                &[ZIP, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"],
+            ),
+            "xlsx" => Kind::Document(
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                &[ZIP, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"],
+            ),
+            "pptx" => Kind::Document(
+                "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+                &[ZIP, "application/vnd.openxmlformats-officedocument.presentationml.presentation"],
+            ),
             "odt" => Kind::Document("application/vnd.oasis.opendocument.text", &[ZIP, "application/vnd.oasis.opendocument.text"]),
             "ods" => Kind::Document("application/vnd.oasis.opendocument.spreadsheet", &[ZIP, "application/vnd.oasis.opendocument.spreadsheet"]),
             "doc" => Kind::Document("application/msword", &[OLE, "application/msword"]),
@@ -135,7 +144,8 @@ impl Kind {
 }
 
 /// What a file picker offers.
-pub const ACCEPT: &str = ".png,.jpg,.jpeg,.gif,.webp,.pdf,.docx,.xlsx,.pptx,.odt,.ods,.doc,.xls,.msg,.zip,.7z,.gz,.mp4,.webm,.txt,.log,.md,.sql,.ini,.eml,.csv,.json,.xml";
+pub const ACCEPT: &str =
+    ".png,.jpg,.jpeg,.gif,.webp,.pdf,.docx,.xlsx,.pptx,.odt,.ods,.doc,.xls,.msg,.zip,.7z,.gz,.mp4,.webm,.txt,.log,.md,.sql,.ini,.eml,.csv,.json,.xml";
 
 #[cfg(test)]
 mod tests {

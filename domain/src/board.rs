@@ -280,7 +280,13 @@ mod tests {
     }
 
     fn told(card: Card) -> Message {
-        let event = Event { n: card.version, at: card.updated_at, ticket: card.id, by: None, what: Happening::StatusChanged { from: Status::New, to: card.status } };
+        let event = Event {
+            n: card.version,
+            at: card.updated_at,
+            ticket: card.id,
+            by: None,
+            what: Happening::StatusChanged { from: Status::New, to: card.status },
+        };
         Message::Happened { event, card: Some(card) }
     }
 
@@ -337,7 +343,16 @@ mod tests {
 
     #[test]
     fn the_url_holds_the_filter() {
-        let query = [("status", "new"), ("status", "open"), ("department", "3"), ("urgency", "high"), ("assignee", "nobody"), ("organisation", "12"), ("tag", "versie 8"), ("q", "termijn staat")];
+        let query = [
+            ("status", "new"),
+            ("status", "open"),
+            ("department", "3"),
+            ("urgency", "high"),
+            ("assignee", "nobody"),
+            ("organisation", "12"),
+            ("tag", "versie 8"),
+            ("q", "termijn staat"),
+        ];
         let filter = Filter::from_pairs(query);
         assert_eq!(filter.pairs().iter().map(|(k, v)| (*k, v.as_str())).collect::<Vec<_>>(), query);
         assert!(Filter::from_pairs([("status", "x"), ("department", "'; drop"), ("assignee", ""), ("q", " "), ("z", "1")]).is_empty());

@@ -12,21 +12,57 @@ use serde::{Deserialize, Serialize};
 #[allow(missing_docs)]
 pub enum Happening {
     /// A customer opened it; `follows` is the ticket it continues, where an old one was replied to.
-    Opened { subject: String, urgency: Urgency, department: Named<DepartmentId>, follows: Option<TicketId> },
+    Opened {
+        subject: String,
+        urgency: Urgency,
+        department: Named<DepartmentId>,
+        follows: Option<TicketId>,
+    },
     /// Someone wrote what everyone on the ticket sees.
-    Replied { message: MessageId, side: Side, excerpt: String, files: u32 },
+    Replied {
+        message: MessageId,
+        side: Side,
+        excerpt: String,
+        files: u32,
+    },
     /// Staff wrote what only staff see.
-    Noted { message: MessageId, excerpt: String, files: u32 },
-    StatusChanged { from: Status, to: Status },
-    Assigned { from: Option<Named<PersonId>>, to: Option<Named<PersonId>> },
-    UrgencyChanged { from: Urgency, to: Urgency },
-    DepartmentChanged { from: Named<DepartmentId>, to: Named<DepartmentId> },
-    CcAdded { person: Named<PersonId> },
-    CcRemoved { person: Named<PersonId> },
-    Tagged { tag: String },
-    Untagged { tag: String },
+    Noted {
+        message: MessageId,
+        excerpt: String,
+        files: u32,
+    },
+    StatusChanged {
+        from: Status,
+        to: Status,
+    },
+    Assigned {
+        from: Option<Named<PersonId>>,
+        to: Option<Named<PersonId>>,
+    },
+    UrgencyChanged {
+        from: Urgency,
+        to: Urgency,
+    },
+    DepartmentChanged {
+        from: Named<DepartmentId>,
+        to: Named<DepartmentId>,
+    },
+    CcAdded {
+        person: Named<PersonId>,
+    },
+    CcRemoved {
+        person: Named<PersonId>,
+    },
+    Tagged {
+        tag: String,
+    },
+    Untagged {
+        tag: String,
+    },
     /// A late reply went on in a new ticket.
-    Continued { to: TicketId },
+    Continued {
+        to: TicketId,
+    },
 }
 
 /// Which part of a ticket a happening changed: two changes of one facet can contradict each other.

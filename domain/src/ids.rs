@@ -88,7 +88,9 @@ mod tests {
     #[test]
     fn an_attachment_id_is_32_hexadecimal_digits_and_nothing_else() {
         assert!(AttachmentId::parse("0123456789abcdef0123456789abcdef").is_some());
-        for wrong in ["", "../../etc/passwd", "0123456789ABCDEF0123456789abcdef", "0123456789abcdef0123456789abcde", "0123456789abcdef0123456789abcdef0"] {
+        for wrong in
+            ["", "../../etc/passwd", "0123456789ABCDEF0123456789abcdef", "0123456789abcdef0123456789abcde", "0123456789abcdef0123456789abcdef0"]
+        {
             assert!(AttachmentId::parse(wrong).is_none(), "{wrong}");
         }
     }

@@ -427,7 +427,13 @@ mod tests {
 
     #[test]
     fn a_customers_reply_sets_a_standing_ticket_going_and_keeps_its_assignee() {
-        for (from, to) in [(Status::New, Status::New), (Status::Open, Status::Open), (Status::Waiting, Status::Open), (Status::Resolved, Status::Open), (Status::Closed, Status::Open)] {
+        for (from, to) in [
+            (Status::New, Status::New),
+            (Status::Open, Status::Open),
+            (Status::Waiting, Status::Open),
+            (Status::Resolved, Status::Open),
+            (Status::Closed, Status::Open),
+        ] {
             let mut t = ticket(from);
             let happened = t.reply(Side::Customer, MessageId(2), "Nog steeds", 1, Moment(5));
             assert_eq!(t.status, to);
@@ -489,13 +495,25 @@ mod tests {
     }
 
     fn filled() -> TicketForm {
-        TicketForm { urgency: "low".into(), department: "1".into(), subject: "  Een   onderwerp ".into(), description: "Tekst".into(), ..Default::default() }
+        TicketForm {
+            urgency: "low".into(),
+            department: "1".into(),
+            subject: "  Een   onderwerp ".into(),
+            description: "Tekst".into(),
+            ..Default::default()
+        }
     }
 
     #[test]
     fn a_form_without_faults_is_a_ticket() {
         facts(|facts| {
-            let form = TicketForm { cc: vec![PersonId(2), PersonId(2)], attachments: vec!["a".repeat(32)], screenshot: true, link: " https://erp.example/x ".into(), ..filled() };
+            let form = TicketForm {
+                cc: vec![PersonId(2), PersonId(2)],
+                attachments: vec!["a".repeat(32)],
+                screenshot: true,
+                link: " https://erp.example/x ".into(),
+                ..filled()
+            };
             let new = form.check(facts).unwrap();
             assert_eq!((new.subject.as_str(), new.cc.len(), new.link.as_deref()), ("Een onderwerp", 1, Some("https://erp.example/x")));
         });

@@ -149,14 +149,25 @@ mod tests {
 
     fn utc(text: &str) -> Moment {
         let n: Vec<i64> = text.split(|c: char| !c.is_ascii_digit()).map(|n| n.parse().unwrap()).collect();
-        let day = (-40_000..80_000).find(|d| { let (y, m, dd) = date(*d); (i64::from(y), i64::from(m), i64::from(dd)) == (n[0], n[1], n[2]) }).unwrap();
+        let day = (-40_000..80_000)
+            .find(|d| {
+                let (y, m, dd) = date(*d);
+                (i64::from(y), i64::from(m), i64::from(dd)) == (n[0], n[1], n[2])
+            })
+            .unwrap();
         Moment((day * 86_400 + n[3] * 3_600 + n[4] * 60) * 1_000)
     }
 
     #[test]
     fn the_wall_clock_follows_summer_time() {
         let zone = amsterdam();
-        for (at, hour, day) in [("2026-03-29T00:59", 1, 29), ("2026-03-29T01:00", 3, 29), ("2026-10-25T00:59", 2, 25), ("2026-10-25T01:00", 2, 25), ("2026-07-01T22:30", 0, 2)] {
+        for (at, hour, day) in [
+            ("2026-03-29T00:59", 1, 29),
+            ("2026-03-29T01:00", 3, 29),
+            ("2026-10-25T00:59", 2, 25),
+            ("2026-10-25T01:00", 2, 25),
+            ("2026-07-01T22:30", 0, 2),
+        ] {
             let civil = zone.civil(utc(at));
             assert_eq!((civil.hour, civil.day), (hour, day), "{at}");
         }

@@ -68,7 +68,16 @@ struct File {
 
 /// The variables there are, for telling a misspelt one.
 const VARIABLES: [&str; 11] = [
-    "BALIE_CONFIG", "BALIE_LISTEN", "BALIE_METRICS_LISTEN", "BALIE_DATABASE", "BALIE_FILES", "BALIE_MAX_UPLOAD_MIB", "BALIE_BASE_URL", "BALIE_TRUSTED_PROXIES", "BALIE_POSTGRES_CONNECTIONS", "BALIE_LOG",
+    "BALIE_CONFIG",
+    "BALIE_LISTEN",
+    "BALIE_METRICS_LISTEN",
+    "BALIE_DATABASE",
+    "BALIE_FILES",
+    "BALIE_MAX_UPLOAD_MIB",
+    "BALIE_BASE_URL",
+    "BALIE_TRUSTED_PROXIES",
+    "BALIE_POSTGRES_CONNECTIONS",
+    "BALIE_LOG",
     "BALIE_LOG_FORMAT",
 ];
 /// Variables that are for the build and the tests.
@@ -189,7 +198,14 @@ mod tests {
 
     #[test]
     fn every_error_is_said_at_once() {
-        let wrong = [("BALIE_LISTEN", "here"), ("BALIE_DATABASE", "mysql://x"), ("BALIE_MAX_UPLOAD_MIB", "many"), ("BALIE_BASE_URL", "help"), ("BALIE_LOG_FORMAT", "xml"), ("BALIE_LISTNE", "1")];
+        let wrong = [
+            ("BALIE_LISTEN", "here"),
+            ("BALIE_DATABASE", "mysql://x"),
+            ("BALIE_MAX_UPLOAD_MIB", "many"),
+            ("BALIE_BASE_URL", "help"),
+            ("BALIE_LOG_FORMAT", "xml"),
+            ("BALIE_LISTNE", "1"),
+        ];
         let ConfigErrors(errors) = read("trusted_proxies = 99\n", &wrong).unwrap_err();
         assert_eq!(errors.len(), 7, "{errors:#?}");
         assert!(read("colour = 1", &[]).is_err());

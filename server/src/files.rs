@@ -26,7 +26,13 @@ pub struct Named {
 }
 
 /// `POST /uploads?name=…` with the bytes as the body: keeps a file until a message names it. Answers `{"Ok": file}` or `{"Err": problem}`.
-pub async fn upload(State(state): State<AppState>, Extension(asking): Extension<Asking>, Query(named): Query<Named>, headers: HeaderMap, body: Body) -> Response {
+pub async fn upload(
+    State(state): State<AppState>,
+    Extension(asking): Extension<Asking>,
+    Query(named): Query<Named>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|h| h.to_str().ok()?.parse().ok());
     let kept = async {
         let session = allowed(&asking, Action::Upload)?;

@@ -12,8 +12,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use desk::attachments::Upload;
-use domain::permissions::Action;
 use domain::Refusal;
+use domain::permissions::Action;
 use std::sync::Arc;
 
 type Fields = Vec<(String, String)>;
@@ -21,7 +21,8 @@ type Fields = Vec<(String, String)>;
 /// Answers a form with a page: where it leads, or the form again with what was wrong. Calls by script pass through.
 pub async fn without_script(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let wants_page = request.headers().get(header::ACCEPT).and_then(|h| h.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
-    let Some(action) = request.uri().path().strip_prefix("/api/").map(str::to_owned).filter(|_| wants_page && request.method() == Method::POST) else {
+    let Some(action) = request.uri().path().strip_prefix("/api/").map(str::to_owned).filter(|_| wants_page && request.method() == Method::POST)
+    else {
         return next.run(request).await;
     };
     let (mut parts, body) = request.into_parts();
@@ -45,7 +46,9 @@ pub async fn without_script(State(state): State<AppState>, request: Request, nex
     }
     let (answer, body) = answer.into_parts();
     let text = to_bytes(Body::new(body), FORM_BYTES).await.unwrap_or_default();
-    let problem = serde_json::from_slice(&text).unwrap_or(Problem::Unexpected { reference: answer.headers.get("x-request-id").and_then(|h| h.to_str().ok()).unwrap_or_default().to_owned() });
+    let problem = serde_json::from_slice(&text).unwrap_or(Problem::Unexpected {
+        reference: answer.headers.get("x-request-id").and_then(|h| h.to_str().ok()).unwrap_or_default().to_owned(),
+    });
     form.again(&problem, next).await
 }
 
@@ -62,17 +65,22 @@ impl Form {
     /// It was accepted: on to where it leads. A form that waited behind the log-in is shown again, filled in.
     async fn done(self, answer: Response, next: Next) -> Response {
         let to = answer.headers().get(header::LOCATION).and_then(|h| h.to_str().ok()).map_or_else(|| self.page.clone(), |to| local(to).to_owned());
-        let carried: Option<(String, Fields)> = self.fields.iter().find(|(name, _)| name == "carry").and_then(|(_, text)| serde_json::from_str(text).ok());
+        let carried: Option<(String, Fields)> =
+            self.fields.iter().find(|(name, _)| name == "carry").and_then(|(_, text)| serde_json::from_str(text).ok());
         let cookies: Vec<HeaderValue> = answer.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
         let mut response = match carried {
             Some((action, fields)) => {
                 let mut headers = self.headers;
-                if let Some(cookie) = cookies.first().and_then(|c| c.to_str().ok()?.split(';').next()).and_then(|pair| HeaderValue::from_str(pair).ok()) {
+                if let Some(cookie) =
+                    cookies.first().and_then(|c| c.to_str().ok()?.split(';').next()).and_then(|pair| HeaderValue::from_str(pair).ok())
+                {
                     headers.insert(header::COOKIE, cookie);
                 }
                 show(&to, Returned { action, fields, problem: None }, headers, self.extensions, next).await
             }
-            None => (StatusCode::SEE_OTHER, [(header::LOCATION, HeaderValue::from_str(&to).unwrap_or(HeaderValue::from_static("/")))]).into_response(),
+            None => {
+                (StatusCode::SEE_OTHER, [(header::LOCATION, HeaderValue::from_str(&to).unwrap_or(HeaderValue::from_static("/")))]).into_response()
+            }
         };
         for cookie in cookies {
             response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -114,7 +122,10 @@ fn page(headers: &HeaderMap, action: &str, fields: &Fields) -> String {
     let value = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
     let referer = headers.get(header::REFERER).and_then(|h| h.to_str().ok()?.parse::<Uri>().ok());
     let host = headers.get(header::HOST).and_then(|h| h.to_str().ok());
-    let sent_from = referer.filter(|r| r.authority().map(|a| a.as_str()) == host).and_then(|r| r.path_and_query().map(|p| p.as_str().to_owned())).filter(|p| !p.starts_with("/api/"));
+    let sent_from = referer
+        .filter(|r| r.authority().map(|a| a.as_str()) == host)
+        .and_then(|r| r.path_and_query().map(|p| p.as_str().to_owned()))
+        .filter(|p| !p.starts_with("/api/"));
     match (action, sent_from, value("ticket").and_then(|t| t.parse::<domain::TicketId>().ok())) {
         (_, Some(page), _) => page,
         ("open_ticket", _, _) => "/tickets/new".to_owned(),

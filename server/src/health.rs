@@ -40,11 +40,14 @@ pub fn recorder() -> Result<PrometheusHandle, metrics_exporter_prometheus::Build
 
 /// The measurements, on an address of their own.
 pub fn metrics_router(handle: PrometheusHandle, desk: Desk) -> Router {
-    Router::new().route("/metrics", get(move || async move {
-        measure(&desk);
-        handle.run_upkeep();
-        handle.render()
-    }))
+    Router::new().route(
+        "/metrics",
+        get(move || async move {
+            measure(&desk);
+            handle.run_upkeep();
+            handle.render()
+        }),
+    )
 }
 
 fn measure(desk: &Desk) {

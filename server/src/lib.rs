@@ -2,6 +2,9 @@
 //!
 //! It holds no business word besides routing: who may do what is asked of `desk` and `domain`.
 
+// A page is one type, as deep as its markup.
+#![recursion_limit = "512"]
+
 pub mod config;
 pub mod files;
 pub mod forms;

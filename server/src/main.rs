@@ -1,5 +1,8 @@
 //! `balie`: one executable with commands.
 
+// A page is one type, as deep as its markup.
+#![recursion_limit = "512"]
+
 use clap::{Args, Parser, Subcommand};
 use desk::accounts::Newcomer;
 use domain::accounts::Role;

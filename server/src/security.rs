@@ -23,7 +23,8 @@ pub async fn guard(State(state): State<AppState>, mut request: Request, next: Ne
     let mut response = next.run(request).await;
 
     let (status, took) = (response.status(), begun.elapsed());
-    metrics::histogram!("balie_request_seconds", "route" => route.clone(), "method" => method.to_string(), "status" => status.as_u16().to_string()).record(took.as_secs_f64());
+    metrics::histogram!("balie_request_seconds", "route" => route.clone(), "method" => method.to_string(), "status" => status.as_u16().to_string())
+        .record(took.as_secs_f64());
     // The route, not the address: an address may hold what a person searched for.
     if status.is_server_error() {
         tracing::warn!(request = %id, %method, %route, status = status.as_u16(), ms = took.as_millis() as u64, "answered");
@@ -62,7 +63,8 @@ pub fn page_policy() {
 /// A number that no other request has: when this program started, and how many came before.
 fn request_id() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    static START: std::sync::LazyLock<u64> = std::sync::LazyLock::new(|| std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos() as u64));
+    static START: std::sync::LazyLock<u64> =
+        std::sync::LazyLock::new(|| std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos() as u64));
     // Mixed, so that two numbers do not look alike to a person who reads one aloud (the finaliser of splitmix64).
     let mut n = START.wrapping_add(COUNT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

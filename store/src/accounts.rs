@@ -59,7 +59,8 @@ pub struct NewPerson {
     pub time_zone: String,
 }
 
-const ACCOUNT: &str = "p.id, p.name, p.email, p.role, p.organisation_id, o.name, p.key_user, p.password_hash, p.language, p.theme, p.time_zone, p.disabled_at";
+const ACCOUNT: &str =
+    "p.id, p.name, p.email, p.role, p.organisation_id, o.name, p.key_user, p.password_hash, p.language, p.theme, p.time_zone, p.disabled_at";
 
 fn account(row: &mut Row<'_>) -> Result<Account> {
     let person = person_of(row)?;
@@ -136,7 +137,9 @@ pub async fn departments(store: &Store) -> Result<Vec<Department>> {
 
 /// Staff who can be given tickets, by name.
 pub async fn staff(store: &Store) -> Result<Vec<Person>> {
-    let sql = format!("SELECT {PERSON} FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id WHERE p.role IN ('agent', 'admin') AND p.disabled_at IS NULL ORDER BY p.name");
+    let sql = format!(
+        "SELECT {PERSON} FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id WHERE p.role IN ('agent', 'admin') AND p.disabled_at IS NULL ORDER BY p.name"
+    );
     people(store.reads.query_all_raw(store.sql(sql, [])).await?)
 }
 
@@ -146,7 +149,8 @@ pub async fn staff_of(store: &Store, department: &Department) -> Result<Vec<Pers
     if !department.closed {
         return Ok(staff);
     }
-    let members = department_member::Entity::find().filter(department_member::Column::DepartmentId.eq(department.named.id.0)).all(&store.reads).await?;
+    let members =
+        department_member::Entity::find().filter(department_member::Column::DepartmentId.eq(department.named.id.0)).all(&store.reads).await?;
     Ok(staff.into_iter().filter(|p| members.iter().any(|m| m.person_id == p.id.0)).collect())
 }
 
@@ -166,7 +170,10 @@ pub async fn among_colleagues(store: &Store, organisation: OrganisationId, ids: 
     if ids.is_empty() {
         return Ok(vec![]);
     }
-    let sql = format!("SELECT p.id, p.name FROM person p WHERE p.organisation_id = $1 AND p.role = 'customer' AND p.disabled_at IS NULL AND p.id IN {}", list(ids.iter().map(|i| i.0)));
+    let sql = format!(
+        "SELECT p.id, p.name FROM person p WHERE p.organisation_id = $1 AND p.role = 'customer' AND p.disabled_at IS NULL AND p.id IN {}",
+        list(ids.iter().map(|i| i.0))
+    );
     let rows = store.reads.query_all_raw(store.sql(sql, [organisation.0.into()])).await?;
     rows.iter().map(|row| Row::new(row).named(PersonId)).collect()
 }
@@ -196,7 +203,13 @@ pub async fn add_organisation(change: &Change, name: &str, domains: &[String], n
 
 /// Adds a department.
 pub async fn add_department(change: &Change, name: &str, closed: bool, screenshot: bool, position: i32) -> Result<DepartmentId> {
-    let row = department::ActiveModel { name: Set(name.to_owned()), closed: Set(closed), screenshot: Set(screenshot), position: Set(position), ..Default::default() };
+    let row = department::ActiveModel {
+        name: Set(name.to_owned()),
+        closed: Set(closed),
+        screenshot: Set(screenshot),
+        position: Set(position),
+        ..Default::default()
+    };
     Ok(DepartmentId(row.insert(&change.db()).await?.id))
 }
 
@@ -214,7 +227,12 @@ pub async fn require_screenshot(change: &Change, id: DepartmentId, required: boo
 
 /// Puts a person in a department.
 pub async fn join_department(change: &Change, department: DepartmentId, person: PersonId) -> Result<()> {
-    change.run("INSERT INTO department_member (department_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", [department.0.into(), person.0.into()]).await?;
+    change
+        .run(
+            "INSERT INTO department_member (department_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            [department.0.into(), person.0.into()],
+        )
+        .await?;
     Ok(())
 }
 
@@ -256,7 +274,13 @@ pub async fn set_password_hash(change: &Change, person: PersonId, hash: &str) ->
 
 /// Begins a session under the hash of its token.
 pub async fn begin_session(change: &Change, id: &str, person: PersonId, now: Moment, expires: Moment) -> Result<()> {
-    let row = session::ActiveModel { id: Set(id.to_owned()), person_id: Set(person.0), created_at: Set(now.0), seen_at: Set(now.0), expires_at: Set(expires.0) };
+    let row = session::ActiveModel {
+        id: Set(id.to_owned()),
+        person_id: Set(person.0),
+        created_at: Set(now.0),
+        seen_at: Set(now.0),
+        expires_at: Set(expires.0),
+    };
     session::Entity::insert(row).exec_without_returning(&change.db()).await?;
     Ok(())
 }
@@ -284,7 +308,11 @@ pub async fn sweep(change: &Change, now: Moment, throttles_before: Moment) -> Re
 /// Failures counted for a key, and since when.
 pub async fn failures(store: &Store, key: &str) -> Result<Option<(i64, Moment)>> {
     let row = store.reads.query_one_raw(store.sql("SELECT failures, since FROM throttle WHERE id = $1", [key.into()])).await?;
-    row.map(|row| { let mut row = Row::new(&row); Ok((row.next()?, Moment(row.next()?))) }).transpose()
+    row.map(|row| {
+        let mut row = Row::new(&row);
+        Ok((row.next()?, Moment(row.next()?)))
+    })
+    .transpose()
 }
 
 /// Counts a failure; the count begins anew when the last one began before `window`.

@@ -58,7 +58,9 @@ pub async fn attach(change: &Change, file: &AttachmentId, owner: PersonId, ticke
 /// The files of a ticket by message; those on notes only for staff.
 pub async fn of_ticket(store: &Store, ticket: TicketId, notes: bool) -> Result<Vec<(MessageId, Attachment)>> {
     let hidden = if notes { "" } else { "AND NOT m.note" };
-    let sql = format!("SELECT f.message_id, {COLUMNS} FROM attachment f JOIN message m ON m.id = f.message_id WHERE f.ticket_id = $1 {hidden} ORDER BY f.created_at, f.id");
+    let sql = format!(
+        "SELECT f.message_id, {COLUMNS} FROM attachment f JOIN message m ON m.id = f.message_id WHERE f.ticket_id = $1 {hidden} ORDER BY f.created_at, f.id"
+    );
     let rows = store.reads.query_all_raw(store.sql(sql, [ticket.0.into()])).await?;
     rows.iter()
         .map(|row| {
@@ -88,7 +90,8 @@ pub async fn forgotten(store: &Store, before: Moment, most: u64) -> Result<Vec<A
 
 /// Removes a person's loose file; says whether it was there.
 pub async fn remove(change: &Change, owner: PersonId, file: &AttachmentId) -> Result<bool> {
-    Ok(change.run("DELETE FROM attachment WHERE id = $1 AND owner_id = $2 AND message_id IS NULL", [file.as_str().into(), owner.0.into()]).await? == 1)
+    Ok(change.run("DELETE FROM attachment WHERE id = $1 AND owner_id = $2 AND message_id IS NULL", [file.as_str().into(), owner.0.into()]).await?
+        == 1)
 }
 
 /// Removes a loose file whosoever it is.

@@ -114,7 +114,13 @@ impl Condition {
     fn key(&self, sort: Sort) -> &'static str {
         match sort {
             // Matches come out of the index by number: sorting them otherwise would mean fetching them all.
-            _ if !self.join.is_empty() => if self.join.contains("rowid") { "s.rowid" } else { "t.id" },
+            _ if !self.join.is_empty() => {
+                if self.join.contains("rowid") {
+                    "s.rowid"
+                } else {
+                    "t.id"
+                }
+            }
             Sort::Updated => "t.updated_at",
             Sort::Number => "t.id",
             Sort::Urgency => "t.urgency",

@@ -44,7 +44,12 @@ impl Store {
         let bell = Bell::default();
         if url.starts_with("postgres") {
             let mut options = ConnectOptions::new(url);
-            options.max_connections(postgres_connections).min_connections(1).sqlx_logging(false).acquire_timeout(Duration::from_secs(10)).test_before_acquire(true);
+            options
+                .max_connections(postgres_connections)
+                .min_connections(1)
+                .sqlx_logging(false)
+                .acquire_timeout(Duration::from_secs(10))
+                .test_before_acquire(true);
             let reads = Database::connect(options).await?;
             return Ok(Self { kind: Kind::Postgres, reads, writer: None, bell });
         }
@@ -139,7 +144,8 @@ impl Store {
     async fn listen_once(&self) -> std::result::Result<(), sqlx::Error> {
         // A connection of its own: the pool is for queries, and a listener that waits there would hold one for ever.
         let options = self.reads.get_postgres_connection_pool().connect_options();
-        let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with((*options).clone());
+        let pool =
+            sqlx::postgres::PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with((*options).clone());
         let mut listener = PgListener::connect_with(&pool).await?;
         listener.listen(CHANNEL).await?;
         self.bell.ring();

@@ -24,13 +24,21 @@ pub struct Heard {
 
 /// Writes what happened into the log; the ticket's row remembers the last number. Call it last: it holds up every other change.
 pub async fn append(change: &Change, ticket: TicketId, by: Option<PersonId>, at: Moment, happened: &[Happening]) -> Result<EventNo> {
-    let row = change.db().query_one_raw(change.sql("UPDATE log_head SET n = n + $1 WHERE id = 1 RETURNING n", [(happened.len() as i64).into()])).await?;
+    let row =
+        change.db().query_one_raw(change.sql("UPDATE log_head SET n = n + $1 WHERE id = 1 RETURNING n", [(happened.len() as i64).into()])).await?;
     let last: i64 = Row::new(row.as_ref().ok_or(Error::Unreadable("head of the log"))?).next()?;
     let first = last - happened.len() as i64 + 1;
     let mut rows = Vec::with_capacity(happened.len());
     for (n, what) in (first..).zip(happened) {
         let text = serde_json::to_string(what).map_err(|_| Error::Unreadable("happening"))?;
-        rows.push(event::ActiveModel { n: Set(n), at: Set(at.0), ticket_id: Set(ticket.0), by_id: Set(by.map(|b| b.0)), public: Set(what.is_public()), what: Set(text) });
+        rows.push(event::ActiveModel {
+            n: Set(n),
+            at: Set(at.0),
+            ticket_id: Set(ticket.0),
+            by_id: Set(by.map(|b| b.0)),
+            public: Set(what.is_public()),
+            what: Set(text),
+        });
     }
     if !rows.is_empty() {
         event::Entity::insert_many(rows).exec_without_returning(&change.db()).await?;

@@ -4,8 +4,8 @@
 
 pub mod accounts;
 pub mod attachments;
-pub mod board;
 mod bell;
+pub mod board;
 pub mod bulk;
 mod change;
 mod connect;

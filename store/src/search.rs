@@ -96,7 +96,15 @@ pub async fn portal(store: &Store, person: PersonId, typed: &str, most: u64) -> 
     let words = words(typed);
     let number = typed.trim().parse::<TicketId>().ok();
     let statement = match store.kind() {
-        Kind::Sqlite => fts(&words, &scope).map(|query| store.sql(line_sql("ticket_search s JOIN ticket t ON t.id = s.rowid", &format!("WHERE ticket_search MATCH $1 AND {} ORDER BY s.rowid DESC LIMIT {most}", within(&scope))), [query.into()])),
+        Kind::Sqlite => fts(&words, &scope).map(|query| {
+            store.sql(
+                line_sql(
+                    "ticket_search s JOIN ticket t ON t.id = s.rowid",
+                    &format!("WHERE ticket_search MATCH $1 AND {} ORDER BY s.rowid DESC LIMIT {most}", within(&scope)),
+                ),
+                [query.into()],
+            )
+        }),
         Kind::Postgres => tsquery(&words).map(|query| {
             let rest = format!("WHERE s.public @@ to_tsquery('simple', $1) AND {} ORDER BY t.id DESC LIMIT {most}", within(&scope));
             store.sql(line_sql("ticket_search s JOIN ticket t ON t.id = s.ticket_id", &rest), [query.into()])

@@ -7,8 +7,8 @@ use crate::row::{Row, list};
 use crate::tables::{message, ticket};
 use domain::accounts::{Role, Scope};
 use domain::board::Card;
-use domain::tickets::{NewTicket, Side, Status, Ticket, Urgency};
 pub use domain::tickets::Line;
+use domain::tickets::{NewTicket, Side, Status, Ticket, Urgency};
 use domain::time::Moment;
 use domain::{DepartmentId, EventNo, MessageId, Named, PersonId, TicketId};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryResult, Set, Statement, Value};
@@ -58,7 +58,9 @@ const LINE_JOINS: &str = "JOIN person r ON r.id = t.requester_id LEFT JOIN perso
 /// The condition on `t` that a scope is. Only numbers go in.
 pub(crate) fn within(scope: &Scope) -> String {
     match scope {
-        Scope::Own(person) => format!("(t.requester_id = {person} OR EXISTS (SELECT 1 FROM ticket_cc c WHERE c.ticket_id = t.id AND c.person_id = {person}))"),
+        Scope::Own(person) => {
+            format!("(t.requester_id = {person} OR EXISTS (SELECT 1 FROM ticket_cc c WHERE c.ticket_id = t.id AND c.person_id = {person}))")
+        }
         Scope::Desk { hidden } if hidden.is_empty() => "TRUE".to_owned(),
         Scope::Desk { hidden } => format!("t.department_id NOT IN {}", list(hidden.iter().map(|d| d.0))),
     }
@@ -164,7 +166,15 @@ pub async fn lock(change: &Change, scope: &Scope, id: TicketId) -> Result<Option
 }
 
 /// Adds a ticket; [`Error::Taken`] where this submission opened one already.
-pub async fn add(change: &Change, new: &NewTicket, requester: &Named<PersonId>, organisation: Option<Named<domain::OrganisationId>>, submission: Option<&str>, follows: Option<TicketId>, now: Moment) -> Result<Ticket> {
+pub async fn add(
+    change: &Change,
+    new: &NewTicket,
+    requester: &Named<PersonId>,
+    organisation: Option<Named<domain::OrganisationId>>,
+    submission: Option<&str>,
+    follows: Option<TicketId>,
+    now: Moment,
+) -> Result<Ticket> {
     let files = new.attachments.len() as u32;
     let row = ticket::ActiveModel {
         subject: Set(new.subject.clone()),
@@ -242,7 +252,9 @@ pub async fn save(change: &Change, before: &Ticket, after: &Ticket) -> Result<()
         change.run("DELETE FROM ticket_cc WHERE ticket_id = $1 AND person_id = $2", [after.id.0.into(), person.id.0.into()]).await?;
     }
     for tag in after.tags.iter().filter(|t| !before.tags.contains(t)) {
-        change.run("INSERT INTO ticket_tag (tag, ticket_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", [tag.as_str().into(), after.id.0.into()]).await?;
+        change
+            .run("INSERT INTO ticket_tag (tag, ticket_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", [tag.as_str().into(), after.id.0.into()])
+            .await?;
     }
     for tag in before.tags.iter().filter(|t| !after.tags.contains(t)) {
         change.run("DELETE FROM ticket_tag WHERE tag = $1 AND ticket_id = $2", [tag.as_str().into(), after.id.0.into()]).await?;
@@ -301,13 +313,19 @@ pub async fn messages(store: &Store, ticket: TicketId, notes: bool, after: Messa
 
 /// The ticket a submission by this requester opened.
 pub async fn by_submission(store: &Store, requester: PersonId, submission: &str) -> Result<Option<TicketId>> {
-    let row = store.reads.query_one_raw(store.sql("SELECT id FROM ticket WHERE submission = $1 AND requester_id = $2", [submission.into(), requester.0.into()])).await?;
+    let row = store
+        .reads
+        .query_one_raw(store.sql("SELECT id FROM ticket WHERE submission = $1 AND requester_id = $2", [submission.into(), requester.0.into()]))
+        .await?;
     row.map(|row| Ok(TicketId(Row::new(&row).next()?))).transpose()
 }
 
 /// The ticket that holds the message of this submission by this author.
 pub async fn by_message_submission(store: &Store, author: PersonId, submission: &str) -> Result<Option<TicketId>> {
-    let row = store.reads.query_one_raw(store.sql("SELECT ticket_id FROM message WHERE submission = $1 AND author_id = $2", [submission.into(), author.0.into()])).await?;
+    let row = store
+        .reads
+        .query_one_raw(store.sql("SELECT ticket_id FROM message WHERE submission = $1 AND author_id = $2", [submission.into(), author.0.into()]))
+        .await?;
     row.map(|row| Ok(TicketId(Row::new(&row).next()?))).transpose()
 }
 
@@ -342,7 +360,10 @@ pub(crate) fn line_sql(from: &str, rest: &str) -> String {
 
 /// Other tickets of a requester, the latest first.
 pub async fn others_of(store: &Store, scope: &Scope, requester: PersonId, but: TicketId, most: u64) -> Result<Vec<Line>> {
-    let sql = format!("SELECT {LINE} FROM ticket t {LINE_JOINS} WHERE t.requester_id = $1 AND t.id <> $2 AND {} ORDER BY t.settled, t.updated_at DESC LIMIT {most}", within(scope));
+    let sql = format!(
+        "SELECT {LINE} FROM ticket t {LINE_JOINS} WHERE t.requester_id = $1 AND t.id <> $2 AND {} ORDER BY t.settled, t.updated_at DESC LIMIT {most}",
+        within(scope)
+    );
     store.reads.query_all_raw(store.sql(sql, [requester.0.into(), but.0.into()])).await?.iter().map(line).collect()
 }
 

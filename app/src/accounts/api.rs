@@ -7,7 +7,12 @@ use leptos::prelude::*;
 
 /// Begins a session and goes on to `next`. `carry` holds a form that was sent without one; the server shows it again, filled in.
 #[server(endpoint = "log_in")]
-pub async fn log_in(#[server(default)] email: String, #[server(default)] password: String, #[server(default)] next: String, #[server(default)] carry: String) -> Result<(), Problem> {
+pub async fn log_in(
+    #[server(default)] email: String,
+    #[server(default)] password: String,
+    #[server(default)] next: String,
+    #[server(default)] carry: String,
+) -> Result<(), Problem> {
     use crate::backend;
     use domain::permissions::Action;
     let (desk, _) = backend::anyone(Action::LogIn)?;
@@ -15,7 +20,11 @@ pub async fn log_in(#[server(default)] email: String, #[server(default)] passwor
     let token = desk::accounts::log_in(&desk, &email, &password, asking.address).await.map_err(backend::report)?;
     let secure = if asking.secure { "; Secure" } else { "" };
     let seconds = desk::accounts::SESSION.0 / 1_000;
-    backend::set_cookie(&format!("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", backend::session_cookie(asking.secure), token.as_str()));
+    backend::set_cookie(&format!(
+        "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}",
+        backend::session_cookie(asking.secure),
+        token.as_str()
+    ));
     drop(carry);
     backend::go(&next);
     Ok(())
@@ -31,7 +40,11 @@ pub async fn log_out() -> Result<(), Problem> {
         desk::accounts::log_out(&desk, &session).await.map_err(backend::report)?;
     }
     let secure = backend::asking().secure;
-    backend::set_cookie(&format!("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{}", backend::session_cookie(secure), if secure { "; Secure" } else { "" }));
+    backend::set_cookie(&format!(
+        "{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{}",
+        backend::session_cookie(secure),
+        if secure { "; Secure" } else { "" }
+    ));
     backend::go("/log-in");
     Ok(())
 }

@@ -17,7 +17,13 @@ pub fn LogInPage() -> impl IntoView {
     let next = Some(tried.value("next")).filter(|n| !n.is_empty()).or_else(|| use_query_map().read_untracked().get("next")).unwrap_or_default();
     // A form that was sent without a session comes along, so that nothing of it is lost.
     let carry = returned.filter(|r| r.action != "log_in" && !r.fields.is_empty()).map(|r| carry(&r)).unwrap_or_else(|| tried.value("carry"));
-    let why = if !carry.is_empty() { w::log_in_kept(l) } else if next.starts_with("/tickets/new") { w::log_in_for_ticket(l) } else { w::log_in_why(l) };
+    let why = if !carry.is_empty() {
+        w::log_in_kept(l)
+    } else if next.starts_with("/tickets/new") {
+        w::log_in_for_ticket(l)
+    } else {
+        w::log_in_why(l)
+    };
     let wrong = tried.problem.as_ref().map(|p| p.sentence(l));
     let invalid = matches!(tried.problem, Some(Problem::Refused(Refusal::WrongCredentials))).then_some("true");
     view! {

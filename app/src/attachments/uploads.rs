@@ -78,7 +78,9 @@ pub fn Uploads(kept: Vec<Kept>, max: u32, draft: String) -> impl IntoView {
     };
 
     Effect::new(move |_| {
-        let Some(form) = root.get().and_then(|root| root.closest("form").ok()?).and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) else { return };
+        let Some(form) = root.get().and_then(|root| root.closest("form").ok()?).and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) else {
+            return;
+        };
         if kept.is_empty() {
             for file in restore(&draft) {
                 let key = next.get_value();
@@ -203,7 +205,12 @@ impl Row {
 
     fn done(&self) -> Option<Kept> {
         match self.state.get() {
-            State::Done { id } => Some(Kept { id, name: self.name.clone(), size: self.size as i64, image: self.thumb.get().is_some_and(|t| !t.is_empty()) && self.image }),
+            State::Done { id } => Some(Kept {
+                id,
+                name: self.name.clone(),
+                size: self.size as i64,
+                image: self.thumb.get().is_some_and(|t| !t.is_empty()) && self.image,
+            }),
             _ => None,
         }
     }

@@ -93,7 +93,12 @@ pub async fn list_rows(#[server(default)] query: String) -> Result<List, Problem
 
 /// Changes several tickets at once; those that cannot be changed are left as they are, and their number is told.
 #[server(endpoint = "bulk")]
-pub async fn bulk(#[server(default)] ids: Vec<String>, #[server(default)] status: String, #[server(default)] assignee: String, #[server(default)] department: String) -> Result<(), Problem> {
+pub async fn bulk(
+    #[server(default)] ids: Vec<String>,
+    #[server(default)] status: String,
+    #[server(default)] assignee: String,
+    #[server(default)] department: String,
+) -> Result<(), Problem> {
     use crate::backend;
     use desk::tickets::edit;
     use domain::permissions::Action;
@@ -123,7 +128,12 @@ pub async fn bulk(#[server(default)] ids: Vec<String>, #[server(default)] status
 
 /// Moves a card: to another status, or to someone. `seen` is the version of the card it was decided on.
 #[server(endpoint = "move_card")]
-pub async fn move_card(id: i64, #[server(default)] status: Option<Status>, #[server(default)] assignee: Option<String>, seen: i64) -> Result<(), Problem> {
+pub async fn move_card(
+    id: i64,
+    #[server(default)] status: Option<Status>,
+    #[server(default)] assignee: Option<String>,
+    seen: i64,
+) -> Result<(), Problem> {
     use crate::backend;
     use desk::tickets::{Edit, edit};
     use domain::TicketId;

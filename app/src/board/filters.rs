@@ -86,7 +86,9 @@ pub(super) fn query_of<K: AsRef<str>, V: AsRef<str>>(pairs: &[(K, V)]) -> String
 }
 
 fn encode(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.') { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
+    text.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.') { (b as char).to_string() } else { format!("%{b:02X}") })
+        .collect()
 }
 
 /// The bar with the search field, what is filtered, and a form for more.
@@ -152,7 +154,9 @@ fn shown(key: &str, value: &str, choices: &Choices, l: Language) -> String {
         "department" => choices.departments.iter().find(|d| d.id.to_string() == value).map(|d| d.name.clone()),
         "organisation" => choices.organisations.iter().find(|o| o.id.to_string() == value).map(|o| o.name.clone()),
         "assignee" if value == "nobody" => Some(w::nobody(l).to_owned()),
-        "assignee" => choices.staff.iter().find(|p| AssignedTo::Person(p.id) == AssignedTo::Person(value.parse().unwrap_or_default())).map(|p| p.name.clone()),
+        "assignee" => {
+            choices.staff.iter().find(|p| AssignedTo::Person(p.id) == AssignedTo::Person(value.parse().unwrap_or_default())).map(|p| p.name.clone())
+        }
         _ => None,
     };
     found.unwrap_or_else(|| value.to_owned())
@@ -172,6 +176,9 @@ mod tests {
     #[test]
     fn a_cursor_that_cannot_be_read_is_no_cursor() {
         assert_eq!(Listing::of("after=x.y&sort=drop").after, None);
-        assert_eq!(Listing::of("sort=number&order=asc&before=5.7"), Listing { sort: "number".into(), ascending: true, after: None, before: Some((5, 7)) });
+        assert_eq!(
+            Listing::of("sort=number&order=asc&before=5.7"),
+            Listing { sort: "number".into(), ascending: true, after: None, before: Some((5, 7)) }
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use super::api::{self, Choices, List};
 use super::filters::{Listing, bar, filter_of, query_of};
-use crate::ui::{self, desk_frame, Place, avatar, icon, nobody, number, problem_page, status_word};
+use crate::ui::{self, Place, avatar, desk_frame, icon, nobody, number, problem_page, status_word};
 use crate::{Reader, Returned, when, words as w};
 use domain::board::{Card, Filter};
 use domain::tickets::{Side, Status};

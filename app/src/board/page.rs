@@ -3,7 +3,7 @@
 use super::api::{self, Choices};
 use super::filters::{bar, filter_of};
 use super::live_board::LiveBoard;
-use crate::ui::{self, desk_frame, Place, problem_page};
+use crate::ui::{self, Place, desk_frame, problem_page};
 use crate::{Reader, Returned, words as w};
 use domain::board::Board;
 use leptos::prelude::*;

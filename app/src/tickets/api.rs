@@ -182,7 +182,16 @@ pub async fn ticket_view(id: String, #[server(default)] kept: Vec<String>) -> Re
         };
         let files = if kept.is_empty() { vec![] } else { desk::attachments::loose(&desk, &me, &kept).await?.into_iter().map(Kept::from).collect() };
         let entries = backend::entries(page.messages, page.history);
-        Ok(View { as_of: as_of.max(page.version), ticket, entries, colleagues, files, max_mebibytes: desk.files().max_mebibytes(), submission: backend::submission(), desk: facts })
+        Ok(View {
+            as_of: as_of.max(page.version),
+            ticket,
+            entries,
+            colleagues,
+            files,
+            max_mebibytes: desk.files().max_mebibytes(),
+            submission: backend::submission(),
+            desk: facts,
+        })
     };
     read.await.map_err(backend::report)
 }

@@ -30,14 +30,18 @@ pub(super) fn composer(with: Composer<'_>, reader: &Reader) -> impl IntoView + u
         Some(Problem::Refused(Refusal::Outdated(events))) => Some(events.clone()),
         _ => None,
     };
-    let other = problem.as_ref().filter(|p| held.is_none() && p.at(Field::Message, l).is_none() && p.at(Field::Attachments, l).is_none()).map(|p| p.sentence(l));
+    let other = problem
+        .as_ref()
+        .filter(|p| held.is_none() && p.at(Field::Message, l).is_none() && p.at(Field::Attachments, l).is_none())
+        .map(|p| p.sentence(l));
     let note = returned.value("mode") == "note";
     let id = with.ticket.id;
     let draft = format!("balie-reply-{id}-{}", reader.visitor.as_ref().map(|v| v.id.0).unwrap_or_default());
     let submission = Some(returned.value("submission")).filter(|s| !s.is_empty()).unwrap_or(with.submission);
     let is_held = held.is_some();
     // Sent on purpose in spite of what changed: then nothing was "seen" that could be outdated.
-    let anyway = is_held.then(|| view! { <button class="button" data-size="small" form="composer" name="anyway" value="1">{w::send_anyway(l)}</button> });
+    let anyway =
+        is_held.then(|| view! { <button class="button" data-size="small" form="composer" name="anyway" value="1">{w::send_anyway(l)}</button> });
     view! {
         <div class="held-stack">
         {held.map(|events| view! {

@@ -26,7 +26,11 @@ fn message(said: Said, reader: &Reader) -> impl IntoView + use<> {
         (false, Side::Agent) => w::staff(l),
         (false, Side::Customer) => w::customer(l),
     };
-    let label = if said.note { w::note_by(l, &said.author.name, when::at(said.at, reader)) } else { w::message_by(l, &said.author.name, when::at(said.at, reader)) };
+    let label = if said.note {
+        w::note_by(l, &said.author.name, when::at(said.at, reader))
+    } else {
+        w::message_by(l, &said.author.name, when::at(said.at, reader))
+    };
     view! {
         <li class="message" data-from=from id=format!("m{}", said.id)>
             {avatar(said.author.id, &said.author.name, said.side, "")}

@@ -5,7 +5,7 @@ use super::composer::{Composer, composer};
 use super::conversation::entry;
 use super::draft::Accepted;
 use super::portal_ticket::bare;
-use crate::ui::{desk_frame, Place, avatar, icon, status_word, urgency_word};
+use crate::ui::{Place, avatar, desk_frame, icon, status_word, urgency_word};
 use crate::{Reader, Returned, words as w};
 use domain::accounts::Person;
 use domain::tickets::{Side, Status, Ticket, Urgency};
@@ -72,7 +72,14 @@ fn set(ticket: &Ticket, seen: EventNo, facts: &DeskFacts, reader: &Reader) -> im
 }
 
 /// A property as a form of its own, that posts as soon as another choice is made.
-fn choice(ticket: TicketId, seen: EventNo, what: &'static str, label: &'static str, options: Vec<(String, String, bool)>, reader: &Reader) -> impl IntoView + use<> {
+fn choice(
+    ticket: TicketId,
+    seen: EventNo,
+    what: &'static str,
+    label: &'static str,
+    options: Vec<(String, String, bool)>,
+    reader: &Reader,
+) -> impl IntoView + use<> {
     let l = reader.language;
     view! {
         <form class="field" method="post" action="/api/change_ticket" data-quiet="">

@@ -17,7 +17,9 @@ pub fn Draft(name: String, returned: bool) -> impl IntoView {
     let (saved, set_saved) = signal(false);
     let root = NodeRef::<leptos::html::Span>::new();
     Effect::new(move |_| {
-        let Some(form) = root.get().and_then(|root| root.closest("form").ok()?).and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) else { return };
+        let Some(form) = root.get().and_then(|root| root.closest("form").ok()?).and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) else {
+            return;
+        };
         accept();
         if !returned && let Some(text) = ui::stored(&name) {
             fill(&form, &text);
@@ -34,7 +36,8 @@ pub fn Draft(name: String, returned: bool) -> impl IntoView {
         let (key, target) = (name.clone(), form.clone());
         ui::listen(&form, "submit", move |event: web_sys::Event| {
             if !event.default_prevented() {
-                let submission = target.query_selector("input[name=submission]").ok().flatten().and_then(|e| e.get_attribute("value")).unwrap_or_default();
+                let submission =
+                    target.query_selector("input[name=submission]").ok().flatten().and_then(|e| e.get_attribute("value")).unwrap_or_default();
                 ui::store(SENT, &serde_json::to_string(&(&key, submission)).unwrap_or_default());
             }
         });

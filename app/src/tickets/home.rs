@@ -1,7 +1,7 @@
 //! The portal's home: one's own tickets, those one is in CC of, and a search over both.
 
 use super::api::{self, Home};
-use crate::ui::{self, Place, portal, icon, problem_page, status_word};
+use crate::ui::{self, Place, icon, portal, problem_page, status_word};
 use crate::{Reader, when, words as w};
 use domain::tickets::{Line, Status};
 use leptos::prelude::*;

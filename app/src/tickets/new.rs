@@ -5,7 +5,7 @@ use super::cc::{CcPicker, plain_cc};
 use super::composer::Preview;
 use super::draft::Draft;
 use crate::attachments::Uploads;
-use crate::ui::{self, Place, portal, fault, icon, problem_page, urgency, urgency_meaning};
+use crate::ui::{self, Place, fault, icon, portal, problem_page, urgency, urgency_meaning};
 use crate::{Problem, Reader, Returned, words as w};
 use domain::tickets::{MAX_LINK, MAX_SUBJECT, Urgency};
 use domain::{Field, PersonId, Refusal};

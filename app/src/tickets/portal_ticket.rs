@@ -4,7 +4,7 @@ use super::api::View;
 use super::composer::{Composer, composer};
 use super::conversation::entry;
 use super::draft::Accepted;
-use crate::ui::{Place, portal, avatar, icon, status, urgency};
+use crate::ui::{Place, avatar, icon, portal, status, urgency};
 use crate::{Reader, Returned, when, words as w};
 use domain::tickets::{Side, Status, Ticket};
 use leptos::prelude::*;

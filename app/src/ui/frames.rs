@@ -34,13 +34,13 @@ pub fn portal<V: IntoView>(place: Place, reader: &Reader, inner: V) -> impl Into
             <a class="brand" href="/" aria-label="Balie">{bell()}<span>"Balie"</span></a>
             <nav aria-label=w::main_menu(l) class="wide-only"><a href="/" aria-current=here(Place::Home)>{w::nav_tickets(l)}</a></nav>
             <div class="side">
-                {account_menu(reader)}
+                {account_menu(reader).into_any()}
                 {(place != Place::Form && reader.visitor.is_some()).then(|| view! {
                     <a class="button" data-kind="primary" href="/tickets/new">{icon("plus")}{w::open_ticket(l)}</a>
                 })}
             </div>
         </div></header>
-        {inner}
+        {inner.into_any()}
         <footer class="portal-foot">{language_forms(l)}</footer>
         <when::Times/>
         <enhance::Enhance/>
@@ -60,16 +60,16 @@ pub fn desk_frame<V: IntoView>(place: Place, reader: &Reader, inner: V) -> impl 
             <nav aria-label=w::main_menu(l)><ul>
                 {item(Place::Board, "/board", "columns-3", w::nav_board(l))}
                 {item(Place::List, "/list", "list", w::nav_list(l))}
-                <li class="phone-only">{account_menu(reader)}</li>
+                <li class="phone-only">{account_menu(reader).into_any()}</li>
             </ul></nav>
             <nav aria-label=w::views(l) class="views"><h2>{w::views(l)}</h2><ul>
                 <li><a class="item" href=mine>{icon("user")}<span>{w::view_mine(l)}</span></a></li>
                 <li><a class="item" href="/board?assignee=nobody">{icon("user-x")}<span>{w::view_nobody(l)}</span></a></li>
                 <li><a class="item" href="/board?urgency=high">{icon("circle-alert")}<span>{w::view_high(l)}</span></a></li>
             </ul></nav>
-            <div class="foot wide-only">{account_menu(reader)}</div>
+            <div class="foot wide-only">{account_menu(reader).into_any()}</div>
         </header>
-        {inner}
+        {inner.into_any()}
         </div>
         <when::Times/>
         <enhance::Enhance/>

@@ -58,7 +58,9 @@ const TABLES: &[&str] = &[
 ];
 
 /// The words of a ticket, in the columns that a reader may or may not search. `access` holds a token for everyone who is on the ticket.
-const SEARCH_SQLITE: &[&str] = &["CREATE VIRTUAL TABLE ticket_search USING fts5 (subject, replies, notes, people, access, content = '', contentless_delete = 1, detail = 'column', tokenize = 'unicode61 remove_diacritics 2')"];
+const SEARCH_SQLITE: &[&str] = &[
+    "CREATE VIRTUAL TABLE ticket_search USING fts5 (subject, replies, notes, people, access, content = '', contentless_delete = 1, detail = 'column', tokenize = 'unicode61 remove_diacritics 2')",
+];
 
 const SEARCH_POSTGRES: &[&str] = &[
     "CREATE TABLE ticket_search (ticket_id BIGINT NOT NULL PRIMARY KEY REFERENCES ticket (id), public TSVECTOR NOT NULL, staff TSVECTOR NOT NULL)",
@@ -67,7 +69,21 @@ const SEARCH_POSTGRES: &[&str] = &[
 ];
 
 const DOWN: &[&str] = &[
-    "ticket_search", "tally", "log_head", "event", "attachment", "message", "ticket_tag", "ticket_cc", "ticket", "throttle", "session", "department_member", "person", "department", "organisation",
+    "ticket_search",
+    "tally",
+    "log_head",
+    "event",
+    "attachment",
+    "message",
+    "ticket_tag",
+    "ticket_cc",
+    "ticket",
+    "throttle",
+    "session",
+    "department_member",
+    "person",
+    "department",
+    "organisation",
 ];
 
 #[async_trait::async_trait]

@@ -48,9 +48,17 @@ impl Server {
     /// Starts it again on the same data and port.
     pub fn resume(&self) {
         let postgres = bin("postgres");
-        let options = format!("-D {data} -p {port} -k {data} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200 -c shared_buffers=32MB", data = self.folder.path().join("data").display(), port = self.port);
+        let options = format!(
+            "-D {data} -p {port} -k {data} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200 -c shared_buffers=32MB",
+            data = self.folder.path().join("data").display(),
+            port = self.port
+        );
         // The shell waits for its input to end, which it does when the test program ends however that comes about.
-        let script = format!("{} {options} >>{}/log 2>&1 & pid=$!; read -r _; kill -INT $pid; wait $pid", postgres.display(), self.folder.path().join("data").display());
+        let script = format!(
+            "{} {options} >>{}/log 2>&1 & pid=$!; read -r _; kill -INT $pid; wait $pid",
+            postgres.display(),
+            self.folder.path().join("data").display()
+        );
         let mut shell = if is_root() {
             let mut command = Command::new("runuser");
             command.args(["-u", "postgres", "--", "sh", "-c", &script]);

@@ -1,0 +1,75 @@
+//! Logging in and out.
+
+use crate::support::{PASSWORD, World, on_both};
+use desk::accounts::{log_in, log_out, session};
+use domain::Refusal;
+use domain::time::Span;
+use std::net::IpAddr;
+
+#[tokio::test]
+async fn every_failure_to_log_in_sounds_the_same() {
+    on_both(async |world: World| {
+        for (email, password) in [
+            ("marieke@x.example", "verkeerd"),
+            ("niemand@x.example", PASSWORD),
+            ("geen adres", PASSWORD),
+            ("marieke@x.example", ""),
+            ("' OR 1=1 --", "x"),
+        ] {
+            let error = log_in(&world.desk, email, password, None).await.err().unwrap();
+            assert_eq!(error.refusal(), Some(&Refusal::WrongCredentials), "{email}");
+        }
+        assert!(log_in(&world.desk, " MARIEKE@X.example ", PASSWORD, None).await.is_ok());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_account_waits_after_ten_failures_even_with_the_right_password() {
+    on_both(async |world: World| {
+        for _ in 0..10 {
+            assert!(log_in(&world.desk, "marieke@x.example", "verkeerd", None).await.is_err());
+        }
+        let error = log_in(&world.desk, "marieke@x.example", PASSWORD, None).await.err().unwrap();
+        assert!(matches!(error.refusal(), Some(Refusal::Throttled(s)) if *s > 800), "{error:?}");
+        assert!(log_in(&world.desk, "ruud@x.example", PASSWORD, None).await.is_ok());
+        world.pass(Span::minutes(15));
+        assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, None).await.is_ok());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_address_waits_after_a_hundred_failures() {
+    let world = World::new(store::testing::fresh(store::Kind::Sqlite).await).await;
+    let address = Some(IpAddr::from([10, 0, 0, 7]));
+    let change = world.desk.store().begin().await.unwrap();
+    for _ in 0..100 {
+        store::accounts::count_failure(&change, "address:10.0.0.7", world.desk.now(), world.desk.now() - Span::minutes(15)).await.unwrap();
+    }
+    change.commit().await.unwrap();
+    let error = log_in(&world.desk, "marieke@x.example", PASSWORD, address).await.err().unwrap();
+    assert!(matches!(error.refusal(), Some(Refusal::Throttled(_))));
+    assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, Some(IpAddr::from([10, 0, 0, 8]))).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_session_ends_by_logging_out_and_by_itself() {
+    on_both(async |world: World| {
+        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, None).await.unwrap();
+        let mine = session(&world.desk, token.as_str()).await.unwrap().unwrap();
+        assert_ne!(mine.id(), token.as_str(), "the database must not hold the token");
+        let mut ended = world.desk.store().bell().ended();
+        log_out(&world.desk, &mine).await.unwrap();
+        assert_eq!(ended.recv().await.unwrap(), mine.id());
+        assert!(session(&world.desk, token.as_str()).await.unwrap().is_none());
+
+        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, None).await.unwrap();
+        world.pass(Span::days(14));
+        assert!(session(&world.desk, token.as_str()).await.unwrap().is_none());
+        for forged in ["", "x", &"0".repeat(64), &"0".repeat(5_000)] {
+            assert!(session(&world.desk, forged).await.unwrap().is_none());
+        }
+    })
+    .await;
+}

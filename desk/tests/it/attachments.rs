@@ -1,0 +1,100 @@
+//! Files: what is refused, what is kept, and what is cleared away.
+
+use crate::support::{World, bomb, on_both, png};
+use desk::attachments::{Picture, Upload, download, preview, remove};
+use domain::time::Span;
+use domain::{AttachmentId, Fault, Field, Refusal};
+use std::path::Path;
+
+fn fault<T: std::fmt::Debug>(result: desk::Result<T>) -> Option<Fault> {
+    result.unwrap_err().refusal().and_then(|r| r.at(Field::Attachments)).cloned()
+}
+
+fn files_in(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+    entries.map(|path| if path.is_dir() { files_in(&path) } else { 1 }).sum()
+}
+
+#[tokio::test]
+async fn what_may_not_come_in_leaves_nothing_behind() {
+    let world = World::new(store::testing::fresh(store::Kind::Sqlite).await).await;
+    for (name, bytes, expected) in [
+        ("a.png.html", b"<script>".to_vec(), Fault::ForbiddenKind),
+        ("a.svg", b"<svg>".to_vec(), Fault::ForbiddenKind),
+        ("a.exe", b"MZ".to_vec(), Fault::ForbiddenKind),
+        ("a.png", b"<html><script>alert(1)</script>".to_vec(), Fault::WrongContent),
+        ("a.txt", b"\x7fELF\x02\x01\x01\0\0".to_vec(), Fault::WrongContent),
+        ("a.pdf", png(1, 1), Fault::WrongContent),
+        ("a.png", vec![], Fault::EmptyFile),
+        ("a.zip", vec![0; (5 << 20) + 1], Fault::TooLarge(5)),
+    ] {
+        assert_eq!(fault(world.upload("marieke", name, &bytes).await), Some(expected), "{name}");
+    }
+    // A size that was lied about is noticed on the way.
+    let mut lying = Upload::begin(&world.desk, "a.zip", Some(10)).unwrap();
+    let mut last = Ok(());
+    for _ in 0..6 {
+        last = lying.write(&vec![0; 1 << 20]).await;
+    }
+    assert_eq!(fault(last), Some(Fault::TooLarge(5)));
+    drop(lying);
+    // Cut off half-way.
+    let mut half = Upload::begin(&world.desk, "a.png", None).unwrap();
+    half.write(&vec![7; 3 << 20]).await.unwrap();
+    drop(half);
+    assert_eq!(files_in(world.folder.path()), 0);
+}
+
+#[tokio::test]
+async fn a_name_that_is_a_path_is_only_a_name() {
+    on_both(async |world: World| {
+        let id = world.upload("marieke", "../../../etc/x.png", &png(3, 3)).await.unwrap();
+        let file = download(&world.desk, world.person("marieke"), &AttachmentId::parse(&id).unwrap()).await.unwrap();
+        assert_eq!(file.attachment.name.as_str(), "x.png");
+        assert!(file.path.starts_with(world.folder.path()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_image_is_shown_encoded_anew_and_a_bomb_is_only_kept() {
+    let world = World::new(store::testing::fresh(store::Kind::Sqlite).await).await;
+    let me = world.person("marieke");
+    let id = AttachmentId::parse(&world.upload("marieke", "a.png", &png(400, 300)).await.unwrap()).unwrap();
+    for which in [Picture::Thumb, Picture::View] {
+        assert!(preview(&world.desk, me, &id, which).await.is_ok());
+    }
+    let id = AttachmentId::parse(&world.upload("marieke", "bomb.png", &bomb()).await.unwrap()).unwrap();
+    assert!(!download(&world.desk, me, &id).await.unwrap().attachment.image);
+    assert!(preview(&world.desk, me, &id, Picture::View).await.is_err());
+}
+
+#[tokio::test]
+async fn a_loose_file_is_its_owners_alone_and_is_swept_after_a_week() {
+    on_both(async |world: World| {
+        let text = world.upload("marieke", "a.png", &png(2, 2)).await.unwrap();
+        let id = AttachmentId::parse(&text).unwrap();
+        for other in ["kees", "ruud", "sanne"] {
+            let refused = download(&world.desk, world.person(other), &id).await.unwrap_err();
+            assert_eq!(refused.refusal(), Some(&Refusal::NotFound), "{other}");
+            assert!(remove(&world.desk, world.person(other), &id).await.is_err());
+        }
+        let stolen = domain::tickets::TicketForm { attachments: vec![text.clone()], ..world.form("Gestolen") };
+        assert_eq!(fault(desk::tickets::open(&world.desk, &world.customer("kees"), &stolen, None).await), Some(Fault::Unknown));
+
+        let kept = world.upload("marieke", "b.png", &png(2, 2)).await.unwrap();
+        let form = domain::tickets::TicketForm { attachments: vec![kept.clone()], screenshot: true, ..world.form("Met bijlage") };
+        desk::tickets::open(&world.desk, &world.customer("marieke"), &form, None).await.unwrap();
+        assert_eq!(
+            fault(desk::tickets::open(&world.desk, &world.customer("marieke"), &form, None).await),
+            Some(Fault::Unknown),
+            "a file is on one message"
+        );
+
+        world.pass(Span::days(8));
+        desk::jobs::once(&world.desk).await.unwrap();
+        assert!(download(&world.desk, world.person("marieke"), &id).await.is_err());
+        assert!(download(&world.desk, world.person("marieke"), &AttachmentId::parse(&kept).unwrap()).await.is_ok());
+    })
+    .await;
+}

@@ -1,0 +1,10 @@
+//! The use cases told as stories, each on SQLite and on PostgreSQL.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod accounts;
+mod attachments;
+mod live;
+mod support;
+mod tickets;
+mod visibility;

@@ -1,0 +1,176 @@
+//! A small world to tell stories in: two customers' organisations, staff, four departments, and a clock that is moved by hand.
+
+use desk::accounts::{Agent, Customer, Newcomer, Session, add, log_in, session};
+use desk::attachments::{Files, Upload};
+use desk::{Clock, Desk};
+use domain::accounts::Role;
+use domain::tickets::TicketForm;
+use domain::time::{Moment, Span};
+use domain::{DepartmentId, PersonId, TicketId};
+use std::collections::HashMap;
+use std::future::Future;
+use store::testing::{Fresh, KINDS, fresh};
+use tempfile::TempDir;
+
+pub const PASSWORD: &str = "een lange zin";
+
+pub struct World {
+    pub desk: Desk,
+    pub clock: Clock,
+    pub fresh: Fresh,
+    pub departments: Vec<DepartmentId>,
+    pub folder: TempDir,
+    people: HashMap<&'static str, Session>,
+}
+
+/// Tells a story on every database.
+pub async fn on_both<F: Future<Output = ()>>(story: impl Fn(World) -> F) {
+    for kind in KINDS {
+        story(World::new(fresh(kind).await).await).await;
+    }
+}
+
+impl World {
+    pub async fn new(fresh: Fresh) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::fixed(Moment(1_795_000_000_000));
+        let files = Files::open(folder.path(), 5).unwrap();
+        let desk = Desk::open(fresh.store.clone(), files, clock.clone());
+        let change = desk.store().begin().await.unwrap();
+        let mut departments = vec![];
+        for (position, name) in ["Dataduiker", "Datawijzer", "Business Design", "Alphens"].into_iter().enumerate() {
+            departments.push(store::accounts::add_department(&change, name, false, false, position as i32).await.unwrap());
+        }
+        change.commit().await.unwrap();
+        let mut people = HashMap::new();
+        for (key, role, organisation, key_user) in [
+            ("marieke", Role::Customer, Some("De Waal"), true),
+            ("ruud", Role::Customer, Some("De Waal"), false),
+            ("ilse", Role::Customer, Some("De Waal"), false),
+            ("kees", Role::Customer, Some("Koperslag"), true),
+            ("sanne", Role::Agent, None, false),
+            ("daan", Role::Agent, None, false),
+            ("hanneke", Role::Admin, None, false),
+        ] {
+            let new = Newcomer {
+                name: key.to_owned(),
+                email: format!("{key}@x.example"),
+                role,
+                organisation: organisation.map(str::to_owned),
+                key_user,
+                password: PASSWORD.to_owned(),
+            };
+            add(&desk, &new).await.unwrap();
+            let token = log_in(&desk, &new.email, PASSWORD, None).await.unwrap();
+            people.insert(key, session(&desk, token.as_str()).await.unwrap().unwrap());
+        }
+        Self { desk, clock, fresh, departments, folder, people }
+    }
+
+    pub fn person(&self, key: &str) -> &Session {
+        &self.people[key]
+    }
+    pub fn id(&self, key: &str) -> PersonId {
+        self.people[key].person().id
+    }
+    pub fn customer(&self, key: &str) -> Customer {
+        self.people[key].customer().unwrap()
+    }
+    pub fn agent(&self, key: &str) -> Agent {
+        self.people[key].agent().unwrap()
+    }
+    pub fn pass(&self, span: Span) {
+        self.clock.advance(span);
+    }
+
+    /// A form with nothing wrong.
+    pub fn form(&self, subject: &str) -> TicketForm {
+        TicketForm {
+            urgency: "medium".into(),
+            department: self.departments[0].to_string(),
+            subject: subject.into(),
+            description: "Stap 1, stap 2".into(),
+            ..Default::default()
+        }
+    }
+
+    /// Opens a ticket in someone's name.
+    pub async fn open(&self, key: &str, subject: &str) -> TicketId {
+        desk::tickets::open(&self.desk, &self.customer(key), &self.form(subject), None).await.unwrap()
+    }
+
+    /// The session anew, with rights as they are now.
+    pub async fn renewed(&self, key: &str) -> Session {
+        desk::accounts::renew(&self.desk, self.person(key)).await.unwrap().unwrap()
+    }
+
+    pub async fn close_department(&self, department: DepartmentId, members: &[&str]) {
+        let change = self.desk.store().begin().await.unwrap();
+        store::accounts::close_department(&change, department, true).await.unwrap();
+        for member in members {
+            store::accounts::join_department(&change, department, self.id(member)).await.unwrap();
+        }
+        change.commit().await.unwrap();
+    }
+
+    pub async fn upload(&self, key: &str, name: &str, bytes: &[u8]) -> desk::Result<String> {
+        let mut upload = Upload::begin(&self.desk, name, Some(bytes.len() as u64))?;
+        upload.write(bytes).await?;
+        Ok(upload.finish(self.person(key)).await?.id.to_string())
+    }
+}
+
+/// A picture of one colour.
+pub fn png(width: u32, height: u32) -> Vec<u8> {
+    // Written by hand, so that the tests need no image library: a PNG with one stored (uncompressed) block a row would be long; a 1x1 picture is enough for most.
+    let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
+    let mut header = vec![];
+    header.extend(width.to_be_bytes());
+    header.extend(height.to_be_bytes());
+    header.extend([8, 0, 0, 0, 0]);
+    chunk(&mut out, b"IHDR", &header);
+    let raw: Vec<u8> = (0..height).flat_map(|_| std::iter::repeat_n(0_u8, width as usize + 1)).collect();
+    let mut zlib = vec![0x78, 0x01];
+    let blocks: Vec<&[u8]> = raw.chunks(65_535).collect();
+    for (at, block) in blocks.iter().enumerate() {
+        zlib.push(u8::from(at + 1 == blocks.len()));
+        zlib.extend((block.len() as u16).to_le_bytes());
+        zlib.extend((!(block.len() as u16)).to_le_bytes());
+        zlib.extend(*block);
+    }
+    zlib.extend(adler(&raw).to_be_bytes());
+    chunk(&mut out, b"IDAT", &zlib);
+    chunk(&mut out, b"IEND", &[]);
+    out
+}
+
+/// A PNG that says it is huge.
+pub fn bomb() -> Vec<u8> {
+    let mut bytes = png(1, 1);
+    bytes[16..20].copy_from_slice(&60_000_u32.to_be_bytes());
+    bytes[20..24].copy_from_slice(&60_000_u32.to_be_bytes());
+    let sum = crc(&bytes[12..29]).to_be_bytes();
+    bytes[29..33].copy_from_slice(&sum);
+    bytes
+}
+
+fn chunk(out: &mut Vec<u8>, kind: &[u8; 4], data: &[u8]) {
+    out.extend((data.len() as u32).to_be_bytes());
+    let from = out.len();
+    out.extend(kind);
+    out.extend(data);
+    let sum = crc(&out[from..]);
+    out.extend(sum.to_be_bytes());
+}
+
+fn crc(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0_u32, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |c, _| if c & 1 == 1 { 0xedb8_8320 ^ (c >> 1) } else { c >> 1 }))
+}
+
+fn adler(bytes: &[u8]) -> u32 {
+    let (a, b) = bytes.iter().fold((1_u32, 0_u32), |(a, b), byte| {
+        let a = (a + u32::from(*byte)) % 65_521;
+        (a, (b + a) % 65_521)
+    });
+    (b << 16) | a
+}

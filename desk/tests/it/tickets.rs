@@ -1,0 +1,241 @@
+//! Opening, answering, changing.
+
+use crate::support::{World, on_both};
+use desk::tickets::{Edit, Writing, edit, note, open, page, reply, settle};
+use domain::events::Happening;
+use domain::tickets::{Side, Status, TicketForm, Urgency};
+use domain::time::Span;
+use domain::{Fault, Field, PersonId, Refusal, TicketId};
+
+fn writing(text: &str) -> Writing {
+    Writing { text: text.into(), ..Default::default() }
+}
+
+async fn status(world: &World, id: TicketId) -> Status {
+    page(&world.desk, world.person("sanne"), id).await.unwrap().ticket.status
+}
+
+#[tokio::test]
+async fn a_ticket_is_there_with_its_conversation_and_its_history() {
+    on_both(async |world: World| {
+        let id = world.open("marieke", "Termijnstaat").await;
+        let page = page(&world.desk, world.person("sanne"), id).await.unwrap();
+        assert!(id.0 > 1_000, "people quote the number");
+        assert_eq!((page.ticket.status, page.ticket.messages, page.messages.len()), (Status::New, 1, 1));
+        assert!(matches!(page.history[..], [domain::events::Event { what: Happening::Opened { .. }, .. }]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_twice_at_once_opens_one_ticket() {
+    on_both(async |world: World| {
+        let mut tasks = vec![];
+        for _ in 0..8 {
+            let (desk, by, form) = (world.desk.clone(), world.customer("marieke"), world.form("Dubbel"));
+            tasks.push(tokio::spawn(async move { open(&desk, &by, &form, Some("key-1")).await.unwrap() }));
+        }
+        let mut ids = vec![];
+        for task in tasks {
+            ids.push(task.await.unwrap());
+        }
+        ids.dedup();
+        assert_eq!(ids.len(), 1, "{ids:?}");
+        let again = open(&world.desk, &world.customer("marieke"), &world.form("Dubbel"), Some("key-1")).await.unwrap();
+        assert_eq!(again, ids[0]);
+        let tallies = desk::board::tallies(&world.desk, &world.agent("sanne")).await.unwrap();
+        assert_eq!(tallies, [(Status::New, 1)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_persons_key_gives_nothing_away() {
+    on_both(async |world: World| {
+        let mine = open(&world.desk, &world.customer("marieke"), &world.form("Geheim"), Some("same")).await.unwrap();
+        let other = open(&world.desk, &world.customer("kees"), &world.form("Ander"), Some("same")).await;
+        assert!(other.is_err() || other.unwrap() != mine);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_form_with_faults_keeps_nothing() {
+    on_both(async |world: World| {
+        let wrong = TicketForm {
+            cc: vec![world.id("kees"), PersonId(-1)],
+            link: "ftp://x".into(),
+            attachments: vec!["0".repeat(32)],
+            screenshot: true,
+            ..Default::default()
+        };
+        let error = open(&world.desk, &world.customer("marieke"), &wrong, None).await.unwrap_err();
+        let refusal = error.refusal().unwrap();
+        for field in [
+            Field::Cc,
+            Field::Urgency,
+            Field::Department,
+            Field::Subject,
+            Field::Description,
+            Field::Link,
+            Field::Attachments,
+            Field::ScreenshotCheck,
+        ] {
+            assert!(refusal.at(field).is_some(), "{field:?}");
+        }
+        assert_eq!(store::events::head(world.desk.store()).await.unwrap().0, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_department_can_ask_for_a_screenshot() {
+    on_both(async |world: World| {
+        let change = world.desk.store().begin().await.unwrap();
+        store::accounts::require_screenshot(&change, world.departments[0], true).await.unwrap();
+        change.commit().await.unwrap();
+        let error = open(&world.desk, &world.customer("marieke"), &world.form("Zonder"), None).await.unwrap_err();
+        assert_eq!(error.refusal().unwrap().at(Field::ScreenshotCheck), Some(&Fault::ScreenshotRequired));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_customers_reply_reopens_and_keeps_the_assignee() {
+    on_both(async |world: World| {
+        let id = world.open("marieke", "Heropenen").await;
+        let sanne = world.agent("sanne");
+        edit(&world.desk, &sanne, id, &Edit::Assignee(Some(world.id("daan"))), None).await.unwrap();
+        for closed in [Status::Waiting, Status::Resolved, Status::Closed] {
+            edit(&world.desk, &sanne, id, &Edit::Status(closed), None).await.unwrap();
+            reply(&world.desk, world.person("marieke"), id, &writing("Nog niet goed")).await.unwrap();
+            let ticket = page(&world.desk, world.person("sanne"), id).await.unwrap().ticket;
+            assert_eq!((ticket.status, ticket.assignee.map(|a| a.id)), (Status::Open, Some(world.id("daan"))));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reply_long_after_closing_goes_on_in_a_new_linked_ticket() {
+    on_both(async |world: World| {
+        let id = world.open("marieke", "Oud").await;
+        settle(&world.desk, &world.customer("marieke"), id).await.unwrap();
+        world.pass(Span::days(61));
+        let next = reply(&world.desk, world.person("marieke"), id, &writing("Het is er weer")).await.unwrap();
+        assert_ne!(next, id);
+        assert_eq!(status(&world, id).await, Status::Closed);
+        let page = page(&world.desk, world.person("marieke"), next).await.unwrap();
+        assert_eq!((page.ticket.follows, page.ticket.subject.as_str(), page.messages.len()), (Some(id), "Oud", 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reply_on_an_outdated_view_is_held_back_and_says_what_changed() {
+    on_both(async |world: World| {
+        let id = world.open("marieke", "Gelijk").await;
+        let seen = page(&world.desk, world.person("daan"), id).await.unwrap().version;
+        reply(&world.desk, world.person("marieke"), id, &writing("Ik vond nog iets")).await.unwrap();
+        let late = Writing { seen: Some(seen), ..writing("Mijn antwoord") };
+        let error = reply(&world.desk, world.person("daan"), id, &late).await.unwrap_err();
+        let Some(Refusal::Outdated(events)) = error.refusal() else { panic!("{error:?}") };
+        assert!(matches!(&events[0].what, Happening::Replied { side: Side::Customer, excerpt, .. } if excerpt == "Ik vond nog iets"));
+        assert_eq!(page(&world.desk, world.person("daan"), id).await.unwrap().messages.len(), 2);
+        reply(&world.desk, world.person("daan"), id, &Writing { seen: None, ..late }).await.unwrap();
+        assert_eq!(page(&world.desk, world.person("daan"), id).await.unwrap().messages.len(), 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_two_agents_who_change_the_same_thing_the_second_sees_what_changed() {
+    on_both(async |world: World| {
+        let id = world.open("marieke", "Botsing").await;
+        let seen = Some(page(&world.desk, world.person("daan"), id).await.unwrap().version);
+        edit(&world.desk, &world.agent("sanne"), id, &Edit::Urgency(Urgency::High), seen).await.unwrap();
+        let error = edit(&world.desk, &world.agent("daan"), id, &Edit::Urgency(Urgency::Low), seen).await.unwrap_err();
+        assert!(matches!(error.refusal(), Some(Refusal::Outdated(_))), "{error:?}");
+        edit(&world.desk, &world.agent("daan"), id, &Edit::Status(Status::Open), seen).await.unwrap();
+        let ticket = page(&world.desk, world.person("daan"), id).await.unwrap().ticket;
+        assert_eq!((ticket.urgency, ticket.status), (Urgency::High, Status::Open));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reply_that_is_sent_twice_is_there_once() {
+    on_both(async |world: World| {
+        let id = world.open("marieke", "Eenmaal").await;
+        let once = Writing { submission: Some("r-1".into()), ..writing("Hallo") };
+        for _ in 0..3 {
+            assert_eq!(reply(&world.desk, world.person("marieke"), id, &once).await.unwrap(), id);
+        }
+        assert_eq!(page(&world.desk, world.person("marieke"), id).await.unwrap().messages.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_property_can_be_changed_and_tells_what_happened() {
+    on_both(async |world: World| {
+        let id = world.open("marieke", "Alles").await;
+        let edits = [
+            Edit::Status(Status::Waiting),
+            Edit::Assignee(Some(world.id("daan"))),
+            Edit::Urgency(Urgency::High),
+            Edit::Department(world.departments[3]),
+            Edit::AddCc(world.id("ruud")),
+            Edit::Tag("Versie  8".into()),
+            Edit::Untag("versie 8".into()),
+            Edit::RemoveCc(world.id("ruud")),
+            Edit::Assignee(None),
+        ];
+        for change in &edits {
+            edit(&world.desk, &world.agent("sanne"), id, change, None).await.unwrap();
+        }
+        let history = page(&world.desk, world.person("sanne"), id).await.unwrap().history;
+        assert_eq!(history.len(), 1 + edits.len());
+        let wrong = [
+            (Edit::AddCc(world.id("kees")), Field::Cc),
+            (Edit::AddCc(world.id("sanne")), Field::Cc),
+            (Edit::Assignee(Some(world.id("marieke"))), Field::Assignee),
+            (Edit::Department(domain::DepartmentId(99)), Field::Department),
+            (Edit::Tag(" ".into()), Field::Tag),
+            (Edit::Tag("x".repeat(41)), Field::Tag),
+        ];
+        for (change, field) in wrong {
+            let error = edit(&world.desk, &world.agent("sanne"), id, &change, None).await.unwrap_err();
+            assert!(error.refusal().unwrap().at(field).is_some(), "{change:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_resolved_ticket_closes_after_a_week_of_silence() {
+    on_both(async |world: World| {
+        let id = world.open("marieke", "Stil").await;
+        edit(&world.desk, &world.agent("sanne"), id, &Edit::Status(Status::Resolved), None).await.unwrap();
+        world.pass(Span::days(7));
+        desk::jobs::once(&world.desk).await.unwrap();
+        assert_eq!(status(&world, id).await, Status::Resolved);
+        world.pass(Span::seconds(1));
+        desk::jobs::once(&world.desk).await.unwrap();
+        assert_eq!(status(&world, id).await, Status::Closed);
+        assert!(page(&world.desk, world.person("sanne"), id).await.unwrap().history.last().unwrap().by.is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_note_needs_words_and_changes_no_status() {
+    on_both(async |world: World| {
+        let id = world.open("marieke", "Notitie").await;
+        let error = note(&world.desk, &world.agent("sanne"), id, &writing("  ")).await.unwrap_err();
+        assert_eq!(error.refusal().unwrap().at(Field::Message), Some(&Fault::Missing));
+        note(&world.desk, &world.agent("sanne"), id, &writing("Onder ons")).await.unwrap();
+        assert_eq!(status(&world, id).await, Status::New);
+    })
+    .await;
+}

@@ -1,0 +1,111 @@
+//! What is not yours does not exist.
+
+use crate::support::{World, on_both, png};
+use desk::tickets::{Edit, Shelf, Writing, edit, invite, leave, note, page, reply, search, settle, shelf};
+use domain::board::Filter;
+use domain::{AttachmentId, Refusal};
+
+fn is_not_found<T>(result: desk::Result<T>) -> bool {
+    matches!(result.err().as_ref().and_then(desk::Error::refusal), Some(Refusal::NotFound))
+}
+
+#[tokio::test]
+async fn another_organisations_ticket_is_not_there() {
+    on_both(async |world: World| {
+        let id = world.open("marieke", "Geheim onderwerp").await;
+        let kees = world.customer("kees");
+        let writing = Writing { text: "x".into(), ..Default::default() };
+        assert!(is_not_found(page(&world.desk, world.person("kees"), id).await));
+        assert!(is_not_found(reply(&world.desk, world.person("kees"), id, &writing).await));
+        assert!(is_not_found(settle(&world.desk, &kees, id).await));
+        assert!(is_not_found(leave(&world.desk, &kees, id).await));
+        assert!(search(&world.desk, &kees, "geheim").await.unwrap().is_empty());
+        assert!(search(&world.desk, &kees, &id.to_string()).await.unwrap().is_empty());
+        assert!(shelf(&world.desk, &kees, Shelf::Running, 9).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_colleague_sees_a_ticket_only_while_in_cc() {
+    on_both(async |world: World| {
+        let id = world.open("ruud", "Eigen").await;
+        assert!(is_not_found(page(&world.desk, world.person("marieke"), id).await), "not even a key user");
+        invite(&world.desk, &world.customer("ruud"), id, world.id("marieke")).await.unwrap();
+        assert_eq!(shelf(&world.desk, &world.customer("marieke"), Shelf::Cc, 9).await.unwrap().len(), 1);
+        assert_eq!(search(&world.desk, &world.customer("marieke"), "eigen").await.unwrap().len(), 1);
+        reply(&world.desk, world.person("marieke"), id, &Writing { text: "Ik lees mee".into(), ..Default::default() }).await.unwrap();
+        let refused = invite(&world.desk, &world.customer("marieke"), id, world.id("ilse")).await.unwrap_err();
+        assert_eq!(refused.refusal(), Some(&Refusal::NotAllowed), "only the requester invites");
+        leave(&world.desk, &world.customer("marieke"), id).await.unwrap();
+        assert!(is_not_found(page(&world.desk, world.person("marieke"), id).await));
+        assert!(search(&world.desk, &world.customer("marieke"), "eigen").await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn notes_and_their_files_never_reach_a_customer() {
+    on_both(async |world: World| {
+        let id = world.open("marieke", "Gewoon").await;
+        let file = world.upload("sanne", "intern.png", &png(2, 2)).await.unwrap();
+        let writing = Writing { text: "Dit is een struisvogel".into(), attachments: vec![file.clone()], ..Default::default() };
+        note(&world.desk, &world.agent("sanne"), id, &writing).await.unwrap();
+        edit(&world.desk, &world.agent("sanne"), id, &Edit::Tag("lastig".into()), None).await.unwrap();
+        let theirs = page(&world.desk, world.person("marieke"), id).await.unwrap();
+        assert_eq!((theirs.messages.len(), theirs.history.len()), (1, 1));
+        assert!(search(&world.desk, &world.customer("marieke"), "struisvogel").await.unwrap().is_empty());
+        let file = AttachmentId::parse(&file).unwrap();
+        assert!(is_not_found(desk::attachments::download(&world.desk, world.person("marieke"), &file).await));
+        assert!(desk::attachments::download(&world.desk, world.person("daan"), &file).await.is_ok());
+        let found = Filter { text: Some("struisvogel".into()), ..Default::default() };
+        let list = desk::board::page(&world.desk, &world.agent("daan"), &found, Default::default(), false, None).await.unwrap();
+        assert_eq!(list.cards.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_closed_department_is_closed_everywhere() {
+    on_both(async |world: World| {
+        let file = world.upload("marieke", "a.png", &png(2, 2)).await.unwrap();
+        let form = domain::tickets::TicketForm { attachments: vec![file.clone()], ..world.form("Salaris") };
+        let id = desk::tickets::open(&world.desk, &world.customer("marieke"), &form, None).await.unwrap();
+        world.close_department(world.departments[0], &["sanne"]).await;
+        let (inside, outside) = (world.renewed("sanne").await, world.renewed("daan").await);
+        assert!(page(&world.desk, &inside, id).await.is_ok());
+        assert!(is_not_found(page(&world.desk, &outside, id).await));
+        let agent = outside.agent().unwrap();
+        assert!(is_not_found(edit(&world.desk, &agent, id, &Edit::Assignee(None), None).await));
+        let file = AttachmentId::parse(&file).unwrap();
+        assert!(is_not_found(desk::attachments::download(&world.desk, &outside, &file).await));
+        for text in [None, Some("salaris".to_owned()), Some(id.to_string())] {
+            let filter = Filter { text, ..Default::default() };
+            assert!(desk::board::page(&world.desk, &agent, &filter, Default::default(), false, None).await.unwrap().cards.is_empty());
+            let board = desk::board::snapshot(&world.desk, &agent, &filter).await.unwrap();
+            assert!(board.columns.iter().all(|c| c.cards.is_empty() && c.total == 0));
+        }
+        assert!(desk::board::tallies(&world.desk, &agent).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn search_finds_number_subject_text_and_people_and_fears_no_syntax() {
+    on_both(async |world: World| {
+        let id = world.open("marieke", "Koperskeuzelijst blijft leeg").await;
+        reply(&world.desk, world.person("sanne"), id, &Writing { text: "Welk bouwnummer?".into(), ..Default::default() }).await.unwrap();
+        let agent = world.agent("daan");
+        let found = async |typed: &str| {
+            let filter = Filter { text: Some(typed.to_owned()), ..Default::default() };
+            desk::board::page(&world.desk, &agent, &filter, Default::default(), false, None).await.unwrap().cards.len()
+        };
+        for typed in ["koperskeuzelijst", "LEEG", "bouwnumm", "leeg bouwnummer", "marieke", "waal", &id.to_string(), &format!("#{id}")] {
+            assert_eq!(found(typed).await, 1, "{typed}");
+        }
+        for typed in ["niets", "leeg niets", "\"", "* OR 1=1", "NEAR(", "a:b", "'; DROP TABLE ticket; --", "%", "\u{202e}"] {
+            assert_eq!(found(typed).await, 0, "{typed}");
+        }
+    })
+    .await;
+}

@@ -1,0 +1,21 @@
+import { defineConfig } from '@playwright/test';
+
+/** Journeys run one after another against one server with demo data: two cores are few, and each journey opens its own tickets. */
+export default defineConfig({
+  testDir: './journeys',
+  workers: 1,
+  retries: 0,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: [['list']],
+  globalSetup: './support/server.ts',
+  use: {
+    baseURL: process.env.BALIE_URL ?? 'http://127.0.0.1:3100',
+    locale: 'nl-NL',
+    timezoneId: 'Europe/Amsterdam',
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    },
+  },
+});

@@ -1,0 +1,50 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type Browser, type Page } from '@playwright/test';
+
+export const marieke = 'm.vanloon@dewaalbouw.example';
+export const ruud = 'r.koster@dewaalbouw.example';
+export const fatima = 'f.oulad@koperslag.example';
+export const sanne = 'sanne.dekker@sera.example';
+export const daan = 'daan.verhoeven@sera.example';
+export const password = 'balie-demo';
+
+/** Logs someone in on a page of their own. */
+export async function as(browser: Browser, email: string, options = {}): Promise<Page> {
+  const context = await browser.newContext({ locale: 'nl-NL', timezoneId: 'Europe/Amsterdam', ...options });
+  const page = await context.newPage();
+  await logIn(page, email);
+  return page;
+}
+
+export async function logIn(page: Page, email: string) {
+  await page.goto('/log-in');
+  await page.getByLabel('E-mailadres').fill(email);
+  await page.getByLabel('Wachtwoord').fill(password);
+  await page.getByRole('button', { name: 'Inloggen' }).click();
+  await expect(page).not.toHaveURL(/log-in/);
+}
+
+/** Waits until the islands of the page are awake. */
+export async function awake(page: Page) {
+  await page.waitForLoadState('load');
+  await page.waitForFunction(() => performance.getEntriesByType('resource').some((r) => r.name.includes('.wasm')));
+  await page.waitForTimeout(300);
+}
+
+/** Fails on any violation of WCAG 2.2 A and AA. */
+export async function accessible(page: Page) {
+  const found = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+  expect(found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).slice(0, 3).join(' | ')}`)).toEqual([]);
+}
+
+/** Opens a ticket with the form as it is, and gives its number. */
+export async function openTicket(page: Page, subject: string, urgency = 'Gemiddeld') {
+  await page.goto('/tickets/new');
+  await page.getByRole('radio', { name: new RegExp(urgency) }).check();
+  await page.getByLabel('Afdeling').selectOption({ label: 'SERA Business Design B.V.' });
+  await page.getByLabel('Onderwerp').fill(subject);
+  await page.getByLabel('Jouw probleemstelling').fill('Programma 40218, activiteit 31.\n\n1. Openen\n2. Opslaan');
+  await page.getByRole('button', { name: 'Indienen' }).click();
+  await expect(page).toHaveURL(/\/tickets\/\d+/);
+  return Number(/tickets\/(\d+)/.exec(page.url())?.[1]);
+}

@@ -1,0 +1,32 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Starts Balie on a fresh database with demo data; the returned function stops it. `BALIE_URL` names one that runs already. */
+export default async function server() {
+  if (process.env.BALIE_URL) return;
+  const root = resolve(import.meta.dirname, '../..');
+  const folder = mkdtempSync(join(tmpdir(), 'balie-journeys-'));
+  const env = {
+    ...process.env,
+    BALIE_LISTEN: '127.0.0.1:3100',
+    BALIE_METRICS_LISTEN: '',
+    BALIE_DATABASE: `sqlite:${join(folder, 'balie.db')}`,
+    BALIE_FILES: join(folder, 'files'),
+    BALIE_LOG: 'warn',
+  };
+  const balie = join(root, 'target/release/balie');
+  execFileSync(balie, ['demo'], { env, cwd: root });
+  const child = spawn(balie, ['serve'], { env, cwd: root, stdio: 'inherit' });
+  for (let tries = 0; ; tries++) {
+    const ready = await fetch('http://127.0.0.1:3100/readyz').then((r) => r.ok, () => false);
+    if (ready) break;
+    if (tries > 100) throw new Error('Balie does not start');
+    await new Promise((wait) => setTimeout(wait, 100));
+  }
+  return () => {
+    child.kill('SIGTERM');
+    rmSync(folder, { recursive: true, force: true });
+  };
+}

@@ -1,0 +1,97 @@
+//! Forms without script: the same functions, answered with a page, and nothing typed is lost.
+
+use crate::support::{Server, call, get, post};
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+
+#[tokio::test]
+async fn a_form_with_faults_comes_back_with_what_was_typed() {
+    let server = Server::start(&[]).await;
+    let cookie = server.log_in("marieke").await;
+    let answer =
+        server.answer(post("/api/open_ticket", &cookie, "subject=Mijn+onderwerp&description=&link=ftp%3A%2F%2Fx&urgency=low&submission=k1")).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for wanted in [
+        "value=\"Mijn onderwerp\"",
+        "value=\"ftp://x\"",
+        "Kies de afdeling",
+        "Vertel wat er aan de hand is",
+        "Dit adres begint niet met",
+        "value=\"k1\"",
+    ] {
+        assert!(answer.text.contains(wanted), "{wanted} is not in the page");
+    }
+    let direct = server
+        .answer(call("/api/open_ticket", &cookie, "subject=x&department=nee&urgency=heel&cc[]=iemand&attachments[]=..%2Fx&screenshot=on"))
+        .await;
+    assert_eq!(direct.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for field in ["Department", "Urgency", "Cc", "Attachments", "Description", "ScreenshotCheck"] {
+        assert!(direct.text.contains(field), "{field}: {}", direct.text);
+    }
+}
+
+#[tokio::test]
+async fn a_form_after_the_session_ended_waits_behind_the_log_in() {
+    let server = Server::start(&[]).await;
+    let answer = server.answer(post("/api/open_ticket", "balie=gone", "subject=Bewaard&description=Tekst&urgency=low&department=1")).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert!(answer.text.contains("Je sessie was verlopen"));
+    let carry = answer.text.split("name=\"carry\" value=\"").nth(1).unwrap().split('"').next().unwrap().replace("&quot;", "\"").replace("&amp;", "&");
+    let form =
+        serde_urlencoded::to_string([("email", "marieke@x.example"), ("password", "een lange zin"), ("next", "/tickets/new"), ("carry", &carry)])
+            .unwrap();
+    let back = server.answer(post("/api/log_in", "", &form)).await;
+    assert!(back.headers.contains_key(header::SET_COOKIE));
+    assert!(back.text.contains("value=\"Bewaard\""), "the form is filled in again");
+    assert!(!back.text.contains("een lange zin"), "a password is never shown again");
+}
+
+#[tokio::test]
+async fn files_come_with_a_plain_form() {
+    let server = Server::start(&[]).await;
+    let cookie = server.log_in("marieke").await;
+    let part = |name: &str, value: &str| format!("--X\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    let body = [
+        part("subject", "Met bestand"),
+        "--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"log.txt\"\r\nContent-Type: text/plain\r\n\r\nregel\r\n".to_owned(),
+        "--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.exe\"\r\n\r\nMZ\r\n".to_owned(),
+        part("description", "Tekst"),
+        "--X--\r\n".to_owned(),
+    ]
+    .concat();
+    let request = Request::post("/api/open_ticket")
+        .header(header::COOKIE, &cookie)
+        .header("sec-fetch-site", "same-origin")
+        .header(header::ACCEPT, "text/html")
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=X")
+        .body(Body::from(body))
+        .unwrap();
+    let answer = server.answer(request).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        answer.text.contains("Dit soort bestand nemen we niet aan")
+            && answer.text.contains("log.txt")
+            && answer.text.contains("value=\"Met bestand\"")
+    );
+}
+
+#[tokio::test]
+async fn a_form_that_is_accepted_leads_on() {
+    let server = Server::start(&[]).await;
+    let cookie = server.log_in("marieke").await;
+    let id = server.open(&cookie, "verder").await;
+    assert_eq!(server.open(&cookie, "verder").await, id, "the same submission is the same ticket");
+    let mut settle = post("/api/settle", &cookie, &format!("ticket={id}"));
+    settle.headers_mut().insert(header::REFERER, format!("http://help.example/tickets/{id}").parse().unwrap());
+    let answer = server.answer(settle).await;
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("/tickets/{id}").as_str()));
+    assert!(server.answer(get(&format!("/tickets/{id}"), &cookie)).await.text.contains("Gesloten"));
+}
+
+#[tokio::test]
+async fn a_form_that_is_too_large_is_refused() {
+    let server = Server::start(&[]).await;
+    let cookie = server.log_in("marieke").await;
+    let answer = server.answer(post("/api/open_ticket", &cookie, &format!("description={}", "x".repeat(3 << 20)))).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+}

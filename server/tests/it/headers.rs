@@ -1,0 +1,100 @@
+//! Headers, files and cross-site requests.
+
+use crate::support::{Server, get, post};
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+
+#[tokio::test]
+async fn a_page_has_a_strict_policy_with_a_nonce_of_its_own() {
+    let server = Server::start(&[("BALIE_BASE_URL", "https://help.example")]).await;
+    let (one, two) = (server.answer(get("/log-in", "")).await, server.answer(get("/log-in", "")).await);
+    let policy = one.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    for wanted in ["default-src 'none'", "script-src 'self' 'nonce-", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"] {
+        assert!(policy.contains(wanted), "{policy}");
+    }
+    assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"));
+    assert_ne!(policy, two.headers[header::CONTENT_SECURITY_POLICY], "a nonce is used once");
+    assert_eq!(one.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    assert_eq!(one.headers[header::REFERRER_POLICY], "same-origin");
+    assert!(one.headers[header::STRICT_TRANSPORT_SECURITY].to_str().unwrap().contains("max-age=63072000"));
+    assert!(!one.text.contains(" style=\""), "no inline style");
+    let scripts = one.text.matches("<script").count();
+    assert_eq!(
+        scripts,
+        one.text.matches("nonce=").count() - one.text.matches("<link rel=\"modulepreload\"").count().min(0),
+        "each script has the nonce"
+    );
+    let http = Server::start(&[]).await.answer(get("/log-in", "")).await;
+    assert!(!http.headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
+}
+
+#[tokio::test]
+async fn over_https_the_cookie_is_bound_to_the_host() {
+    let server = Server::start(&[("BALIE_BASE_URL", "https://help.example")]).await;
+    let answer =
+        server.answer(post("/api/log_in", "", "email=marieke%40x.example&password=een+lange+zin&next=https%3A%2F%2Felsewhere.example")).await;
+    let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();
+    assert!(cookie.starts_with("__Host-balie=") && cookie.contains("; Secure") && cookie.contains("Path=/"));
+    assert_eq!(answer.location(), "/", "next leads nowhere else");
+}
+
+#[tokio::test]
+async fn a_form_from_another_site_changes_nothing() {
+    let server = Server::start(&[]).await;
+    let cookie = server.log_in("marieke").await;
+    for (name, value) in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://elsewhere.example")] {
+        let mut request = post("/api/open_ticket", &cookie, "urgency=low&department=1&subject=x&description=x");
+        request.headers_mut().remove("sec-fetch-site");
+        request.headers_mut().insert(name, value.parse().unwrap());
+        assert_eq!(server.answer(request).await.status, StatusCode::FORBIDDEN, "{name}: {value}");
+    }
+    assert_eq!(store::events::head(server.desk.store()).await.unwrap().0, 0);
+    let got = server.answer(get("/api/log_out", &cookie)).await;
+    assert_ne!(got.status, StatusCode::OK, "nothing changes by GET");
+    assert_eq!(server.answer(get("/", &cookie)).await.status, StatusCode::OK);
+}
+
+fn upload(cookie: &str, name: &str, bytes: &[u8]) -> Request<Body> {
+    Request::post(format!("/uploads?name={name}"))
+        .header(header::COOKIE, cookie)
+        .header("sec-fetch-site", "same-origin")
+        .body(Body::from(bytes.to_vec()))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_uploaded_file_can_be_saved_and_never_runs() {
+    let server = Server::start(&[]).await;
+    let (mine, other) = (server.log_in("marieke").await, server.log_in("kees").await);
+    let kept = server.answer(upload(&mine, "..%2F..%2Fr%C3%A9sum%C3%A9.txt", b"<script>alert(1)</script>")).await;
+    assert_eq!(kept.status, StatusCode::OK, "{}", kept.text);
+    let id = kept.text.split("\"id\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let saved = server.answer(get(&format!("/files/{id}"), &mine)).await;
+    assert_eq!(saved.headers[header::CONTENT_DISPOSITION], "attachment; filename*=UTF-8''r%C3%A9sum%C3%A9.txt");
+    assert!(saved.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("sandbox"));
+    assert_eq!(
+        (saved.headers[header::CONTENT_TYPE].to_str().unwrap(), saved.headers[header::X_CONTENT_TYPE_OPTIONS].to_str().unwrap()),
+        ("text/plain", "nosniff")
+    );
+    assert_eq!(server.answer(get(&format!("/files/{id}"), &other)).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(server.answer(get(&format!("/files/{id}/view"), &mine)).await.status, StatusCode::NOT_FOUND);
+    for (name, bytes, sentence) in [
+        ("x.html", &b"x"[..], "ForbiddenKind"),
+        ("x.png", b"tekst", "WrongContent"),
+        ("x.png", b"", "EmptyFile"),
+        ("x.zip", &vec![0; (2 << 20) + 1], "TooLarge"),
+    ] {
+        let refused = server.answer(upload(&mine, name, bytes)).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.text.contains(sentence), "{name}: {}", refused.text);
+    }
+}
+
+#[tokio::test]
+async fn health_says_alive_and_ready_until_it_stops() {
+    let server = Server::start(&[]).await;
+    assert_eq!(server.answer(get("/healthz", "")).await.status, StatusCode::OK);
+    assert_eq!(server.answer(get("/readyz", "")).await.status, StatusCode::OK);
+    server.shutdown.cancel();
+    assert_eq!(server.answer(get("/readyz", "")).await.status, StatusCode::SERVICE_UNAVAILABLE);
+}

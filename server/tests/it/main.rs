@@ -1,0 +1,12 @@
+//! The server from outside: rights, headers, files, forms and streams, through the whole router.
+
+// A page is one type, as deep as its markup.
+#![recursion_limit = "512"]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod forms;
+mod headers;
+mod live;
+mod matrix;
+mod settings;
+mod support;

@@ -1,0 +1,144 @@
+//! Every page, server function and plain route against every role. One that is missing here fails.
+
+use crate::support::{Server, call, get};
+use app::App;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use domain::accounts::Role;
+use domain::permissions::{Action, may};
+use leptos::server_fn::axum::server_fn_paths;
+use leptos_axum::generate_route_list;
+use server::router::PLAIN_ROUTES;
+use std::collections::BTreeSet;
+
+/// Pages; `None`: for everybody.
+const PAGES: [(&str, Option<Action>); 6] = [
+    ("/", Some(Action::SeePortal)),
+    ("/log-in", None),
+    ("/tickets/new", Some(Action::OpenTicket)),
+    ("/tickets/{id}", Some(Action::ReadTicket)),
+    ("/board", Some(Action::SeeBoard)),
+    ("/list", Some(Action::SeeList)),
+];
+
+/// Server functions, with arguments that reach the question of who may.
+const FUNCTIONS: [(&str, Action, &str); 21] = [
+    ("log_in", Action::LogIn, "email=x"),
+    ("log_out", Action::LogOut, ""),
+    ("prefer", Action::SetPreferences, "language=nl"),
+    ("home_shelves", Action::SeePortal, ""),
+    ("form_facts", Action::OpenTicket, ""),
+    ("open_ticket", Action::OpenTicket, "subject=x"),
+    ("ticket_view", Action::ReadTicket, "id={id}"),
+    ("reply", Action::Reply, "ticket={id}&text="),
+    ("reply", Action::WriteNote, "ticket={id}&text=&mode=note"),
+    ("settle", Action::SettleOwnTicket, "ticket=1"),
+    ("leave_cc", Action::LeaveCc, "ticket=1"),
+    ("change_cc", Action::ChangeCc, "ticket=1&add=1"),
+    ("change_ticket", Action::ChangeTicket, "ticket=1&what=status&to=open"),
+    ("preview", Action::Preview, "text=x"),
+    ("colleagues", Action::SuggestCc, ""),
+    ("discard_upload", Action::Upload, "id=x"),
+    ("board_snapshot", Action::SeeBoard, ""),
+    ("filter_choices", Action::SeeList, ""),
+    ("list_rows", Action::SeeList, ""),
+    ("bulk", Action::ChangeTicket, "ids[]=1&status=open"),
+    ("move_card", Action::ChangeTicket, "id=1&status=open&seen=0"),
+];
+
+/// Plain routes.
+const PLAIN: [(&str, &str, Option<Action>); 8] = [
+    ("POST", "/uploads", Some(Action::Upload)),
+    ("GET", "/files/{id}", Some(Action::Download)),
+    ("GET", "/files/{id}/thumb", Some(Action::Download)),
+    ("GET", "/files/{id}/view", Some(Action::Download)),
+    ("GET", "/live", Some(Action::FollowEvents)),
+    ("GET", "/live/since", Some(Action::FollowEvents)),
+    ("GET", "/healthz", None),
+    ("GET", "/readyz", None),
+];
+
+#[test]
+fn nothing_that_answers_is_missing_here() {
+    let pages: BTreeSet<String> =
+        generate_route_list(App).iter().map(|r| r.path().to_owned()).filter(|p| !p.starts_with("/api/") && !p.contains('*')).collect();
+    assert_eq!(pages, PAGES.iter().map(|(path, _)| (*path).to_owned()).collect());
+    let functions: BTreeSet<String> = server_fn_paths().map(|(path, _)| path.trim_start_matches("/api/").to_owned()).collect();
+    assert_eq!(functions, FUNCTIONS.iter().map(|(name, ..)| (*name).to_owned()).collect());
+    let plain: BTreeSet<_> = PLAIN_ROUTES.into_iter().collect();
+    assert_eq!(plain, PLAIN.iter().map(|(method, path, _)| (*method, *path)).collect());
+}
+
+/// Whether an answer turned the person away.
+fn refused(status: StatusCode, location: &str) -> bool {
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) || location.starts_with("/log-in") || location == "/board"
+}
+
+#[tokio::test]
+async fn every_door_opens_to_exactly_whom_the_table_allows() {
+    let server = Server::start(&[]).await;
+    let opener = server.log_in("marieke").await;
+    let id = server.open(&opener, "matrix").await.to_string();
+    let mut seen = vec![];
+    for (name, role) in [("", None), ("marieke", Some(Role::Customer)), ("sanne", Some(Role::Agent)), ("hanneke", Some(Role::Admin))] {
+        for (path, action) in PAGES {
+            let cookie = if name.is_empty() { String::new() } else { server.log_in(name).await };
+            let answer = server.answer(get(&path.replace("{id}", &id), &cookie)).await;
+            let allowed = action.is_none_or(|action| may(role, action));
+            assert_eq!(!refused(answer.status, answer.location()), allowed, "{path} for {role:?}: {} {}", answer.status, answer.location());
+            assert_ne!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{path} for {role:?}");
+        }
+        for (function, action, arguments) in FUNCTIONS {
+            let cookie = if name.is_empty() { String::new() } else { server.log_in(name).await };
+            let answer = server.answer(call(&format!("/api/{function}"), &cookie, &arguments.replace("{id}", &id))).await;
+            // Logging in wrongly is turned away too, by another sentence.
+            let turned_away = refused(answer.status, "") && !answer.text.contains("WrongCredentials");
+            assert_eq!(!turned_away, may(role, action), "{function} for {role:?}: {} {}", answer.status, answer.text);
+            assert_ne!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{function} for {role:?}: {}", answer.text);
+            seen.push(function);
+        }
+        for (method, path, action) in PLAIN {
+            let cookie = if name.is_empty() { String::new() } else { server.log_in(name).await };
+            let request = Request::builder()
+                .method(method)
+                .uri(path.replace("{id}", &"a".repeat(32)))
+                .header(header::COOKIE, cookie)
+                .body(Body::empty())
+                .unwrap();
+            let response = server.ask(request).await;
+            let allowed = action.is_none_or(|action| may(role, action));
+            assert_eq!(!refused(response.status(), ""), allowed, "{path} for {role:?}: {}", response.status());
+        }
+    }
+    assert_eq!(seen.len(), FUNCTIONS.len() * 4);
+}
+
+#[tokio::test]
+async fn another_customers_ticket_is_not_there_for_any_door() {
+    let server = Server::start(&[]).await;
+    let (marieke, kees) = (server.log_in("marieke").await, server.log_in("kees").await);
+    let id = server.open(&marieke, "geheimpje").await;
+    for path in [
+        format!("/tickets/{id}"),
+        "/tickets/99999".to_owned(),
+        "/tickets/x".to_owned(),
+        "/tickets/-1".to_owned(),
+        "/tickets/9223372036854775808".to_owned(),
+    ] {
+        let answer = server.answer(get(&path, &kees)).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(!answer.text.contains("geheimpje") && answer.text.contains("Deze pagina is er niet"), "{path}");
+    }
+    for (function, arguments) in [
+        ("ticket_view", "id={id}"),
+        ("reply", "ticket={id}&text=x"),
+        ("settle", "ticket={id}"),
+        ("leave_cc", "ticket={id}"),
+        ("change_cc", "ticket={id}&remove=1"),
+    ] {
+        let answer = server.answer(call(&format!("/api/{function}"), &kees, &arguments.replace("{id}", &id.to_string()))).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{function}: {}", answer.text);
+    }
+    let since = server.answer(get("/live/since?after=0", &kees)).await;
+    assert!(!since.text.contains("geheimpje") && since.text.contains("beat"), "{}", since.text);
+}
