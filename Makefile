@@ -1,7 +1,12 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run watch test lint journeys audit bench clean
+.PHONY: help run watch test setup tools fmt lint css unit doc build budget journeys audit bench clean
+.NOTPARALLEL:
+
+native := --workspace --exclude frontend
+testing := --features store/testing,desk/testing
+BENCH_ARGS ?= $(ARGS)
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -9,24 +14,49 @@ help: ## What there is
 run: ## Build the release and serve it with demo data on http://127.0.0.1:3000
 	@bash scripts/run.sh
 
-watch: ## Serve while you work: builds again at every change
-	@bash scripts/tools.sh
+watch: tools ## Serve while you work: builds again at every change
 	@bash scripts/watch.sh
 
-test: ## Every check there is
+test: ## Every check there is, in the order below
 	@bash scripts/test.sh
 
-journeys: ## Only the journeys in Chromium, on the release as it is built
+setup: tools ## Install what build and tests need and the machine lacks
 	@bash scripts/browser.sh
+
+tools: ## Install what the build needs and the machine lacks
+	@bash scripts/tools.sh
+
+fmt: ## The format of the Rust sources
+	@cargo fmt --all --check
+
+lint: tools ## Clippy, where no warning passes
+	@cargo clippy $(native) --all-targets $(testing) -- -D warnings
+	@cargo clippy -p frontend --target wasm32-unknown-unknown -- -D warnings
+
+css: tools ## Style sheets parse
+	@bash scripts/css.sh
+
+# Not nextest: it gives each test a process of its own, and each process would start a PostgreSQL of its own.
+unit: setup ## Unit and integration tests, on SQLite and PostgreSQL; ARGS goes to cargo test
+	@. scripts/env.sh && cargo test $(native) $(testing) $(ARGS)
+
+doc: ## Documentation, where no warning passes
+	@RUSTDOCFLAGS='-D warnings' cargo doc --no-deps $(native)
+
+build: tools ## The release, in target/
 	@bash scripts/build.sh
-	@cd end2end && npx playwright test $(ARGS)
+
+budget: build ## The size of the first visit
+	@bash scripts/budget.sh
+
+journeys: setup build ## Journeys in Chromium, on the release; ARGS goes to Playwright
+	@. scripts/env.sh && cd end2end && npx playwright test $(ARGS)
 
 audit: ## Licences, bans and sources of the dependencies
-	@command -v cargo-deny >/dev/null || cargo install cargo-deny --locked
-	@cargo deny check bans licenses sources
+	@bash scripts/audit.sh
 
-bench: ## Measurements; ARGS says which (see docs/benchmarks.md)
-	@cargo run --release -q -p bench -- $(ARGS)
+bench: ## Measurements; BENCH_ARGS says which
+	@cargo run --release -q -p bench -- $(BENCH_ARGS)
 
 clean: ## Remove what was built; data/ stays
 	@rm -rf target end2end/node_modules scripts/tools/node_modules

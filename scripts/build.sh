@@ -2,19 +2,28 @@
 # Builds the release: the browser's side, the server, hashed and precompressed files. Does nothing where nothing changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-. scripts/say.sh
+. scripts/env.sh
 
-tools=${BALIE_TOOLS:-$HOME/.cache/balie/tools}
-export PATH="$tools/bin:$PWD/scripts/tools/node_modules/.bin:$PATH"
 stamp=target/release/.balie-built
+sources=(Cargo.toml Cargo.lock app desk domain frontend public server store style scripts/build.sh scripts/style.sh)
 
-is_current() {
-  [ -x target/release/balie ] && [ -f target/release/hash.txt ] && [ -f "$stamp" ] &&
-    [ -z "$(find Cargo.toml Cargo.lock app desk domain frontend public server store style scripts/build.sh -newer "$stamp" -type f -not -path '*/tests/*' -print -quit)" ]
+# Names and times, not the newest time alone: a file that was removed, or that git set back, counts too.
+state() {
+  find "${sources[@]}" -type f -not -path '*/tests/*' -printf '%p %T@ %s\n' | LC_ALL=C sort | sha256sum
 }
 
-is_current && exit 0
+is_current() {
+  [ -x target/release/balie ] && [ -f target/release/hash.txt ] && [ -d target/site/pkg ] &&
+    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$1" ]
+}
+
+# Taken before the build: what is edited meanwhile is built the next time.
+before=$(state)
+if is_current "$before"; then
+  echo 'nothing changed since the last build'
+  exit 0
+fi
 bash scripts/style.sh
 echo "building the browser's side, then the server (about 10 minutes on 2 cores the first time)"
 cargo leptos build --release --precompress
-touch "$stamp"
+printf '%s\n' "$before" > "$stamp"

@@ -3,12 +3,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/say.sh
+steps=4
 
-step 1 4 'Looking for the tools of the build, and installing what is missing'
-bash scripts/tools.sh
-step 2 4 'Building Balie'
-bash scripts/build.sh
-step 3 4 'Filling the database with demo data, where it is empty'
-target/release/balie demo --if-empty
-step 4 4 'Opening http://127.0.0.1:3000 (stop with Ctrl-C)'
+step tools 'Looking for the tools of the build, and installing what is missing' bash scripts/tools.sh
+step build 'Building Balie' bash scripts/build.sh
+step demo 'Filling the database with demo data, where it is empty' target/release/balie demo --if-empty
+announce 'Opening http://127.0.0.1:3000 (stop with Ctrl-C)'
 exec target/release/balie serve

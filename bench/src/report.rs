@@ -56,11 +56,6 @@ impl Latencies {
         self.0.saturating_record(u64::try_from(micros).unwrap_or(u64::MAX).max(1));
     }
 
-    /// Adds those of another.
-    pub fn merge(&mut self, other: &Self) -> Outcome<()> {
-        Ok(self.0.add(&other.0)?)
-    }
-
     /// How many.
     pub fn count(&self) -> u64 {
         self.0.len()
