@@ -35,8 +35,18 @@ use leptos_meta::{HashedStylesheet, MetaTags, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{SsrMode, StaticSegment, path};
 
-/// The document around every page.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+/// The document with the page that was asked for. One type for all pages, so that they are compiled here and not where they are served.
+pub fn document(options: LeptosOptions) -> AnyView {
+    shell(options).into_any()
+}
+
+/// The pages, for listing their routes.
+pub fn pages() -> AnyView {
+    view! { <App/> }.into_any()
+}
+
+/// What stands around every page.
+fn shell(options: LeptosOptions) -> impl IntoView {
     let reader = Reader::current();
     let theme = reader.theme.word();
     let told = serde_json::to_string(&reader).unwrap_or_default();

@@ -31,7 +31,10 @@ impl Target {
     pub fn parse(url: &str) -> Outcome<Self> {
         let url = url.trim_end_matches('/');
         let host = url.strip_prefix("http://").ok_or_else(|| format!("{url}: begin with http://"))?;
-        let address: SocketAddr = host.replace("localhost", "127.0.0.1").parse().map_err(|_| format!("{url}: not an address with a port, such as http://127.0.0.1:3000"))?;
+        let address: SocketAddr = host
+            .replace("localhost", "127.0.0.1")
+            .parse()
+            .map_err(|_| format!("{url}: not an address with a port, such as http://127.0.0.1:3000"))?;
         if !address.ip().is_loopback() {
             return Err(format!("{url}: measurements are made on this machine only").into());
         }
@@ -313,7 +316,11 @@ mod tests {
 
     #[test]
     fn only_this_machine_is_measured() {
-        assert!(Target::parse("http://127.0.0.1:3000/").is_ok() && Target::parse("http://[::1]:1").is_ok() && Target::parse("http://localhost:80").is_ok());
+        assert!(
+            Target::parse("http://127.0.0.1:3000/").is_ok()
+                && Target::parse("http://[::1]:1").is_ok()
+                && Target::parse("http://localhost:80").is_ok()
+        );
         for elsewhere in ["http://10.0.0.1:3000", "https://127.0.0.1:1", "http://example.com:80", "http://0.0.0.0:1", "127.0.0.1:1"] {
             assert!(Target::parse(elsewhere).is_err(), "{elsewhere}");
         }

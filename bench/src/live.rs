@@ -118,7 +118,8 @@ async fn run(args: &Live, target: &Target, cookies: &[String], board: &Board) ->
     let mut logs = vec![];
     let mut tasks = vec![];
     for group in (0..args.boards as usize).collect::<Vec<_>>().chunks(OPENING) {
-        let opening: Vec<_> = group.iter().map(|n| tokio::task::spawn_local(open(target.clone(), cookies[n % cookies.len()].clone(), board.as_of.0))).collect();
+        let opening: Vec<_> =
+            group.iter().map(|n| tokio::task::spawn_local(open(target.clone(), cookies[n % cookies.len()].clone(), board.as_of.0))).collect();
         for (n, opened) in group.iter().zip(opening) {
             let pieces = opened.await??;
             let log = Rc::new(RefCell::new(Log::default()));
@@ -219,12 +220,20 @@ async fn change(args: &Live, target: &Target, cookie: &str, board: &Board) -> Ou
     Ok((changes, failed.take()))
 }
 
-async fn worker(target: Target, cookie: String, mut queue: VecDeque<(i64, bool)>, turns: Vec<Instant>, changes: Rc<RefCell<Vec<Change>>>, failed: Rc<RefCell<u64>>) -> std::io::Result<()> {
+async fn worker(
+    target: Target,
+    cookie: String,
+    mut queue: VecDeque<(i64, bool)>,
+    turns: Vec<Instant>,
+    changes: Rc<RefCell<Vec<Change>>>,
+    failed: Rc<RefCell<u64>>,
+) -> std::io::Result<()> {
     let mut connection = Connection::open(&target).await?;
     for turn in turns {
         sleep_until(turn).await;
         let Some((ticket, is_open)) = queue.pop_front() else { break };
-        let request = target.post(routes::CHANGE, &cookie, JSON, &routes::status_fields(&ticket.to_string(), if is_open { "waiting" } else { "open" }));
+        let request =
+            target.post(routes::CHANGE, &cookie, JSON, &routes::status_fields(&ticket.to_string(), if is_open { "waiting" } else { "open" }));
         let sent = Instant::now();
         let answer = connection.ask(&request).await?;
         if answer.is_right() {

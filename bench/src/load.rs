@@ -2,9 +2,9 @@
 //!
 //! At a fixed rate a request that had to wait for the one before counts from the moment it should have begun: a server that stalls cannot hide it.
 
+use crate::Outcome;
 use crate::client::{Answer, Connection, Target};
 use crate::report::{Latencies, Summary};
-use crate::Outcome;
 use clap::Args;
 use serde::Serialize;
 use std::cell::RefCell;

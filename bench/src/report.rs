@@ -93,7 +93,8 @@ pub fn print(result: &impl Serialize) {
 
 /// Writes figures, with whether each bar is met, and the details they came from.
 pub fn write(path: &Path, figures: &[Figure], details: &serde_json::Value) -> Outcome<()> {
-    let rows: Vec<_> = figures.iter().map(|f| serde_json::json!({ "what": f.what, "value": f.value, "unit": f.unit, "bar": f.bar, "met": f.is_met() })).collect();
+    let rows: Vec<_> =
+        figures.iter().map(|f| serde_json::json!({ "what": f.what, "value": f.value, "unit": f.unit, "bar": f.bar, "met": f.is_met() })).collect();
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
@@ -149,7 +150,11 @@ mod tests {
 
     #[test]
     fn a_bar_is_met_or_not() {
-        let figures = [Figure::new("a", 2_345.6, "requests/s", Some(Bar::AtLeast(2_000.0))), Figure::new("b", 15.04, "ms", Some(Bar::AtMost(15.0))), Figure::new("c", 0.5, "s", None)];
+        let figures = [
+            Figure::new("a", 2_345.6, "requests/s", Some(Bar::AtLeast(2_000.0))),
+            Figure::new("b", 15.04, "ms", Some(Bar::AtMost(15.0))),
+            Figure::new("c", 0.5, "s", None),
+        ];
         let table = table(&figures);
         assert!(table.contains("| a | 2,346 requests/s | at least 2,000 requests/s | yes |"), "{table}");
         assert!(table.contains("| b | 15.04 ms | at most 15 ms | **no** |") && table.contains("| c | 0.5 s | – | – |"), "{table}");

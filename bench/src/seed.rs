@@ -50,7 +50,8 @@ pub struct Verify {
 
 /// Connects and makes the tables; only to a database on this machine.
 pub async fn connect(url: &str) -> Outcome<Store> {
-    let elsewhere = url.starts_with("postgres") && !["@127.0.0.1", "@localhost", "@[::1]", "//127.0.0.1", "//localhost", "@/", "///"].iter().any(|here| url.contains(here));
+    let elsewhere = url.starts_with("postgres")
+        && !["@127.0.0.1", "@localhost", "@[::1]", "//127.0.0.1", "//localhost", "@/", "///"].iter().any(|here| url.contains(here));
     if elsewhere {
         return Err(format!("{url}: measurements are made on this machine only").into());
     }

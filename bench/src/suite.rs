@@ -123,7 +123,14 @@ impl Run<'_> {
 
     fn start(&self, name: &str) -> Start {
         let args = self.args;
-        Start { binary: args.binary.clone(), database: args.database.replace("{name}", name), files: args.work.join("files"), site_root: args.site_root.clone(), port: args.port, times: 5 }
+        Start {
+            binary: args.binary.clone(),
+            database: args.database.replace("{name}", name),
+            files: args.work.join("files"),
+            site_root: args.site_root.clone(),
+            port: args.port,
+            times: 5,
+        }
     }
 
     fn load(&self, rate: Option<u32>) -> Load {
@@ -147,13 +154,23 @@ impl Run<'_> {
         let agent = log_in(&server.target, &format!("{AGENT}:{PASSWORD}")).await?;
         let customer = log_in(&server.target, &format!("{CUSTOMER}:{PASSWORD}")).await?;
         let ticket = routes::ticket_page(conversation);
-        let pages = [("list page", &agent, routes::LIST, 2_000.0), ("ticket page", &customer, ticket.as_str(), 2_000.0), ("portal home", &customer, routes::HOME, 2_000.0), ("board", &agent, routes::BOARD, 500.0)];
+        let pages = [
+            ("list page", &agent, routes::LIST, 2_000.0),
+            ("ticket page", &customer, ticket.as_str(), 2_000.0),
+            ("portal home", &customer, routes::HOME, 2_000.0),
+            ("board", &agent, routes::BOARD, 500.0),
+        ];
         for (name, cookie, path, least) in pages {
             if self.has(Part::Pages) && (for_bars || last) {
                 let result = page(&server.target, cookie, path, &self.load(None), Some(server.pid())).await?;
                 let bar = |bar| for_bars.then_some(bar);
                 self.add(format!("{name}, {size} tickets"), result.measured.per_second, "requests/s", bar(Bar::AtLeast(least)));
-                self.add(format!("{name}, {size} tickets, p99"), result.measured.latency.p99_ms, "ms", if name == "board" { None } else { bar(Bar::AtMost(15.0)) });
+                self.add(
+                    format!("{name}, {size} tickets, p99"),
+                    result.measured.latency.p99_ms,
+                    "ms",
+                    if name == "board" { None } else { bar(Bar::AtMost(15.0)) },
+                );
                 self.keep(format!("{name} {size}"), &result)?;
             }
             if self.has(Part::Growth) {
@@ -169,7 +186,12 @@ impl Run<'_> {
             for (place, cookie, path) in [("staff", &agent, "/list?q="), ("portal", &customer, "/?q=")] {
                 for (kind, word) in [("common", COMMON), ("rare", RARE)] {
                     let result = page(&server.target, cookie, &format!("{path}{word}"), &self.load(Some(SEARCH_RATE)), None).await?;
-                    self.add(format!("search, {place}, {kind} word, {size} tickets, p99"), result.measured.latency.p99_ms, "ms", Some(Bar::AtMost(100.0)));
+                    self.add(
+                        format!("search, {place}, {kind} word, {size} tickets, p99"),
+                        result.measured.latency.p99_ms,
+                        "ms",
+                        Some(Bar::AtMost(100.0)),
+                    );
                     self.keep(format!("search {place} {kind} {size}"), &result)?;
                 }
             }
@@ -194,13 +216,26 @@ impl Run<'_> {
         }
         let rendered = page(&server.target, cookie, routes::LIST, &self.load(None), None).await?;
         let plain = page(&bare, cookie, routes::LIST, &self.load(None), None).await?;
-        self.add("list page, share of a bare JSON handler", rendered.measured.per_second / plain.measured.per_second * 100.0, "%", Some(Bar::AtLeast(40.0)));
+        self.add(
+            "list page, share of a bare JSON handler",
+            rendered.measured.per_second / plain.measured.per_second * 100.0,
+            "%",
+            Some(Bar::AtLeast(40.0)),
+        );
         self.keep("bare handler".to_owned(), &plain)
     }
 
     async fn live(&mut self, how: &Start) -> Outcome<()> {
         let server = Server::start(how).await?;
-        let args = live::Live { url: server.target.url.clone(), login: format!("{AGENT}:{PASSWORD}"), pid: Some(server.pid()), boards: 1_000, sessions: 10, rate: 20, seconds: self.args.seconds.max(20) };
+        let args = live::Live {
+            url: server.target.url.clone(),
+            login: format!("{AGENT}:{PASSWORD}"),
+            pid: Some(server.pid()),
+            boards: 1_000,
+            sessions: 10,
+            rate: 20,
+            seconds: self.args.seconds.max(20),
+        };
         let heard = live::measure(&args).await?;
         self.add("live, 1,000 boards, commit to received, p99", heard.from_commit.p99_ms, "ms", Some(Bar::AtMost(150.0)));
         self.add("live, request to received, p99", heard.from_request.p99_ms, "ms", None);
@@ -235,7 +270,13 @@ impl Run<'_> {
             let how = self.start("open");
             seeded(&how.database, 10_000).await?;
             let server = Server::start(&how).await?;
-            let args = upload::Upload { url: server.target.url.clone(), login: format!("{CUSTOMER}:{PASSWORD}"), pid: Some(server.pid()), mebibytes: self.args.mebibytes, folder: how.files.clone() };
+            let args = upload::Upload {
+                url: server.target.url.clone(),
+                login: format!("{CUSTOMER}:{PASSWORD}"),
+                pid: Some(server.pid()),
+                mebibytes: self.args.mebibytes,
+                folder: how.files.clone(),
+            };
             let sent = upload::measure(&args).await?;
             self.add(format!("upload of {} MiB, share of dd", sent.mebibytes), sent.percent_of_dd, "%", Some(Bar::AtLeast(50.0)));
             if let Some(memory) = sent.memory {
@@ -279,7 +320,12 @@ impl Run<'_> {
         let small: Vec<_> = self.growth.iter().filter(|g| g.0 == *first && first != last).cloned().collect();
         for (_, name, before) in small {
             if let Some(after) = self.growth.iter().find(|g| g.0 == *last && g.1 == name).map(|g| g.2) {
-                self.add(format!("growth of {name}, {first} to {last} tickets, p99 at {GROWTH_RATE}/s"), after / before, "times", Some(Bar::AtMost(1.5)));
+                self.add(
+                    format!("growth of {name}, {first} to {last} tickets, p99 at {GROWTH_RATE}/s"),
+                    after / before,
+                    "times",
+                    Some(Bar::AtMost(1.5)),
+                );
             }
         }
     }

@@ -65,7 +65,15 @@ pub async fn measure(args: &Upload) -> Outcome<Sent> {
     let memory = sampler.map(Sampler::stop);
     let after = dd(&args.folder, args.mebibytes)?;
     let (speed, dd) = (args.mebibytes as f64 / seconds, before.max(after));
-    Ok(Sent { mebibytes: args.mebibytes, status, seconds, mebibytes_per_second: speed, dd_mebibytes_per_second: dd, percent_of_dd: speed / dd * 100.0, memory })
+    Ok(Sent {
+        mebibytes: args.mebibytes,
+        status,
+        seconds,
+        mebibytes_per_second: speed,
+        dd_mebibytes_per_second: dd,
+        percent_of_dd: speed / dd * 100.0,
+        memory,
+    })
 }
 
 async fn send(target: &Target, cookie: &str, mebibytes: u64) -> Outcome<(u16, f64)> {
@@ -98,7 +106,12 @@ async fn send(target: &Target, cookie: &str, mebibytes: u64) -> Outcome<(u16, f6
 fn dd(folder: &Path, mebibytes: u64) -> Outcome<f64> {
     let file = folder.join("bench-dd.tmp");
     let begun = Instant::now();
-    let done = Command::new("dd").arg("if=/dev/zero").arg(format!("of={}", file.display())).args(["bs=4M", "oflag=dsync"]).arg(format!("count={}", mebibytes / 4)).output();
+    let done = Command::new("dd")
+        .arg("if=/dev/zero")
+        .arg(format!("of={}", file.display()))
+        .args(["bs=4M", "oflag=dsync"])
+        .arg(format!("count={}", mebibytes / 4))
+        .output();
     let seconds = begun.elapsed().as_secs_f64();
     let removed = std::fs::remove_file(&file);
     let done = done?;

@@ -13,7 +13,8 @@ const RARELY: u64 = 100_000;
 
 const FIRST: &str = "Marieke Daan Yasmin Ruud Sanne Bram Fleur Joris Anouk Thijs Esra Koen Lotte Mehmet Noor Pieter Roos Stijn Tessa Willem Femke Gijs Hanna Ivo Jolanda Karim Linda Maarten Nienke Omar Petra Quinten Renske Sjoerd Truus Ursula Victor Wendy Xander Yvonne Zeynep Arjan Bianca Cees Dirk Eva Frank Greet Henk Ilse";
 const LAST: &str = "Jansen|de Vries|van Loon|Bakker|Visser|Smit|Meijer|de Boer|Mulder|de Groot|Bos|Vos|Peters|Hendriks|van Leeuwen|Dekker|Brouwer|de Wit|Dijkstra|Smits|de Graaf|van der Meer|van Dijk|Kok|Jacobs|de Haan|Vermeulen|van den Heuvel|van der Veen|van den Broek|de Bruijn|Schouten|van Beek|El Amrani|Yilmaz|Kuipers|Postma|Hoekstra|Koster|Prins|Blom|Huisman|Wolters|Scholten|van Vliet|de Ruiter|Maas|Evers|Sanders|Timmermans";
-const COMPANY: &str = "Bouw|Beton|Techniek|Staal|Logistiek|Hout|Installatie|Transport|Groothandel|Machines|Verf|Infra|Dakwerken|Elektro|Verhuur|Handel|Energie|Voeding";
+const COMPANY: &str =
+    "Bouw|Beton|Techniek|Staal|Logistiek|Hout|Installatie|Transport|Groothandel|Machines|Verf|Infra|Dakwerken|Elektro|Verhuur|Handel|Energie|Voeding";
 const PLACE: &str = "Waal Maas Vecht IJssel Linge Eem Amstel Dommel Dinkel Rotte Zaan Schelde Berkel Regge Vliet Gouwe Mark Roer Geul Lek Noord Oost Delta Polder Kade Haven Heide Duin Veen Terp";
 
 /// Draws words.

@@ -71,10 +71,16 @@ pub async fn open(desk: &Desk, by: &Customer, form: &TicketForm, submission: Opt
         // The same form came twice at once, and the other was first.
         Err(Error::Store(store::Error::Taken)) => {
             drop(change);
+            on_disk(desk).await?;
             opened_before(desk, me, submission).await?.ok_or(Error::Store(store::Error::Taken))
         }
         Err(error) => Err(error),
     }
+}
+
+/// Waits until everything that was done before is on disk: what another request did is not acknowledged before it is.
+async fn on_disk(desk: &Desk) -> Result<()> {
+    Ok(desk.store().begin().await?.commit().await?)
 }
 
 async fn opened_before(desk: &Desk, by: PersonId, submission: Option<&str>) -> Result<Option<TicketId>> {
@@ -173,7 +179,11 @@ async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_no
     };
     let message = match store::tickets::add_message(&change, &new, now).await {
         // The same form came twice at once.
-        Err(store::Error::Taken) => return Ok(id),
+        Err(store::Error::Taken) => {
+            drop(change);
+            on_disk(desk).await?;
+            return Ok(id);
+        }
         other => other?,
     };
     let count = files.len() as u32;

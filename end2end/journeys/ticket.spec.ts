@@ -41,7 +41,7 @@ test('a ticket with a pasted screenshot arrives on an open board', async ({ brow
 
   await expect(page).toHaveURL(/\/tickets\/\d+/);
   await expect(page.getByRole('status').filter({ hasText: 'ingediend met nummer' })).toBeVisible();
-  await expect(page.getByText('Ruud Koster')).toBeVisible();
+  await expect(page.locator('.persons').getByText('Ruud Koster')).toBeVisible();
   await expect(page.locator('.file-link img')).toHaveJSProperty('complete', true);
   await expect(board.locator('.column[data-status=new]').getByRole('link', { name: 'Geplakt met een schermafbeelding' })).toBeVisible();
 });

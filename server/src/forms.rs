@@ -64,24 +64,24 @@ struct Form {
 impl Form {
     /// It was accepted: on to where it leads. A form that waited behind the log-in is shown again, filled in.
     async fn done(self, answer: Response, next: Next) -> Response {
-        let to = answer.headers().get(header::LOCATION).and_then(|h| h.to_str().ok()).map_or_else(|| self.page.clone(), |to| local(to).to_owned());
+        let (mut parts, _) = answer.into_parts();
+        let to = parts.headers.get(header::LOCATION).and_then(|h| h.to_str().ok()).map_or_else(|| self.page.clone(), |to| local(to).to_owned());
         let carried: Option<(String, Fields)> =
             self.fields.iter().find(|(name, _)| name == "carry").and_then(|(_, text)| serde_json::from_str(text).ok());
-        let cookies: Vec<HeaderValue> = answer.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
-        let mut response = match carried {
-            Some((action, fields)) => {
-                let mut headers = self.headers;
-                if let Some(cookie) =
-                    cookies.first().and_then(|c| c.to_str().ok()?.split(';').next()).and_then(|pair| HeaderValue::from_str(pair).ok())
-                {
-                    headers.insert(header::COOKIE, cookie);
-                }
-                show(&to, Returned { action, fields, problem: None }, headers, self.extensions, next).await
+        let Some((action, fields)) = carried else {
+            parts.status = StatusCode::SEE_OTHER;
+            parts.headers.insert(header::LOCATION, HeaderValue::from_str(&to).unwrap_or(HeaderValue::from_static("/")));
+            for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING, header::TRANSFER_ENCODING] {
+                parts.headers.remove(name);
             }
-            None => {
-                (StatusCode::SEE_OTHER, [(header::LOCATION, HeaderValue::from_str(&to).unwrap_or(HeaderValue::from_static("/")))]).into_response()
-            }
+            return Response::from_parts(parts, Body::empty());
         };
+        let mut headers = self.headers;
+        let cookies: Vec<HeaderValue> = parts.headers.get_all(header::SET_COOKIE).iter().cloned().collect();
+        if let Some(cookie) = cookies.first().and_then(|c| c.to_str().ok()?.split(';').next()).and_then(|pair| HeaderValue::from_str(pair).ok()) {
+            headers.insert(header::COOKIE, cookie);
+        }
+        let mut response = show(&to, Returned { action, fields, problem: None }, headers, self.extensions, next).await;
         for cookie in cookies {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::{files, forms, health, live, security, session};
-use app::{App, backend, shell};
+use app::{backend, document, pages};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::{HeaderValue, header};
@@ -53,12 +53,11 @@ pub fn router(state: AppState) -> Router {
         security::page_policy();
     };
     let options = state.options.clone();
-    let render = move || shell(options.clone());
+    let render = move || document(options.clone());
     let fallback = render_app_async_with_context(context.clone(), render.clone());
-    let csrf = CsrfLayer::new();
 
-    let pages = Router::new()
-        .leptos_routes_with_context(&state, generate_route_list(App), context, render)
+    let screens = Router::new()
+        .leptos_routes_with_context(&state, generate_route_list(pages), context, render)
         .fallback(move |request| fallback(request))
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest));
@@ -69,16 +68,16 @@ pub fn router(state: AppState) -> Router {
         .route("/files/{id}/view", get(files::view))
         .route("/live", get(live::stream))
         .route("/live/since", get(live::since));
-    pages
+    let routes = screens
         .merge(plain)
         .layer(from_fn_with_state(state.clone(), session::identify))
-        .layer(from_fn_with_state(state.clone(), forms::without_script))
-        .layer(csrf)
         .merge(assets(&state.options))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .layer(from_fn_with_state(state.clone(), security::guard))
-        .with_state(state)
+        .with_state(state.clone());
+    // Before the routing, not behind it: a form that came back is answered by the route of its page.
+    Router::new().fallback_service(routes).layer(from_fn_with_state(state, forms::without_script)).layer(CsrfLayer::new())
 }
 
 /// Files of the build: their names change with their content, so they are kept for ever.
