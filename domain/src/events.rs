@@ -131,6 +131,7 @@ pub struct Event {
 /// What goes over the live stream for one event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "nearly every message is the large one")]
 pub enum Message {
     /// It happened; staff get the ticket's card as it is now, so that a screen needs nothing else to show it.
     Happened {

@@ -58,7 +58,7 @@ pub fn router(state: AppState) -> Router {
 
     let screens = Router::new()
         .leptos_routes_with_context(&state, generate_route_list(pages), context, render)
-        .fallback(move |request| fallback(request))
+        .fallback(fallback)
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest));
     let plain = Router::new()

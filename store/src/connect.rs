@@ -169,6 +169,11 @@ impl Store {
         }
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) fn writer(&self) -> Option<&DatabaseConnection> {
+        self.writer.as_ref().map(|w| w.connection())
+    }
+
     pub(crate) fn sql<const N: usize>(&self, sql: impl Into<String>, values: [Value; N]) -> Statement {
         Statement::from_sql_and_values(self.backend(), sql, values)
     }

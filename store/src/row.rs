@@ -16,7 +16,7 @@ impl<'r> Row<'r> {
     }
 
     pub(crate) fn next<T: TryGetable>(&mut self) -> Result<T> {
-        let value = self.row.try_get_by_index(self.at).map_err(|error| Error::from(sea_orm::DbErr::from(error)))?;
+        let value = self.row.try_get_by_index(self.at)?;
         self.at += 1;
         Ok(value)
     }

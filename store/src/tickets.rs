@@ -125,7 +125,7 @@ async fn ticket_of(db: &impl ConnectionTrait, statement: Statement) -> Result<Op
     let ticket = Ticket {
         id: card.id,
         subject: card.subject,
-        link: row.try_get_by_index(20).map_err(sea_orm::DbErr::from)?,
+        link: row.try_get_by_index(20)?,
         status: card.status,
         urgency: card.urgency,
         department: card.department,
@@ -140,7 +140,7 @@ async fn ticket_of(db: &impl ConnectionTrait, statement: Statement) -> Result<Op
         messages: card.messages,
         files: card.files,
         last_word: card.last_word,
-        follows: row.try_get_by_index::<Option<i64>>(21).map_err(sea_orm::DbErr::from)?.map(TicketId),
+        follows: row.try_get_by_index::<Option<i64>>(21)?.map(TicketId),
     };
     Ok(Some((ticket, card.version)))
 }

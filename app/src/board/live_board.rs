@@ -24,6 +24,9 @@ const MARKED: Duration = Duration::from_secs(4);
 /// Reloads that are asked for close together are done once.
 const GATHER: Duration = Duration::from_millis(150);
 
+/// The cards of a column and how many there are in all.
+type ShownColumn = (RwSignal<Vec<TicketId>>, RwSignal<i64>);
+
 /// Everything the board shows, as signals, so that a change redraws one card.
 #[derive(Clone, Copy)]
 struct Shown {
@@ -31,7 +34,7 @@ struct Shown {
     filter: StoredValue<Filter>,
     query: StoredValue<String>,
     cards: StoredValue<HashMap<TicketId, RwSignal<(Card, Changed)>>>,
-    columns: StoredValue<Vec<(RwSignal<Vec<TicketId>>, RwSignal<i64>)>>,
+    columns: StoredValue<Vec<ShownColumn>>,
     /// Changes that wait until the pointer leaves.
     waiting: StoredValue<Vec<Message>>,
     held: RwSignal<usize>,

@@ -9,7 +9,6 @@ use domain::board::{Board, Effect, Filter};
 use domain::events::{Event, Happening, Message};
 use domain::tickets::{Status, Urgency};
 use domain::{EventNo, TicketId};
-use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::time::Duration;
 use store::Kind;

@@ -4,7 +4,9 @@
 
 mod accounts;
 mod attachments;
+mod demo;
 mod live;
+mod misfortune;
 mod support;
 mod tickets;
 mod visibility;

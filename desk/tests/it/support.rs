@@ -17,7 +17,7 @@ pub const PASSWORD: &str = "een lange zin";
 pub struct World {
     pub desk: Desk,
     pub clock: Clock,
-    pub fresh: Fresh,
+    fresh: Fresh,
     pub departments: Vec<DepartmentId>,
     pub folder: TempDir,
     people: HashMap<&'static str, Session>,
@@ -27,6 +27,14 @@ pub struct World {
 pub async fn on_both<F: Future<Output = ()>>(story: impl Fn(World) -> F) {
     for kind in KINDS {
         story(World::new(fresh(kind).await).await).await;
+    }
+}
+
+/// Does something with an empty desk on every database.
+pub async fn on_both_empty<F: Future<Output = ()>>(story: impl Fn(Desk) -> F) {
+    for kind in KINDS {
+        let (fresh, folder) = (fresh(kind).await, tempfile::tempdir().unwrap());
+        story(Desk::open(fresh.store.clone(), Files::open(folder.path(), 50).unwrap(), Clock::System)).await;
     }
 }
 
@@ -65,6 +73,11 @@ impl World {
             people.insert(key, session(&desk, token.as_str()).await.unwrap().unwrap());
         }
         Self { desk, clock, fresh, departments, folder, people }
+    }
+
+    /// The URL of its database.
+    pub fn fresh_url(&self) -> &str {
+        &self.fresh.url
     }
 
     pub fn person(&self, key: &str) -> &Session {

@@ -7,16 +7,16 @@ use axum::response::Response;
 use futures_util::StreamExt;
 use std::time::Duration;
 
-struct Stream(BodyDataStream, String);
+pub struct Stream(BodyDataStream, String);
 
 impl Stream {
-    fn of(response: Response) -> Self {
+    pub fn of(response: Response) -> Self {
         assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
         Self(response.into_body().into_data_stream(), String::new())
     }
 
     /// Reads until a text comes; `None` where the stream ends before.
-    async fn until(&mut self, text: &str) -> Option<String> {
+    pub async fn until(&mut self, text: &str) -> Option<String> {
         while !self.1.contains(text) {
             let piece = tokio::time::timeout(Duration::from_secs(5), self.0.next())
                 .await

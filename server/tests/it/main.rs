@@ -8,5 +8,7 @@ mod forms;
 mod headers;
 mod live;
 mod matrix;
+mod nodes;
+mod process;
 mod settings;
 mod support;

@@ -25,7 +25,7 @@ pub struct Server {
     pub desk: Desk,
     pub router: Router,
     pub shutdown: CancellationToken,
-    _fresh: Fresh,
+    _fresh: Option<Fresh>,
     _folder: TempDir,
 }
 
@@ -42,32 +42,46 @@ impl Answer {
     }
 }
 
+/// The people of the tests, and a department.
+pub async fn people(desk: &Desk) {
+    let change = desk.store().begin().await.unwrap();
+    store::accounts::add_department(&change, "Dataduiker", false, false, 0).await.unwrap();
+    change.commit().await.unwrap();
+    for (name, role, organisation) in [
+        ("marieke", Role::Customer, Some("De Waal")),
+        ("kees", Role::Customer, Some("Koperslag")),
+        ("sanne", Role::Agent, None),
+        ("hanneke", Role::Admin, None),
+    ] {
+        let email = format!("{name}@x.example");
+        let new =
+            Newcomer { name: name.into(), email, role, organisation: organisation.map(str::to_owned), key_user: false, password: PASSWORD.into() };
+        add(desk, &new).await.unwrap();
+    }
+}
+
 impl Server {
     pub async fn start(settings: &[(&str, &str)]) -> Self {
         let fresh = fresh(Kind::Sqlite).await;
         let folder = tempfile::tempdir().unwrap();
         let desk = Desk::open(fresh.store.clone(), Files::open(folder.path(), 2).unwrap(), Clock::System);
-        let change = desk.store().begin().await.unwrap();
-        store::accounts::add_department(&change, "Dataduiker", false, false, 0).await.unwrap();
-        change.commit().await.unwrap();
-        for (name, role, organisation) in [
-            ("marieke", Role::Customer, Some("De Waal")),
-            ("kees", Role::Customer, Some("Koperslag")),
-            ("sanne", Role::Agent, None),
-            ("hanneke", Role::Admin, None),
-        ] {
-            let new = Newcomer {
-                name: name.into(),
-                email: format!("{name}@x.example"),
-                role,
-                organisation: organisation.map(str::to_owned),
-                key_user: false,
-                password: PASSWORD.into(),
-            };
-            add(&desk, &new).await.unwrap();
-        }
+        people(&desk).await;
         let follow = desk.clone();
         tokio::spawn(async move { desk::live::follow(&follow).await });
+        Self::on(desk, settings, Some(fresh), folder)
+    }
+
+    /// A node on a database that others use too.
+    pub async fn node(url: &str) -> Self {
+        let store = store::Store::connect(url, 4).await.unwrap();
+        store.migrate().await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::open(store, Files::open(folder.path(), 2).unwrap(), Clock::System);
+        server::serve::start_work(&desk);
+        Self::on(desk, &[], None, folder)
+    }
+
+    fn on(desk: Desk, settings: &[(&str, &str)], fresh: Option<Fresh>, folder: TempDir) -> Self {
         let shutdown = CancellationToken::new();
         let options = LeptosOptions::builder().output_name("balie").build();
         let config = Config::read("", settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))).unwrap();

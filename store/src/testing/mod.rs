@@ -6,6 +6,7 @@ mod postgres;
 
 use crate::connect::{Kind, Store};
 pub use postgres::Server;
+use sea_orm::ConnectionTrait;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
@@ -50,6 +51,21 @@ pub async fn new_database(server: &Server) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("balie_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let admin = sea_orm::Database::connect(server.url("postgres")).await.expect("PostgreSQL answers");
-    sea_orm::ConnectionTrait::execute_unprepared(&admin, &format!("CREATE DATABASE {name}")).await.expect("a database is made");
+    admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database is made");
     server.url(&name)
+}
+
+/// Makes a SQLite database as if its disk were full, or not any more: it may grow by no more than `pages`.
+pub async fn leave_pages(store: &Store, pages: Option<u32>) {
+    let writer = store.writer().expect("SQLite has a writer");
+    let now = writer.query_one_raw(store.sql("PRAGMA page_count", [])).await.expect("SQLite counts").expect("a row");
+    let now: i64 = now.try_get_by_index(0).expect("a number");
+    let most = pages.map_or(1_000_000_000, |pages| now + i64::from(pages));
+    writer.execute_unprepared(&format!("PRAGMA max_page_count = {most}")).await.expect("SQLite takes a limit");
+}
+
+/// Makes a SQLite database as if it could only be read, or not any more.
+pub async fn read_only(store: &Store, on: bool) {
+    let writer = store.writer().expect("SQLite has a writer");
+    writer.execute_unprepared(&format!("PRAGMA query_only = {}", u8::from(on))).await.expect("SQLite takes it");
 }
