@@ -18,7 +18,7 @@ pub struct Config {
     pub files: PathBuf,
     /// Largest upload in mebibytes. `BALIE_MAX_UPLOAD_MIB`, `max_upload_mib`; 50.
     pub max_upload_mib: u32,
-    /// The address people use, such as https://help.example.com; where it is HTTPS, cookies travel over nothing else. `BALIE_BASE_URL`, `base_url`; http.
+    /// The address people use, such as `https://help.example.com`; where it is HTTPS, cookies travel over nothing else. `BALIE_BASE_URL`, `base_url`; http.
     pub base_url: Option<String>,
     /// How many proxies in front may be believed about where a request comes from. `BALIE_TRUSTED_PROXIES`, `trusted_proxies`; 0.
     pub trusted_proxies: usize,

@@ -40,6 +40,8 @@ pub async fn without_script(State(state): State<AppState>, request: Request, nex
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     parts.headers.remove(header::CONTENT_LENGTH);
+    // The answer is read here: compressed it would have to be unpacked first.
+    parts.headers.remove(header::ACCEPT_ENCODING);
     let answer = next.clone().run(Request::from_parts(parts, Body::from(encoded))).await;
     if answer.status().is_success() || answer.status().is_redirection() {
         return form.done(answer, next).await;

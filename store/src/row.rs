@@ -1,6 +1,6 @@
 //! Reading rows: a column by its place, with its name for the error.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use domain::{Named, OrganisationId};
 use sea_orm::{QueryResult, TryGetable};
 

@@ -1,5 +1,6 @@
 //! The server functions of tickets. Those that a form posts to take text and say what is wrong with it at the field.
 
+#![allow(clippy::too_many_arguments, reason = "a form posts flat fields")]
 #![allow(missing_docs, reason = "the macro makes a struct with undocumented fields of each signature")]
 
 use crate::Problem;
@@ -128,7 +129,6 @@ pub async fn form_facts(#[server(default)] kept: Vec<String>) -> Result<Form, Pr
 
 /// Opens a ticket and goes to it.
 #[server(endpoint = "open_ticket")]
-#[allow(clippy::too_many_arguments, reason = "a form posts flat fields")]
 pub async fn open_ticket(
     #[server(default)] cc: Vec<String>,
     #[server(default)] urgency: String,
@@ -198,7 +198,6 @@ pub async fn ticket_view(id: String, #[server(default)] kept: Vec<String>) -> Re
 
 /// Answers a ticket, or writes a note on it, and goes to where it stands.
 #[server(endpoint = "reply")]
-#[allow(clippy::too_many_arguments, reason = "a form posts flat fields")]
 pub async fn reply(
     ticket: String,
     #[server(default)] text: String,
