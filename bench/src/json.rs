@@ -87,8 +87,7 @@ async fn rows(desk: &Desk, token: &str) -> desk::Result<Option<serde_json::Value
     let tallies = desk::board::tallies(desk, &agent).await?;
     let departments: Vec<_> = desk::accounts::departments(desk).await?.into_iter().map(|d| d.named).collect();
     let staff = desk::accounts::staff(desk).await?;
-    let organisations = desk::board::organisations(desk, &agent).await?;
     Ok(Some(serde_json::json!({
-        "as_of": desk.tail().position(), "cards": page.cards, "more": page.more, "tallies": tallies, "departments": departments, "staff": staff, "organisations": organisations,
+        "as_of": desk.tail().position(), "cards": page.cards, "more": page.more, "tallies": tallies, "departments": departments, "staff": staff
     })))
 }

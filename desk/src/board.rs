@@ -40,7 +40,10 @@ pub async fn tallies(desk: &Desk, by: &Agent) -> Result<Vec<(Status, i64)>> {
     Ok(store::board::tallies(desk.store(), &by.session().scope()).await?)
 }
 
-/// Organisations to filter by.
-pub async fn organisations(desk: &Desk, _by: &Agent) -> Result<Vec<Named<OrganisationId>>> {
-    Ok(store::accounts::organisations(desk.store(), 500).await?)
+/// An organisation to filter by, by its number or the beginning of its name.
+pub async fn organisation(desk: &Desk, _by: &Agent, typed: &str) -> Result<Option<Named<OrganisationId>>> {
+    if typed.trim().is_empty() {
+        return Ok(None);
+    }
+    Ok(store::accounts::organisation_like(desk.store(), typed).await?)
 }

@@ -178,10 +178,13 @@ pub async fn among_colleagues(store: &Store, organisation: OrganisationId, ids: 
     rows.iter().map(|row| Row::new(row).named(PersonId)).collect()
 }
 
-/// Organisations by name.
-pub async fn organisations(store: &Store, most: u64) -> Result<Vec<Named<OrganisationId>>> {
-    let rows = organisation::Entity::find().order_by_asc(organisation::Column::Name).limit(most).all(&store.reads).await?;
-    Ok(rows.into_iter().map(|o| Named::new(OrganisationId(o.id), o.name)).collect())
+/// The organisation with this number, or the first whose name begins with what was typed.
+pub async fn organisation_like(store: &Store, typed: &str) -> Result<Option<Named<OrganisationId>>> {
+    let like = format!("{}%", typed.trim().to_lowercase().replace(['%', '_', '\\'], ""));
+    let number: i64 = typed.trim().parse().unwrap_or(-1);
+    let sql = "SELECT o.id, o.name FROM organisation o WHERE o.id = $1 OR ($1 < 0 AND LOWER(o.name) LIKE $2) ORDER BY o.name LIMIT 1";
+    let row = store.reads.query_one_raw(store.sql(sql, [number.into(), like.into()])).await?;
+    row.map(|row| Row::new(&row).named(OrganisationId)).transpose()
 }
 
 /// The organisation with this name.

@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 pub struct Choices {
     pub departments: Vec<Named<DepartmentId>>,
     pub staff: Vec<Named<PersonId>>,
-    pub organisations: Vec<Named<OrganisationId>>,
+    /// The organisation of the filter, by number or by name.
+    pub organisation: Option<Named<OrganisationId>>,
 }
 
 /// A page of the list.
@@ -40,9 +41,9 @@ pub async fn board_snapshot(#[server(default)] query: String) -> Result<Board, P
     desk::board::snapshot(&desk, &me, &super::filters::filter_of(&query)).await.map_err(backend::report)
 }
 
-/// What one can filter by.
+/// What one can filter by; `organisation` is the number or the beginning of the name in the filter.
 #[server(endpoint = "filter_choices")]
-pub async fn filter_choices() -> Result<Choices, Problem> {
+pub async fn filter_choices(#[server(default)] organisation: String) -> Result<Choices, Problem> {
     use crate::backend;
     use domain::permissions::Action;
     let (desk, me) = backend::agent(Action::SeeList)?;
@@ -50,7 +51,7 @@ pub async fn filter_choices() -> Result<Choices, Problem> {
         Ok(Choices {
             departments: desk::accounts::departments(&desk).await?.into_iter().map(|d| d.named).collect(),
             staff: desk::accounts::staff(&desk).await?.into_iter().map(|p| Named::new(p.id, p.name)).collect(),
-            organisations: desk::board::organisations(&desk, &me).await?,
+            organisation: desk::board::organisation(&desk, &me, &organisation).await?,
         })
     };
     read.await.map_err(backend::report)

@@ -2,16 +2,26 @@
 
 use crate::ui::{self, avatar, icon, nobody, status_word};
 use crate::{Reader, when, words as w};
+use domain::accounts::Language;
 use domain::board::{COLUMNS, Card};
 use domain::tickets::{Side, Status};
-use domain::{Named, PersonId};
+use domain::{Named, PersonId, TicketId};
 use leptos::prelude::*;
 
 /// Who changed a card just now, as a sentence.
 pub(super) type Changed = Option<String>;
 
-/// A card; `on_move` hears the status and `on_take` the person chosen in its menu.
-pub(super) fn card(card: &Card, changed: Changed, staff: &[Named<PersonId>], reader: &Reader) -> impl IntoView + use<> {
+/// The card whose menu is open: two hundred menus that nobody opens would be most of the page.
+pub(super) type OpenMenu = RwSignal<Option<TicketId>>;
+
+/// A card.
+pub(super) fn card(
+    card: &Card,
+    changed: Changed,
+    menu: OpenMenu,
+    staff: StoredValue<Vec<Named<PersonId>>>,
+    reader: &Reader,
+) -> impl IntoView + use<> {
     let l = reader.language;
     let id = card.id;
     let settled = card.status.is_settled();
@@ -19,7 +29,11 @@ pub(super) fn card(card: &Card, changed: Changed, staff: &[Named<PersonId>], rea
     let files = card.files;
     let assignee = card.assignee.as_ref().map(|a| a.id);
     let moment = if settled { card.settled_at.unwrap_or(card.updated_at) } else { card.updated_at };
-    let staff: Vec<_> = staff.iter().map(|p| (p.id.to_string(), p.name.clone(), assignee == Some(p.id))).collect();
+    let on_menu = move |open: bool| match (open, menu.get_untracked() == Some(id)) {
+        (true, false) => menu.set(Some(id)),
+        (false, true) => menu.set(None),
+        _ => {}
+    };
     let version = card.version;
     let is_changed = changed.is_some();
     let status = card.status;
@@ -37,24 +51,29 @@ pub(super) fn card(card: &Card, changed: Changed, staff: &[Named<PersonId>], rea
                     Some(agent) => avatar(agent.id, &agent.name, Side::Agent, "small").into_any(),
                     None => nobody(l).into_any(),
                 }}
-                <details class="card-menu">
+                <details class="card-menu script-only" on:toggle=move |event| on_menu(event_target::<web_sys::HtmlDetailsElement>(&event).open())>
                     <summary aria-label=w::card_menu(l, id)>{icon("ellipsis")}</summary>
-                    <div class="menu">
-                        <p class="group">{w::move_to(l)}</p>
-                        {COLUMNS.into_iter().chain([Status::Closed]).map(|to| view! {
-                            <form method="post" action="/api/change_ticket"><input type="hidden" name="ticket" value=id.to_string()/><input type="hidden" name="what" value="status"/><input type="hidden" name="seen" value=version.to_string()/>
-                                <button name="to" value=to.word() aria-pressed=(to == status).to_string() data-move=to.word()>{icon(if to == status { "check" } else { "circle" })}{status_word(to, l)}</button></form>
-                        }).collect_view()}
-                        <form method="post" action="/api/change_ticket" class="field"><input type="hidden" name="ticket" value=id.to_string()/><input type="hidden" name="what" value="assignee"/><input type="hidden" name="seen" value=version.to_string()/>
-                            <label class="group" for=format!("a{id}")>{w::agent(l)}</label>
-                            <select class="select input" data-size="small" id=format!("a{id}") name="to" data-take=""><option value="" selected=assignee.is_none()>{w::nobody(l)}</option>
-                                {staff.into_iter().map(|(value, name, chosen)| view! { <option value=value selected=chosen>{name}</option> }).collect_view()}</select>
-                            <noscript><button class="button" data-size="small">{w::change(l)}</button></noscript>
-                        </form>
-                    </div>
+                    {move || (menu.get() == Some(id)).then(|| staff.with_value(|staff| menu_of(id, status, assignee, staff, l)))}
                 </details>
             </div>
             {changed.map(|text| view! { <div class="changed">{icon("arrow-right")}<span>{text}</span></div> })}
         </article>
+    }
+}
+
+fn menu_of(id: TicketId, status: Status, assignee: Option<PersonId>, staff: &[Named<PersonId>], l: Language) -> impl IntoView + use<> {
+    let staff: Vec<_> = staff.iter().map(|p| (p.id.to_string(), p.name.clone(), assignee == Some(p.id))).collect();
+    view! {
+        <div class="menu">
+            <p class="group">{w::move_to(l)}</p>
+            {COLUMNS.into_iter().chain([Status::Closed]).map(|to| view! {
+                <button type="button" aria-pressed=(to == status).to_string() data-move=to.word()>{icon(if to == status { "check" } else { "circle" })}{status_word(to, l)}</button>
+            }).collect_view()}
+            <div class="field">
+                <label class="group" for=format!("a{id}")>{w::agent(l)}</label>
+                <select class="select input" data-size="small" id=format!("a{id}") data-take=""><option value="" selected=assignee.is_none()>{w::nobody(l)}</option>
+                    {staff.into_iter().map(|(value, name, chosen)| view! { <option value=value selected=chosen>{name}</option> }).collect_view()}</select>
+            </div>
+        </div>
     }
 }

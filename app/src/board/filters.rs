@@ -14,6 +14,29 @@ pub(super) fn filter_of(query: &str) -> Filter {
     Filter::from_pairs(pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())))
 }
 
+/// What stands in the query for the organisation: a number, or a name that was typed.
+pub(super) fn organisation_of(query: &str) -> String {
+    pairs(query).into_iter().find(|(key, value)| key == "organisation" && !value.trim().is_empty()).map(|(_, value)| value).unwrap_or_default()
+}
+
+/// The query with the organisation's number instead of the name that was typed; `None` where it has no name.
+pub(super) fn with_number(query: &str, choices: &Choices) -> Option<String> {
+    let typed = organisation_of(query);
+    if typed.is_empty() || typed.trim().parse::<i64>().is_ok() {
+        return None;
+    }
+    let number = choices.organisation.as_ref().map(|o| o.id.to_string());
+    let pairs: Vec<_> = pairs(query)
+        .into_iter()
+        .filter_map(|(key, value)| match key.as_str() {
+            "organisation" => number.clone().map(|number| (key, number)),
+            _ => Some((key, value)),
+        })
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    Some(query_of(&pairs))
+}
+
 /// How the list is sorted, and where its page begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -115,7 +138,7 @@ pub(super) fn bar(path: &'static str, filter: &Filter, choices: &Choices, with_s
                     {select("department", label("department", l), choices.departments.iter().map(|d| (d.id.to_string(), d.name.clone())).collect())}
                     {select("urgency", label("urgency", l), Urgency::FORM.iter().map(|u| (u.word().to_owned(), urgency_word(*u, l).to_owned())).collect())}
                     {select("assignee", label("assignee", l), std::iter::once(("nobody".to_owned(), w::nobody(l).to_owned())).chain(choices.staff.iter().map(|p| (p.id.to_string(), p.name.clone()))).collect())}
-                    {select("organisation", label("organisation", l), choices.organisations.iter().map(|o| (o.id.to_string(), o.name.clone())).collect())}
+                    <div class="field"><label for="f-organisation">{label("organisation", l)}</label><input class="input" id="f-organisation" name="organisation" autocomplete="off"/></div>
                     <div class="field"><label for="f-tag">{label("tag", l)}</label><input class="input" id="f-tag" name="tag"/></div>
                     <button class="button" data-kind="primary" data-size="small">{w::filter(l)}</button>
                 </form>
@@ -152,7 +175,7 @@ fn shown(key: &str, value: &str, choices: &Choices, l: Language) -> String {
         "status" => Status::from_word(value).map(|s| status_word(s, l).to_owned()),
         "urgency" => Urgency::from_word(value).map(|u| urgency_word(u, l).to_owned()),
         "department" => choices.departments.iter().find(|d| d.id.to_string() == value).map(|d| d.name.clone()),
-        "organisation" => choices.organisations.iter().find(|o| o.id.to_string() == value).map(|o| o.name.clone()),
+        "organisation" => choices.organisation.as_ref().filter(|o| o.id.to_string() == value).map(|o| o.name.clone()),
         "assignee" if value == "nobody" => Some(w::nobody(l).to_owned()),
         "assignee" => {
             choices.staff.iter().find(|p| AssignedTo::Person(p.id) == AssignedTo::Person(value.parse().unwrap_or_default())).map(|p| p.name.clone())

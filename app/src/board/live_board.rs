@@ -3,7 +3,7 @@
 //! Invariant: nothing moves under the pointer. While it rests on a column, changes that would move a card there wait, and say that they do.
 
 use super::api;
-use super::card::{Changed, card};
+use super::card::{Changed, OpenMenu, card};
 use super::filters::filter_of;
 use crate::live::{self, Heard};
 use crate::tickets::sentence;
@@ -53,6 +53,7 @@ pub fn LiveBoard(board: Board, query: String, staff: Vec<Named<PersonId>>) -> im
     let shown = Shown::new(board, query);
     let me = reader.visitor.as_ref().map(|v| v.id);
     let (column, set_column) = signal(Status::Open);
+    let menu = OpenMenu::new(None);
 
     Effect::new(move |_| {
         live::follow(as_of, move |heard| match heard {
@@ -86,7 +87,7 @@ pub fn LiveBoard(board: Board, query: String, staff: Vec<Named<PersonId>>) -> im
                             on:dragstart=move |event: DragEvent| if let Some(data) = event.data_transfer() { let _ = data.set_data("text/plain", &id.to_string()); }>
                             {move || shown.cards.with_value(|cards| cards.get(&id).copied()).map(|signal| {
                                 let (it, changed) = signal.get();
-                                reader.with_value(|reader| staff.with_value(|staff| card(&it, changed, staff, reader)))
+                                reader.with_value(|reader| card(&it, changed, menu, staff, reader))
                             })}
                         </li>
                     </For>
@@ -109,7 +110,7 @@ pub fn LiveBoard(board: Board, query: String, staff: Vec<Named<PersonId>>) -> im
         </div>
         <div class="board" data-shown=move || column.get().word()
             on:keydown=move |event| keys(&event, shown, me)
-            on:submit=move |event| by_menu(&event, shown)
+            on:click=move |event| by_menu(&event, shown)
             on:change=move |event| by_select(&event, shown)>
             {(0..COLUMNS.len()).map(column_view).collect_view()}
         </div>
@@ -362,13 +363,11 @@ fn card_of(event: &web_sys::Event, shown: Shown) -> Option<(Element, Card)> {
     Some((element, shown.card(id)?))
 }
 
-/// The card's menu is a form, which without JavaScript posts; here it moves the card.
-fn by_menu(event: &web_sys::SubmitEvent, shown: Shown) {
-    let Some((_, card)) = card_of(event, shown) else { return };
-    event.prevent_default();
-    let to = event.submitter().and_then(|b| b.get_attribute("data-move")).and_then(|word| Status::from_word(&word));
-    close_menus();
-    if let Some(to) = to {
+fn by_menu(event: &web_sys::MouseEvent, shown: Shown) {
+    let Some((element, card)) = card_of(event, shown) else { return };
+    let button = element.closest("[data-move]").ok().flatten();
+    if let Some(to) = button.and_then(|b| b.get_attribute("data-move")).and_then(|word| Status::from_word(&word)) {
+        close_menus();
         shown.move_to(card.id, to);
         ui::focus(&format!("#c{}", card.id));
     }
