@@ -4,7 +4,7 @@ use crate::connect::{Kind, Store};
 use crate::error::Result;
 use crate::row::{Row, list};
 use crate::search::{fts, tsquery, words};
-use crate::tickets::{CARD, JOINS, card, within};
+use crate::tickets::{JOINS, read_cards, within};
 use domain::accounts::Scope;
 use domain::board::{AssignedTo, Board, COLUMN_CARDS, COLUMNS, Card, Column, Filter};
 use domain::tickets::Status;
@@ -127,9 +127,9 @@ impl Condition {
         }
     }
 
-    fn statement(&self, store: &Store, rest: &str) -> Statement {
-        let sql = format!("SELECT {CARD} FROM {} {JOINS} WHERE {} {rest}", self.from(), self.sql.join(" AND "));
-        Statement::from_sql_and_values(store.backend(), sql, self.values.clone())
+    async fn cards(&self, store: &Store, rest: &str) -> Result<Vec<Card>> {
+        let tail = format!("FROM {} {JOINS} WHERE {} {rest}", self.from(), self.sql.join(" AND "));
+        read_cards(store, &tail, self.values.clone()).await
     }
 }
 
@@ -151,8 +151,7 @@ pub async fn page(store: &Store, of: &PageOf<'_>) -> Result<Page> {
         }
     }
     let order = if number { format!("{key} {order}") } else { format!("{key} {order}, t.id {order}") };
-    let statement = condition.statement(store, &format!("ORDER BY {order} LIMIT {}", of.size + 1));
-    let mut cards: Vec<Card> = store.reads.query_all_raw(statement).await?.iter().map(card).collect::<Result<_>>()?;
+    let mut cards = condition.cards(store, &format!("ORDER BY {order} LIMIT {}", of.size + 1)).await?;
     let more = cards.len() > of.size;
     cards.truncate(of.size);
     if backwards {
@@ -174,8 +173,7 @@ async fn column(store: &Store, scope: &Scope, filter: &Filter, status: Status, t
         condition.sql.push(format!("+t.status = {}", status.code()));
     }
     let order = if status.is_settled() { "t.settled_at DESC, t.id" } else { "t.urgency DESC, t.id" };
-    let statement = condition.statement(store, &format!("ORDER BY {order} LIMIT {COLUMN_CARDS}"));
-    let mut cards: Vec<Card> = store.reads.query_all_raw(statement).await?.iter().map(card).collect::<Result<_>>()?;
+    let mut cards = condition.cards(store, &format!("ORDER BY {order} LIMIT {COLUMN_CARDS}")).await?;
     cards.sort_by_key(|c| (c.rank(), c.id));
     let total = match tallied {
         _ if cards.len() < COLUMN_CARDS => cards.len() as i64,

@@ -6,7 +6,7 @@ use crate::change::Change;
 use crate::connect::{Kind, Store};
 use crate::error::Result;
 use crate::row::Row;
-use crate::tickets::{Line, line, line_sql, within};
+use crate::tickets::{Line, read_lines, within};
 use domain::accounts::Scope;
 use domain::tickets::Ticket;
 use domain::{PersonId, TicketId};
@@ -95,23 +95,18 @@ pub async fn portal(store: &Store, person: PersonId, typed: &str, most: u64) -> 
     let scope = Scope::Own(person);
     let words = words(typed);
     let number = typed.trim().parse::<TicketId>().ok();
-    let statement = match store.kind() {
-        Kind::Sqlite => fts(&words, &scope).map(|query| {
-            store.sql(
-                line_sql(
-                    "ticket_search s JOIN ticket t ON t.id = s.rowid",
-                    &format!("WHERE ticket_search MATCH $1 AND {} ORDER BY s.rowid DESC LIMIT {most}", within(&scope)),
-                ),
-                [query.into()],
-            )
-        }),
-        Kind::Postgres => tsquery(&words).map(|query| {
-            let rest = format!("WHERE s.public @@ to_tsquery('simple', $1) AND {} ORDER BY t.id DESC LIMIT {most}", within(&scope));
-            store.sql(line_sql("ticket_search s JOIN ticket t ON t.id = s.ticket_id", &rest), [query.into()])
-        }),
+    let found = match store.kind() {
+        Kind::Sqlite => {
+            fts(&words, &scope).map(|query| ("ticket_search s JOIN ticket t ON t.id = s.rowid", "ticket_search MATCH $1", "s.rowid", query))
+        }
+        Kind::Postgres => tsquery(&words)
+            .map(|query| ("ticket_search s JOIN ticket t ON t.id = s.ticket_id", "s.public @@ to_tsquery('simple', $1)", "t.id", query)),
     };
-    let mut found: Vec<Line> = match statement {
-        Some(statement) => store.reads.query_all_raw(statement).await?.iter().map(line).collect::<Result<_>>()?,
+    let mut found: Vec<Line> = match found {
+        Some((from, matches, newest, query)) => {
+            let rest = format!("WHERE {matches} AND {} ORDER BY {newest} DESC LIMIT {most}", within(&scope));
+            read_lines(store, from, &rest, vec![query.into()]).await?
+        }
         None => vec![],
     };
     if let Some(at) = number.and_then(|number| found.iter().position(|l| l.id == number)) {

@@ -3,15 +3,17 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{Row, list};
+use crate::row::{Row, list, rows};
 use crate::tables::{message, ticket};
 use domain::accounts::{Role, Scope};
 use domain::board::Card;
 pub use domain::tickets::Line;
 use domain::tickets::{NewTicket, Side, Status, Ticket, Urgency};
 use domain::time::Moment;
-use domain::{DepartmentId, EventNo, MessageId, Named, PersonId, TicketId};
+use domain::{DepartmentId, EventNo, MessageId, Named, OrganisationId, PersonId, TicketId};
+
 use sea_orm::{ConnectionTrait, EntityTrait, QueryResult, Set, Statement, Value};
+use serde::Deserialize;
 
 /// A message as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +68,7 @@ pub(crate) fn within(scope: &Scope) -> String {
     }
 }
 
-pub(crate) fn card(row: &QueryResult) -> Result<Card> {
+fn card(row: &QueryResult) -> Result<Card> {
     let mut row = Row::new(row);
     Ok(Card {
         id: TicketId(row.next()?),
@@ -86,6 +88,59 @@ pub(crate) fn card(row: &QueryResult) -> Result<Card> {
         last_word: side(row.next()?)?,
         version: EventNo(row.next()?),
     })
+}
+
+/// A card as [`CARD`] gives it.
+#[derive(Deserialize)]
+pub(crate) struct CardRow(
+    i64,
+    String,
+    i16,
+    i16,
+    i64,
+    String,
+    Option<i64>,
+    Option<String>,
+    i64,
+    String,
+    Option<i64>,
+    Option<String>,
+    String,
+    i64,
+    i64,
+    Option<i64>,
+    i32,
+    i32,
+    i16,
+    i64,
+);
+
+impl CardRow {
+    fn card(self) -> Result<Card> {
+        Ok(Card {
+            id: TicketId(self.0),
+            subject: self.1,
+            status: status(self.2)?,
+            urgency: urgency(self.3)?,
+            department: Named::new(DepartmentId(self.4), self.5),
+            organisation: self.6.zip(self.7).map(|(id, name)| Named::new(OrganisationId(id), name)),
+            requester: Named::new(PersonId(self.8), self.9),
+            assignee: self.10.zip(self.11).map(|(id, name)| Named::new(PersonId(id), name)),
+            tags: tags(&self.12),
+            opened_at: Moment(self.13),
+            updated_at: Moment(self.14),
+            settled_at: self.15.map(Moment),
+            messages: self.16.unsigned_abs(),
+            files: self.17.unsigned_abs(),
+            last_word: side(self.18)?,
+            version: EventNo(self.19),
+        })
+    }
+}
+
+/// Many cards; `tail` as in [`rows`].
+pub(crate) async fn read_cards(store: &Store, tail: &str, values: Vec<Value>) -> Result<Vec<Card>> {
+    rows::<CardRow>(store, CARD, tail, values).await?.into_iter().map(CardRow::card).collect()
 }
 
 fn status(code: i16) -> Result<Status> {
@@ -109,8 +164,7 @@ pub async fn cards(store: &Store, ids: &[TicketId]) -> Result<Vec<Card>> {
     if ids.is_empty() {
         return Ok(vec![]);
     }
-    let sql = format!("SELECT {CARD} FROM ticket t {JOINS} WHERE t.id IN {}", list(ids.iter().map(|id| id.0)));
-    store.reads.query_all_raw(store.sql(sql, [])).await?.iter().map(card).collect()
+    read_cards(store, &format!("FROM ticket t {JOINS} WHERE t.id IN {}", list(ids.iter().map(|id| id.0))), vec![]).await
 }
 
 fn ticket_sql(condition: &str) -> String {
@@ -170,7 +224,7 @@ pub async fn add(
     change: &Change,
     new: &NewTicket,
     requester: &Named<PersonId>,
-    organisation: Option<Named<domain::OrganisationId>>,
+    organisation: Option<Named<OrganisationId>>,
     submission: Option<&str>,
     follows: Option<TicketId>,
     now: Moment,
@@ -331,40 +385,40 @@ pub async fn by_message_submission(store: &Store, author: PersonId, submission: 
 
 /// One shelf of a customer's home, the latest first.
 pub async fn shelf(store: &Store, person: PersonId, shelf: Shelf, most: u64) -> Result<Vec<Line>> {
-    let from = match shelf {
-        Shelf::Running => format!("ticket t {LINE_JOINS} WHERE t.requester_id = $1 AND t.settled = FALSE"),
-        Shelf::Settled => format!("ticket t {LINE_JOINS} WHERE t.requester_id = $1 AND t.settled = TRUE"),
-        Shelf::Cc => format!("ticket_cc c JOIN ticket t ON t.id = c.ticket_id {LINE_JOINS} WHERE c.person_id = $1"),
+    let (from, condition) = match shelf {
+        Shelf::Running => ("ticket t", "t.requester_id = $1 AND t.settled = FALSE"),
+        Shelf::Settled => ("ticket t", "t.requester_id = $1 AND t.settled = TRUE"),
+        Shelf::Cc => ("ticket_cc c JOIN ticket t ON t.id = c.ticket_id", "c.person_id = $1"),
     };
     let order = if shelf == Shelf::Cc { "t.settled, t.updated_at DESC" } else { "t.updated_at DESC" };
-    let sql = format!("SELECT {LINE} FROM {from} ORDER BY {order} LIMIT {most}");
-    store.reads.query_all_raw(store.sql(sql, [person.0.into()])).await?.iter().map(line).collect()
+    read_lines(store, from, &format!("WHERE {condition} ORDER BY {order} LIMIT {most}"), vec![person.0.into()]).await
 }
 
-pub(crate) fn line(row: &QueryResult) -> Result<Line> {
-    let mut row = Row::new(row);
-    Ok(Line {
-        id: TicketId(row.next()?),
-        subject: row.next()?,
-        status: status(row.next()?)?,
-        requester: row.named(PersonId)?,
-        assignee: row.maybe_named(PersonId)?,
-        updated_at: Moment(row.next()?),
-        last_word: side(row.next()?)?,
-    })
-}
+/// A line as [`LINE`] gives it.
+#[derive(Deserialize)]
+struct LineRow(i64, String, i16, i64, String, Option<i64>, Option<String>, i64, i16);
 
-pub(crate) fn line_sql(from: &str, rest: &str) -> String {
-    format!("SELECT {LINE} FROM {from} {LINE_JOINS} {rest}")
+/// Many lines of tickets `t`, which `from` names; `rest` is the condition, the order and the limit.
+pub(crate) async fn read_lines(store: &Store, from: &str, rest: &str, values: Vec<Value>) -> Result<Vec<Line>> {
+    let found: Vec<LineRow> = rows(store, LINE, &format!("FROM {from} {LINE_JOINS} {rest}"), values).await?;
+    let line = |row: LineRow| {
+        Ok(Line {
+            id: TicketId(row.0),
+            subject: row.1,
+            status: status(row.2)?,
+            requester: Named::new(PersonId(row.3), row.4),
+            assignee: row.5.zip(row.6).map(|(id, name)| Named::new(PersonId(id), name)),
+            updated_at: Moment(row.7),
+            last_word: side(row.8)?,
+        })
+    };
+    found.into_iter().map(line).collect()
 }
 
 /// Other tickets of a requester, the latest first.
 pub async fn others_of(store: &Store, scope: &Scope, requester: PersonId, but: TicketId, most: u64) -> Result<Vec<Line>> {
-    let sql = format!(
-        "SELECT {LINE} FROM ticket t {LINE_JOINS} WHERE t.requester_id = $1 AND t.id <> $2 AND {} ORDER BY t.settled, t.updated_at DESC LIMIT {most}",
-        within(scope)
-    );
-    store.reads.query_all_raw(store.sql(sql, [requester.0.into(), but.0.into()])).await?.iter().map(line).collect()
+    let rest = format!("WHERE t.requester_id = $1 AND t.id <> $2 AND {} ORDER BY t.settled, t.updated_at DESC LIMIT {most}", within(scope));
+    read_lines(store, "ticket t", &rest, vec![requester.0.into(), but.0.into()]).await
 }
 
 /// Tickets that were resolved before a moment and are not closed, oldest first.
