@@ -3,12 +3,13 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{Row, list};
+use crate::row::{Row, list, rows};
 use crate::tables::{department, department_member, organisation, person, session};
 use domain::accounts::{EmailAddress, Language, Person, Role, Theme};
 use domain::time::Moment;
 use domain::{DepartmentId, Named, OrganisationId, PersonId};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, Value};
+use serde::Deserialize;
 
 /// A person with what only they and the program may know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,8 +77,6 @@ fn account(row: &mut Row<'_>) -> Result<Account> {
     })
 }
 
-const PERSON: &str = "p.id, p.name, p.email, p.role, p.organisation_id, o.name, p.key_user";
-
 fn person_of(row: &mut Row<'_>) -> Result<Person> {
     Ok(Person {
         id: PersonId(row.next()?),
@@ -89,8 +88,26 @@ fn person_of(row: &mut Row<'_>) -> Result<Person> {
     })
 }
 
-fn people(rows: Vec<QueryResult>) -> Result<Vec<Person>> {
-    rows.iter().map(|row| person_of(&mut Row::new(row))).collect()
+/// A person as [`PEOPLE`] gives it.
+#[derive(Deserialize)]
+struct PersonRow(i64, String, String, String, Option<i64>, Option<String>, i64);
+
+/// The columns of many people; a truth value is a number on both databases.
+const PEOPLE: &str = "p.id, p.name, p.email, p.role, p.organisation_id, o.name, CAST(p.key_user AS INTEGER)";
+
+async fn people(store: &Store, rest: &str, values: Vec<Value>) -> Result<Vec<Person>> {
+    let tail = format!("FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id {rest}");
+    let person = |row: PersonRow| {
+        Ok(Person {
+            id: PersonId(row.0),
+            name: row.1,
+            email: row.2,
+            role: Role::from_word(&row.3).ok_or(Error::Unreadable("role"))?,
+            organisation: row.4.zip(row.5).map(|(id, name)| Named::new(OrganisationId(id), name)),
+            key_user: row.6 != 0,
+        })
+    };
+    rows(store, PEOPLE, &tail, values).await?.into_iter().map(person).collect()
 }
 
 /// The account with this address.
@@ -137,10 +154,7 @@ pub async fn departments(store: &Store) -> Result<Vec<Department>> {
 
 /// Staff who can be given tickets, by name.
 pub async fn staff(store: &Store) -> Result<Vec<Person>> {
-    let sql = format!(
-        "SELECT {PERSON} FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id WHERE p.role IN ('agent', 'admin') AND p.disabled_at IS NULL ORDER BY p.name"
-    );
-    people(store.reads.query_all_raw(store.sql(sql, [])).await?)
+    people(store, "WHERE p.role IN ('agent', 'admin') AND p.disabled_at IS NULL ORDER BY p.name", vec![]).await
 }
 
 /// Staff who may see a department: everyone, or its members where it is closed.
@@ -157,12 +171,11 @@ pub async fn staff_of(store: &Store, department: &Department) -> Result<Vec<Pers
 /// Customers of an organisation other than `but`, key users first; `typed` narrows by name or address.
 pub async fn colleagues(store: &Store, organisation: OrganisationId, but: PersonId, typed: &str, most: u64) -> Result<Vec<Person>> {
     let like = format!("%{}%", typed.trim().to_lowercase().replace(['%', '_', '\\'], ""));
-    let sql = format!(
-        "SELECT {PERSON} FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id
-         WHERE p.organisation_id = $1 AND p.role = 'customer' AND p.disabled_at IS NULL AND p.id <> $2 AND (LOWER(p.name) LIKE $3 OR p.email LIKE $3)
+    let rest = format!(
+        "WHERE p.organisation_id = $1 AND p.role = 'customer' AND p.disabled_at IS NULL AND p.id <> $2 AND (LOWER(p.name) LIKE $3 OR p.email LIKE $3)
          ORDER BY p.key_user DESC, p.name LIMIT {most}"
     );
-    people(store.reads.query_all_raw(store.sql(sql, [organisation.0.into(), but.0.into(), like.into()])).await?)
+    people(store, &rest, vec![organisation.0.into(), but.0.into(), like.into()]).await
 }
 
 /// Those of these people who are customers of an organisation.
