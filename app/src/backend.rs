@@ -229,6 +229,19 @@ pub fn edit_of(what: &str, to: &str) -> Result<Edit, Refusal> {
     })
 }
 
+/// The key a form was sent with; `None` where it cannot be one of ours, which is then sent as if it had none.
+pub fn key_of(submission: String) -> Option<String> {
+    Some(submission).filter(|s| (1..=64).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+}
+
+/// Tells the browser which form was accepted, so that its draft can be forgotten; a script reads it.
+pub fn accepted(submission: Option<&str>) {
+    if let Some(submission) = submission {
+        let secure = if asking().secure { "; Secure" } else { "" };
+        set_cookie(&format!("accepted={submission}; Path=/; Max-Age=604800; SameSite=Strict{secure}"));
+    }
+}
+
 /// Adds a cookie to the answer.
 pub fn set_cookie(cookie: &str) {
     if let (Some(options), Ok(value)) = (use_context::<ResponseOptions>(), http::HeaderValue::from_str(cookie)) {

@@ -60,7 +60,7 @@ fn weekday(n: u8, l: Language) -> &'static str {
 
 /// How long ago, with the exact time on hover; the browser keeps it up to date.
 pub fn ago_time(moment: Moment, reader: &Reader) -> impl IntoView + use<> {
-    view! { <time datetime=iso(moment) title=exact(moment, reader) data-ago=moment.0.to_string()>{relative(moment, reader)}</time> }
+    view! { <time datetime=iso(moment) title=exact(moment, reader) data-ago="">{relative(moment, reader)}</time> }
 }
 
 /// When, with the exact time on hover.
@@ -82,8 +82,8 @@ pub fn Times() -> impl IntoView {
         ui::every(30_000, move || {
             let reader = Reader { now: Moment(reader.now.0 + (js_sys::Date::now() - opened) as i64), ..reader.clone() };
             ui::each("time[data-ago]", |element| {
-                if let Some(moment) = element.get_attribute("data-ago").and_then(|text| text.parse().ok()) {
-                    element.set_text_content(Some(&relative(Moment(moment), &reader)));
+                if let Some(moment) = element.get_attribute("datetime").map(|text| js_sys::Date::parse(&text)).filter(|ms| ms.is_finite()) {
+                    element.set_text_content(Some(&relative(Moment(moment as i64), &reader)));
                 }
             });
         });

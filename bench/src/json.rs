@@ -84,10 +84,8 @@ async fn rows(desk: &Desk, token: &str) -> desk::Result<Option<serde_json::Value
     session.require(Action::SeeList)?;
     let agent = session.agent()?;
     let page = desk::board::page(desk, &agent, &Filter::default(), Sort::Updated, false, None).await?;
-    let tallies = desk::board::tallies(desk, &agent).await?;
-    let departments: Vec<_> = desk::accounts::departments(desk).await?.into_iter().map(|d| d.named).collect();
-    let staff = desk::accounts::staff(desk).await?;
+    let (departments, staff) = desk::accounts::choices(desk, &agent).await?;
     Ok(Some(serde_json::json!({
-        "as_of": desk.tail().position(), "cards": page.cards, "more": page.more, "tallies": tallies, "departments": departments, "staff": staff
+        "as_of": desk.tail().position(), "cards": page.cards, "more": page.more, "total": page.total, "departments": departments, "staff": staff
     })))
 }

@@ -116,10 +116,9 @@ pub async fn verify(args: &Verify) -> Outcome<(usize, Vec<i64>)> {
     let mut missing = vec![];
     for id in &ids {
         let ticket = TicketId(*id);
-        let messages = store::tickets::messages(&store, ticket, true, domain::MessageId(0)).await?;
-        let events = store::events::of_ticket(&store, ticket, false, domain::EventNo(0)).await?;
-        let opened = events.iter().any(|e| matches!(e.what, Happening::Opened { .. }));
-        if messages.is_empty() || !opened || store::tickets::cards(&store, &[ticket]).await?.is_empty() {
+        let read = store::conversation::read(&store, ticket, true, domain::MessageId(0), domain::EventNo(0)).await?;
+        let opened = read.history.iter().any(|e| matches!(e.what, Happening::Opened { .. }));
+        if read.messages.is_empty() || !opened || store::tickets::cards(&store, &[ticket]).await?.is_empty() {
             missing.push(*id);
         }
     }
@@ -196,9 +195,9 @@ mod tests {
             assert_eq!(board.columns.iter().map(|c| c.total).sum::<i64>(), 200);
             assert!(found(store, crate::words::COMMON).await == 50 && found(store, crate::words::RARE).await == 1);
 
-            let talk = store::tickets::messages(store, seeded.conversation.unwrap(), true, MessageId(0)).await.unwrap();
+            let talk = store::conversation::read(store, seeded.conversation.unwrap(), true, MessageId(0), EventNo(0)).await.unwrap().messages;
             assert_eq!(talk.len(), 20);
-            assert!(talk[0].side == Side::Customer && talk[1].side == Side::Agent);
+            assert!(talk[0].0.side == Side::Customer && talk[1].0.side == Side::Agent);
             let customer = seeded.customer;
             assert_eq!(store::tickets::shelf(store, customer, Shelf::Running, 100).await.unwrap().len(), 50);
             assert_eq!(store::search::portal(store, customer, "de", 100).await.unwrap().len(), 80);
@@ -206,8 +205,9 @@ mod tests {
             // The normal path goes on where this one ended.
             let change = store.begin().await.unwrap();
             let new = store::events::append(&change, seeded.last, None, Moment(1), &[Happening::Tagged { tag: "x".into() }]).await.unwrap();
-            let message = store::tickets::NewMessage { ticket: seeded.last, author: customer, note: false, text: "x", html: "x", submission: None };
-            let message = store::tickets::add_message(&change, &message, Moment(1)).await.unwrap();
+            let message =
+                store::conversation::NewMessage { ticket: seeded.last, author: customer, note: false, text: "x", html: "x", submission: None };
+            let message = store::conversation::add_message(&change, &message, Moment(1)).await.unwrap();
             change.commit().await.unwrap();
             assert_eq!((new.0, message.0), (seeded.events + 1, 700 * 3 + 17 + 1));
         }

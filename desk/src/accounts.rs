@@ -338,9 +338,9 @@ pub async fn departments(desk: &Desk) -> Result<Vec<Department>> {
     Ok(store::accounts::departments(desk.store()).await?)
 }
 
-/// Staff who can be given tickets.
-pub async fn staff(desk: &Desk) -> Result<Vec<Person>> {
-    Ok(store::accounts::staff(desk.store()).await?)
+/// The names of the departments, and of the staff who can be given tickets.
+pub async fn choices(desk: &Desk, _by: &Agent) -> Result<(Vec<Named<DepartmentId>>, Vec<Named<PersonId>>)> {
+    Ok(store::accounts::choices(desk.store()).await?)
 }
 
 /// A person, for staff.

@@ -13,6 +13,10 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
+/// A page is thousands of small pieces of text: with the system's allocator a fifth of a request is spent there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "balie", about = "Balie: a helpdesk with a portal for customers and a live board for staff", version)]
 struct Command {

@@ -3,8 +3,8 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{Row, list, rows};
-use crate::tables::{department, department_member, organisation, person, session};
+use crate::row::{Row, list, lists, rows};
+use crate::tables::{department, organisation, person, session};
 use domain::accounts::{EmailAddress, Language, Person, Role, Theme};
 use domain::time::Moment;
 use domain::{DepartmentId, Named, OrganisationId, PersonId};
@@ -146,26 +146,33 @@ pub async fn hidden_from(store: &Store, person: PersonId) -> Result<Vec<Departme
     rows.iter().map(|row| Ok(DepartmentId(Row::new(row).next()?))).collect()
 }
 
+/// Whether a department is closed to a person, as a change sees it.
+pub async fn is_hidden_from(change: &Change, department: DepartmentId, person: PersonId) -> Result<bool> {
+    let sql = "SELECT 1 FROM department d WHERE d.id = $1 AND d.closed AND NOT EXISTS (SELECT 1 FROM department_member m WHERE m.department_id = d.id AND m.person_id = $2)";
+    Ok(change.db().query_one_raw(change.sql(sql, [department.0.into(), person.0.into()])).await?.is_some())
+}
+
 /// Every department, in their order.
 pub async fn departments(store: &Store) -> Result<Vec<Department>> {
     let rows = department::Entity::find().order_by_asc(department::Column::Position).order_by_asc(department::Column::Name).all(&store.reads).await?;
     Ok(rows.into_iter().map(|d| Department { named: Named::new(DepartmentId(d.id), d.name), closed: d.closed, screenshot: d.screenshot }).collect())
 }
 
+const STAFF: &str = "WHERE p.role IN ('agent', 'admin') AND p.disabled_at IS NULL ORDER BY p.name";
+
 /// Staff who can be given tickets, by name.
 pub async fn staff(store: &Store) -> Result<Vec<Person>> {
-    people(store, "WHERE p.role IN ('agent', 'admin') AND p.disabled_at IS NULL ORDER BY p.name", vec![]).await
+    people(store, STAFF, vec![]).await
 }
 
-/// Staff who may see a department: everyone, or its members where it is closed.
-pub async fn staff_of(store: &Store, department: &Department) -> Result<Vec<Person>> {
-    let staff = staff(store).await?;
-    if !department.closed {
-        return Ok(staff);
-    }
-    let members =
-        department_member::Entity::find().filter(department_member::Column::DepartmentId.eq(department.named.id.0)).all(&store.reads).await?;
-    Ok(staff.into_iter().filter(|p| members.iter().any(|m| m.person_id == p.id.0)).collect())
+/// The names of the departments in their order, and of the staff.
+pub async fn choices(store: &Store) -> Result<(Vec<Named<DepartmentId>>, Vec<Named<PersonId>>)> {
+    let staff = format!("FROM person p {STAFF}");
+    let [departments, staff] =
+        lists(store, [("d.id, d.name", "FROM department d ORDER BY d.position, d.name"), ("p.id, p.name", &staff)], vec![]).await?;
+    let departments = departments.read()?.into_iter().map(|(id, name): (i64, String)| Named::new(DepartmentId(id), name)).collect();
+    let staff = staff.read()?.into_iter().map(|(id, name): (i64, String)| Named::new(PersonId(id), name)).collect();
+    Ok((departments, staff))
 }
 
 /// Customers of an organisation other than `but`, key users first; `typed` narrows by name or address.
@@ -189,6 +196,12 @@ pub async fn among_colleagues(store: &Store, organisation: OrganisationId, ids: 
     );
     let rows = store.reads.query_all_raw(store.sql(sql, [organisation.0.into()])).await?;
     rows.iter().map(|row| Row::new(row).named(PersonId)).collect()
+}
+
+/// Whether a person is a customer of an organisation, as a change sees it.
+pub async fn is_colleague(change: &Change, organisation: OrganisationId, person: PersonId) -> Result<bool> {
+    let sql = "SELECT 1 FROM person p WHERE p.id = $1 AND p.organisation_id = $2 AND p.role = 'customer' AND p.disabled_at IS NULL";
+    Ok(change.db().query_one_raw(change.sql(sql, [person.0.into(), organisation.0.into()])).await?.is_some())
 }
 
 /// The organisation with this number, or the first whose name begins with what was typed.

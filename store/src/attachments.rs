@@ -18,7 +18,7 @@ fn attachment(row: &mut Row<'_>) -> Result<Attachment> {
     Ok(Attachment { id: id(row.next()?)?, name: FileName::clean(&row.next::<String>()?), size: row.next()?, image: row.next()? })
 }
 
-fn id(text: String) -> Result<AttachmentId> {
+pub(crate) fn id(text: String) -> Result<AttachmentId> {
     AttachmentId::parse(&text).ok_or(crate::Error::Unreadable("attachment id"))
 }
 
@@ -53,21 +53,6 @@ pub async fn loose(store: &Store, owner: PersonId, ids: &[AttachmentId]) -> Resu
 pub async fn attach(change: &Change, file: &AttachmentId, owner: PersonId, ticket: TicketId, message: MessageId) -> Result<bool> {
     let sql = "UPDATE attachment SET ticket_id = $1, message_id = $2 WHERE id = $3 AND owner_id = $4 AND message_id IS NULL";
     Ok(change.run(sql, [ticket.0.into(), message.0.into(), file.as_str().into(), owner.0.into()]).await? == 1)
-}
-
-/// The files of a ticket by message; those on notes only for staff.
-pub async fn of_ticket(store: &Store, ticket: TicketId, notes: bool) -> Result<Vec<(MessageId, Attachment)>> {
-    let hidden = if notes { "" } else { "AND NOT m.note" };
-    let sql = format!(
-        "SELECT f.message_id, {COLUMNS} FROM attachment f JOIN message m ON m.id = f.message_id WHERE f.ticket_id = $1 {hidden} ORDER BY f.created_at, f.id"
-    );
-    let rows = store.reads.query_all_raw(store.sql(sql, [ticket.0.into()])).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((MessageId(row.next()?), attachment(&mut row)?))
-        })
-        .collect()
 }
 
 /// A file this person may have: on a message they may read, or their own that is on none yet.

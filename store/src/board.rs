@@ -2,9 +2,9 @@
 
 use crate::connect::{Kind, Store};
 use crate::error::Result;
-use crate::row::{Row, list};
+use crate::row::{Row, list, lists, rows};
 use crate::search::{fts, tsquery, words};
-use crate::tickets::{JOINS, read_cards, within};
+use crate::tickets::{CARD, JOINS, cards_of, read_cards, within};
 use domain::accounts::Scope;
 use domain::board::{AssignedTo, Board, COLUMN_CARDS, COLUMNS, Card, Column, Filter};
 use domain::tickets::Status;
@@ -51,6 +51,8 @@ pub struct Page {
     pub cards: Vec<Card>,
     /// Whether there are more in the direction it was asked for.
     pub more: bool,
+    /// How many there are on all pages, where that is known without counting.
+    pub total: Option<i64>,
 }
 
 /// A condition with its values, numbered as they come.
@@ -127,15 +129,14 @@ impl Condition {
         }
     }
 
-    async fn cards(&self, store: &Store, rest: &str) -> Result<Vec<Card>> {
-        let tail = format!("FROM {} {JOINS} WHERE {} {rest}", self.from(), self.sql.join(" AND "));
-        read_cards(store, &tail, self.values.clone()).await
+    fn tail(&self, rest: &str) -> String {
+        format!("FROM {} {JOINS} WHERE {} {rest}", self.from(), self.sql.join(" AND "))
     }
 }
 
 /// One page of the list. With a text the newest come first whatever the sort.
 pub async fn page(store: &Store, of: &PageOf<'_>) -> Result<Page> {
-    let Some(mut condition) = Condition::new(store, of.scope, of.filter) else { return Ok(Page { cards: vec![], more: false }) };
+    let Some(mut condition) = Condition::new(store, of.scope, of.filter) else { return Ok(Page { cards: vec![], more: false, total: None }) };
     let key = condition.key(of.sort);
     let number = key != "t.updated_at" && key != "t.urgency";
     let backwards = of.from.is_some_and(|c| c.backwards);
@@ -151,13 +152,35 @@ pub async fn page(store: &Store, of: &PageOf<'_>) -> Result<Page> {
         }
     }
     let order = if number { format!("{key} {order}") } else { format!("{key} {order}, t.id {order}") };
-    let mut cards = condition.cards(store, &format!("ORDER BY {order} LIMIT {}", of.size + 1)).await?;
+    let tail = condition.tail(&format!("ORDER BY {order} LIMIT {}", of.size + 1));
+    let [cards, total] =
+        lists(store, [(CARD, &tail), ("CAST(COALESCE(SUM(n), 0) AS BIGINT)", &total(of.scope, of.filter))], condition.values).await?;
+    let (mut cards, total) = (cards_of(cards)?, total.read::<[i64; 1]>()?.first().map(|row| row[0]));
     let more = cards.len() > of.size;
     cards.truncate(of.size);
     if backwards {
         cards.reverse();
     }
-    Ok(Page { cards, more })
+    Ok(Page { cards, more, total })
+}
+
+/// Where the number of tickets of a filter is kept: only departments and statuses are tallied.
+fn total(scope: &Scope, filter: &Filter) -> String {
+    if !(Filter { statuses: vec![], ..filter.clone() }).is_empty() {
+        return "FROM tally WHERE FALSE GROUP BY status".to_owned();
+    }
+    let statuses =
+        if filter.statuses.is_empty() { "TRUE".to_owned() } else { format!("status IN {}", list(filter.statuses.iter().map(|s| s.code().into()))) };
+    format!("FROM tally WHERE {} AND {statuses}", tallied(scope))
+}
+
+/// The condition on the tally that a scope is.
+fn tallied(scope: &Scope) -> String {
+    match scope {
+        Scope::Desk { hidden } if !hidden.is_empty() => format!("department_id NOT IN {}", list(hidden.iter().map(|d| d.0))),
+        Scope::Desk { .. } => "TRUE".to_owned(),
+        Scope::Own(_) => "FALSE".to_owned(),
+    }
 }
 
 /// The cards of one column, and how many tickets there are in all.
@@ -173,7 +196,7 @@ async fn column(store: &Store, scope: &Scope, filter: &Filter, status: Status, t
         condition.sql.push(format!("+t.status = {}", status.code()));
     }
     let order = if status.is_settled() { "t.settled_at DESC, t.id" } else { "t.urgency DESC, t.id" };
-    let mut cards = condition.cards(store, &format!("ORDER BY {order} LIMIT {COLUMN_CARDS}")).await?;
+    let mut cards = read_cards(store, &condition.tail(&format!("ORDER BY {order} LIMIT {COLUMN_CARDS}")), condition.values.clone()).await?;
     cards.sort_by_key(|c| (c.rank(), c.id));
     let total = match tallied {
         _ if cards.len() < COLUMN_CARDS => cards.len() as i64,
@@ -200,16 +223,7 @@ pub async fn snapshot(store: &Store, scope: &Scope, filter: &Filter, as_of: Even
 
 /// How many tickets there are of each status.
 pub async fn tallies(store: &Store, scope: &Scope) -> Result<Vec<(Status, i64)>> {
-    let hidden = match scope {
-        Scope::Desk { hidden } if !hidden.is_empty() => format!("WHERE department_id NOT IN {}", list(hidden.iter().map(|d| d.0))),
-        Scope::Desk { .. } => String::new(),
-        Scope::Own(_) => "WHERE FALSE".to_owned(),
-    };
-    let rows = store.reads.query_all_raw(store.sql(format!("SELECT status, CAST(SUM(n) AS BIGINT) FROM tally {hidden} GROUP BY status"), [])).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((Status::from_code(row.next()?).ok_or(crate::Error::Unreadable("status"))?, row.next()?))
-        })
-        .collect()
+    let found: Vec<(i16, i64)> =
+        rows(store, "status, CAST(SUM(n) AS BIGINT)", &format!("FROM tally WHERE {} GROUP BY status", tallied(scope)), vec![]).await?;
+    found.into_iter().map(|(code, n)| Ok((Status::from_code(code).ok_or(crate::Error::Unreadable("status"))?, n))).collect()
 }

@@ -10,7 +10,8 @@ use crate::tables::event;
 use domain::events::{Event, Happening};
 use domain::time::Moment;
 use domain::{DepartmentId, EventNo, Named, PersonId, TicketId};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryResult, Set};
+use sea_orm::{ConnectionTrait, EntityTrait, Set};
+use serde::Deserialize;
 
 /// An event with those who may hear of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +54,7 @@ pub async fn head(store: &Store) -> Result<EventNo> {
     Ok(EventNo(Row::new(row.as_ref().ok_or(Error::Unreadable("head of the log"))?).next()?))
 }
 
-const EVENT: &str = "e.n, e.at, e.ticket_id, e.by_id, p.name, e.what";
+pub(crate) const EVENT: &str = "e.n, e.at, e.ticket_id, e.by_id, p.name, e.what";
 
 fn event_of(row: &mut Row<'_>) -> Result<Event> {
     Ok(Event {
@@ -61,8 +62,28 @@ fn event_of(row: &mut Row<'_>) -> Result<Event> {
         at: Moment(row.next()?),
         ticket: TicketId(row.next()?),
         by: row.maybe_named(PersonId)?,
-        what: serde_json::from_str(&row.next::<String>()?).map_err(|_| Error::Unreadable("happening"))?,
+        what: happening(&row.next::<String>()?)?,
     })
+}
+
+/// An event as [`EVENT`] gives it.
+#[derive(Deserialize)]
+pub(crate) struct EventRow(i64, i64, i64, Option<i64>, Option<String>, String);
+
+impl EventRow {
+    pub(crate) fn event(self) -> Result<Event> {
+        Ok(Event {
+            n: EventNo(self.0),
+            at: Moment(self.1),
+            ticket: TicketId(self.2),
+            by: self.3.zip(self.4).map(|(id, name)| Named::new(PersonId(id), name)),
+            what: happening(&self.5)?,
+        })
+    }
+}
+
+fn happening(text: &str) -> Result<Happening> {
+    serde_json::from_str(text).map_err(|_| Error::Unreadable("happening"))
 }
 
 /// The events after one, with their audience as it is now; at most `most`.
@@ -90,21 +111,10 @@ pub async fn after(store: &Store, n: EventNo, most: u64) -> Result<Vec<Heard>> {
     Ok(heard)
 }
 
-fn events_of(rows: Vec<QueryResult>) -> Result<Vec<Event>> {
-    rows.iter().map(|row| event_of(&mut Row::new(row))).collect()
-}
-
-/// The history of a ticket after an event, oldest first; without what only staff may know where `public` is set.
-pub async fn of_ticket(store: &Store, ticket: TicketId, public: bool, after: EventNo) -> Result<Vec<Event>> {
-    let only = if public { "AND e.public" } else { "" };
-    let sql = format!("SELECT {EVENT} FROM event e LEFT JOIN person p ON p.id = e.by_id WHERE e.ticket_id = $1 AND e.n > $2 {only} ORDER BY e.n");
-    events_of(store.reads.query_all_raw(store.sql(sql, [ticket.0.into(), after.0.into()])).await?)
-}
-
-/// The same, as a change sees it.
+/// What happened to a ticket after an event, as a change sees it.
 pub async fn of_locked_ticket(change: &Change, ticket: TicketId, after: EventNo) -> Result<Vec<Event>> {
     let sql = format!("SELECT {EVENT} FROM event e LEFT JOIN person p ON p.id = e.by_id WHERE e.ticket_id = $1 AND e.n > $2 ORDER BY e.n");
-    events_of(change.db().query_all_raw(change.sql(sql, [ticket.0.into(), after.0.into()])).await?)
+    change.db().query_all_raw(change.sql(sql, [ticket.0.into(), after.0.into()])).await?.iter().map(|row| event_of(&mut Row::new(row))).collect()
 }
 
 /// Someone who did something, by id, for the name.

@@ -9,6 +9,7 @@ pub mod board;
 pub mod bulk;
 mod change;
 mod connect;
+pub mod conversation;
 mod error;
 pub mod events;
 mod group;

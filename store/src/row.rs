@@ -47,14 +47,35 @@ pub(crate) fn list(ids: impl IntoIterator<Item = i64>) -> String {
 }
 
 /// Reads many rows as one value: `tail` begins with `FROM` and has its own order and limit.
-///
-/// A row by itself costs a hand-over from the database's thread, and each of its columns a conversion; a page of fifty rows is then mostly that.
 pub(crate) async fn rows<T: DeserializeOwned>(store: &Store, columns: &str, tail: &str, values: Vec<Value>) -> Result<Vec<T>> {
-    let sql = match store.kind() {
-        Kind::Sqlite => format!("SELECT group_concat(j, ',') FROM (SELECT json_array({columns}) AS j {tail})"),
-        Kind::Postgres => format!("SELECT string_agg(j::text, ',') FROM (SELECT json_build_array({columns}) AS j {tail}) AS page"),
-    };
-    let found = store.reads.query_one_raw(Statement::from_sql_and_values(store.backend(), sql, values)).await?;
-    let Some(text) = found.map(|row| Row::new(&row).next::<Option<String>>()).transpose()?.flatten() else { return Ok(vec![]) };
-    serde_json::from_str(&format!("[{text}]")).map_err(|_| Error::Unreadable("row"))
+    let [found] = lists(store, [(columns, tail)], values).await?;
+    found.read()
+}
+
+/// Reads several lists by one statement, each as one value; columns and tails as in [`rows`], and all tails share the values.
+///
+/// A statement costs a hand-over to the database's thread and back, a row by itself one more, and each of its columns a conversion; a page of fifty rows is then mostly that.
+pub(crate) async fn lists<const N: usize>(store: &Store, lists: [(&str, &str); N], values: Vec<Value>) -> Result<[List; N]> {
+    let lists = lists.map(|(columns, tail)| match store.kind() {
+        Kind::Sqlite => format!("(SELECT group_concat(j, ',') FROM (SELECT json_array({columns}) AS j {tail}))"),
+        Kind::Postgres => format!("(SELECT string_agg(j::text, ',') FROM (SELECT json_build_array({columns}) AS j {tail}) AS page)"),
+    });
+    let statement = Statement::from_sql_and_values(store.backend(), format!("SELECT {}", lists.join(", ")), values);
+    let row = store.reads.query_one_raw(statement).await?.ok_or(Error::Unreadable("row"))?;
+    let mut row = Row::new(&row);
+    let mut read = [const { List(None) }; N];
+    for list in &mut read {
+        list.0 = row.next()?;
+    }
+    Ok(read)
+}
+
+/// The rows of one list, as JSON arrays with commas between; nothing where there are none.
+pub(crate) struct List(Option<String>);
+
+impl List {
+    pub(crate) fn read<T: DeserializeOwned>(self) -> Result<Vec<T>> {
+        let Self(Some(text)) = self else { return Ok(vec![]) };
+        serde_json::from_str(&format!("[{text}]")).map_err(|_| Error::Unreadable("row"))
+    }
 }

@@ -31,10 +31,6 @@ table!(department, "department", {
     screenshot: bool,
     position: i32,
 });
-table!(department_member, "department_member", {
-    #[sea_orm(primary_key, auto_increment = false)] department_id: i64,
-    #[sea_orm(primary_key, auto_increment = false)] person_id: i64,
-});
 table!(person, "person", {
     #[sea_orm(primary_key)] id: i64,
     name: String,

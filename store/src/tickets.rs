@@ -1,44 +1,19 @@
-//! Tickets and their messages.
+//! Tickets.
 
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{Row, list, rows};
-use crate::tables::{message, ticket};
-use domain::accounts::{Role, Scope};
+use crate::row::{List, Row, list, lists, rows};
+use crate::tables::ticket;
+use domain::accounts::Scope;
 use domain::board::Card;
 pub use domain::tickets::Line;
 use domain::tickets::{NewTicket, Side, Status, Ticket, Urgency};
 use domain::time::Moment;
-use domain::{DepartmentId, EventNo, MessageId, Named, OrganisationId, PersonId, TicketId};
+use domain::{DepartmentId, EventNo, Named, OrganisationId, PersonId, TicketId};
 
 use sea_orm::{ConnectionTrait, EntityTrait, QueryResult, Set, Statement, Value};
 use serde::Deserialize;
-
-/// A message as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Message {
-    pub id: MessageId,
-    pub author: Named<PersonId>,
-    pub side: Side,
-    pub note: bool,
-    /// Safe HTML, made from the text when it was written.
-    pub html: String,
-    pub created_at: Moment,
-}
-
-/// A message to be kept.
-#[derive(Debug, Clone)]
-#[allow(missing_docs)]
-pub struct NewMessage<'a> {
-    pub ticket: TicketId,
-    pub author: PersonId,
-    pub note: bool,
-    pub text: &'a str,
-    pub html: &'a str,
-    pub submission: Option<&'a str>,
-}
 
 /// Which tickets the portal's home asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,7 +115,13 @@ impl CardRow {
 
 /// Many cards; `tail` as in [`rows`].
 pub(crate) async fn read_cards(store: &Store, tail: &str, values: Vec<Value>) -> Result<Vec<Card>> {
-    rows::<CardRow>(store, CARD, tail, values).await?.into_iter().map(CardRow::card).collect()
+    let [found] = lists(store, [(CARD, tail)], values).await?;
+    cards_of(found)
+}
+
+/// The cards of a list of [`CARD`].
+pub(crate) fn cards_of(list: List) -> Result<Vec<Card>> {
+    list.read::<CardRow>()?.into_iter().map(CardRow::card).collect()
 }
 
 fn status(code: i16) -> Result<Status> {
@@ -326,43 +307,6 @@ async fn tally(change: &Change, department: DepartmentId, status: Status, by: i6
     let sql = "INSERT INTO tally (department_id, status, n) VALUES ($1, $2, $3) ON CONFLICT (department_id, status) DO UPDATE SET n = tally.n + $3";
     change.run(sql, [department.0.into(), status.code().into(), by.into()]).await?;
     Ok(())
-}
-
-/// Adds a message; [`Error::Taken`] where this submission was kept already.
-pub async fn add_message(change: &Change, new: &NewMessage<'_>, now: Moment) -> Result<MessageId> {
-    let row = message::ActiveModel {
-        ticket_id: Set(new.ticket.0),
-        author_id: Set(new.author.0),
-        note: Set(new.note),
-        text: Set(new.text.to_owned()),
-        html: Set(new.html.to_owned()),
-        created_at: Set(now.0),
-        submission: Set(new.submission.map(str::to_owned)),
-        ..Default::default()
-    };
-    Ok(MessageId(message::Entity::insert(row).exec(&change.db()).await?.last_insert_id))
-}
-
-/// The messages of a ticket after one of them, oldest first; notes only for staff.
-pub async fn messages(store: &Store, ticket: TicketId, notes: bool, after: MessageId) -> Result<Vec<Message>> {
-    let hidden = if notes { "" } else { "AND NOT m.note" };
-    let sql = format!(
-        "SELECT m.id, m.author_id, p.name, p.role, m.note, m.html, m.created_at FROM message m JOIN person p ON p.id = m.author_id WHERE m.ticket_id = $1 AND m.id > $2 {hidden} ORDER BY m.id"
-    );
-    let rows = store.reads.query_all_raw(store.sql(sql, [ticket.0.into(), after.0.into()])).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(Message {
-                id: MessageId(row.next()?),
-                author: row.named(PersonId)?,
-                side: if Role::from_word(&row.next::<String>()?).is_some_and(Role::is_staff) { Side::Agent } else { Side::Customer },
-                note: row.next()?,
-                html: row.next()?,
-                created_at: Moment(row.next()?),
-            })
-        })
-        .collect()
 }
 
 /// The ticket a submission by this requester opened.

@@ -1,5 +1,6 @@
 //! Uploads: each file goes to the server the moment it is chosen, dropped or pasted, by itself, with its own progress; the form then only names it.
 
+use crate::tickets::draft::accept;
 use crate::ui::{self, bytes, icon};
 use crate::{Problem, Reader, words as w};
 use domain::attachments::{ACCEPT, Attachment};
@@ -296,6 +297,7 @@ fn files_of(data: &DataTransfer) -> Vec<File> {
 }
 
 fn restore(draft: &str) -> Vec<Kept> {
+    accept();
     ui::stored(&format!("{draft}-files")).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 

@@ -48,11 +48,8 @@ pub async fn filter_choices(#[server(default)] organisation: String) -> Result<C
     use domain::permissions::Action;
     let (desk, me) = backend::agent(Action::SeeList)?;
     let read = async {
-        Ok(Choices {
-            departments: desk::accounts::departments(&desk).await?.into_iter().map(|d| d.named).collect(),
-            staff: desk::accounts::staff(&desk).await?.into_iter().map(|p| Named::new(p.id, p.name)).collect(),
-            organisation: desk::board::organisation(&desk, &me, &organisation).await?,
-        })
+        let (departments, staff) = desk::accounts::choices(&desk, &me).await?;
+        Ok(Choices { departments, staff, organisation: desk::board::organisation(&desk, &me, &organisation).await? })
     };
     read.await.map_err(backend::report)
 }
@@ -70,14 +67,6 @@ pub async fn list_rows(#[server(default)] query: String) -> Result<List, Problem
         let (sort, cursor) = backend::listing(&listing);
         let as_of = desk.tail().position();
         let page = page(&desk, &me, &filter, sort, listing.ascending, cursor).await?;
-        // Only statuses are tallied: with any other filter the number would have to be counted.
-        let countable = domain::board::Filter { statuses: vec![], ..filter.clone() }.is_empty();
-        let total = if countable {
-            let tallies = desk::board::tallies(&desk, &me).await?;
-            Some(tallies.iter().filter(|(s, _)| filter.statuses.is_empty() || filter.statuses.contains(s)).map(|(_, n)| n).sum())
-        } else {
-            None
-        };
         let backwards = listing.before.is_some();
         let (has_before, has_after) = if backwards { (page.more, true) } else { (listing.after.is_some(), page.more) };
         let at = |card: Option<&Card>| card.map(|card| listing.cursor(card));
@@ -86,13 +75,13 @@ pub async fn list_rows(#[server(default)] query: String) -> Result<List, Problem
             before: at(page.cards.first()).filter(|_| has_before),
             after: at(page.cards.last()).filter(|_| has_after),
             cards: page.cards,
-            total,
+            total: page.total,
         })
     };
     read.await.map_err(backend::report)
 }
 
-/// Changes several tickets at once; those that cannot be changed are left as they are, and their number is told.
+/// Changes several tickets at once, all or none.
 #[server(endpoint = "bulk")]
 pub async fn bulk(
     #[server(default)] ids: Vec<String>,
@@ -101,7 +90,7 @@ pub async fn bulk(
     #[server(default)] department: String,
 ) -> Result<(), Problem> {
     use crate::backend;
-    use desk::tickets::edit;
+    use desk::tickets::edit_all;
     use domain::permissions::Action;
     use domain::{Fault, Field, Refusal, TicketId};
     let (desk, me) = backend::agent(Action::ChangeTicket)?;
@@ -119,12 +108,7 @@ pub async fn bulk(
             edits.push(backend::edit_of(what, to).map_err(|refusal| backend::report(refusal.into()))?);
         }
     }
-    for id in ids {
-        for change in &edits {
-            edit(&desk, &me, id, change, None).await.map_err(backend::report)?;
-        }
-    }
-    Ok(())
+    edit_all(&desk, &me, &ids, &edits).await.map_err(backend::report)
 }
 
 /// Moves a card: to another status, or to someone. `seen` is the version of the card it was decided on.

@@ -147,9 +147,10 @@ pub async fn open_ticket(
     // Who cannot be a person's number cannot be in CC: the form says so at its field.
     let cc = cc.iter().filter(|c| !c.is_empty()).map(|c| c.parse().unwrap_or(PersonId(0))).collect();
     let form = TicketForm { cc, urgency, department, subject, description, link, attachments, screenshot: !screenshot.is_empty() };
-    let submission = Some(submission.as_str()).filter(|s| !s.is_empty() && s.len() <= 64);
-    let id = desk::tickets::open(&desk, &me, &form, submission).await.map_err(backend::report)?;
-    backend::go(&format!("/tickets/{id}?sent={}", submission.unwrap_or_default()));
+    let submission = backend::key_of(submission);
+    let id = desk::tickets::open(&desk, &me, &form, submission.as_deref()).await.map_err(backend::report)?;
+    backend::accepted(submission.as_deref());
+    backend::go(&format!("/tickets/{id}?sent=1"));
     Ok(())
 }
 
@@ -167,8 +168,7 @@ pub async fn ticket_view(id: String, #[server(default)] kept: Vec<String>) -> Re
         let mut ticket = page.ticket;
         let (colleagues, facts) = match me.agent() {
             Ok(agent) => {
-                let staff = desk::accounts::staff(&desk).await?.into_iter().map(|p| Named::new(p.id, p.name)).collect();
-                let departments = desk::accounts::departments(&desk).await?.into_iter().map(|d| d.named).collect();
+                let (departments, staff) = desk::accounts::choices(&desk, &agent).await?;
                 let others = desk::tickets::others(&desk, &agent, &ticket).await?;
                 let requester = desk::accounts::person(&desk, &agent, ticket.requester.id).await?;
                 (desk::tickets::cc_candidates(&desk, &agent, &ticket).await?, Some(DeskFacts { departments, staff, requester, others }))
@@ -215,14 +215,10 @@ pub async fn reply(
     use domain::{Refusal, TicketId};
     let is_note = mode == "note";
     let id: TicketId = ticket.parse().map_err(|_| backend::report(Refusal::NotFound.into()))?;
+    let submission = backend::key_of(submission);
     let key = submission.clone();
-    let writing = Writing {
-        text,
-        attachments,
-        submission: Some(submission).filter(|s| !s.is_empty() && s.len() <= 64),
-        seen: if anyway.is_empty() { seen.parse().ok() } else { None },
-        then: Status::from_word(&then),
-    };
+    let writing =
+        Writing { text, attachments, submission, seen: if anyway.is_empty() { seen.parse().ok() } else { None }, then: Status::from_word(&then) };
     let written = if is_note {
         let (desk, me) = backend::agent(Action::WriteNote)?;
         desk::tickets::note(&desk, &me, id, &writing).await.map(|()| id)
@@ -231,7 +227,8 @@ pub async fn reply(
         desk::tickets::reply(&desk, &me, id, &writing).await
     };
     let id = written.map_err(backend::report)?;
-    backend::go(&format!("/tickets/{id}?sent={key}#latest"));
+    backend::accepted(key.as_deref());
+    backend::go(&format!("/tickets/{id}#latest"));
     Ok(())
 }
 

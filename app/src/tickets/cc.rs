@@ -1,5 +1,6 @@
 //! The CC picker: colleagues by name or address, key users first, as chips.
 
+use super::draft::accept;
 use crate::ui::{self, avatar, icon};
 use crate::{Reader, words as w};
 use domain::PersonId;
@@ -18,6 +19,7 @@ pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, draft: String) -
     let (open, set_open) = signal(false);
     let (active, set_active) = signal(0_usize);
     Effect::new(move |_| {
+        accept();
         let kept: Vec<PersonId> = ui::stored(&format!("{draft}-cc")).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         picked.set(if chosen.is_empty() { kept } else { chosen.clone() });
         let name = format!("{draft}-cc");

@@ -3,7 +3,6 @@
 use super::api::{DeskFacts, View};
 use super::composer::{Composer, composer};
 use super::conversation::entry;
-use super::draft::Accepted;
 use super::portal_ticket::bare;
 use crate::ui::{Place, avatar, desk_frame, icon, status_word, urgency_word};
 use crate::{Reader, Returned, words as w};
@@ -23,7 +22,6 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
     let notice = Returned::any().and_then(|r| r.problem.clone().filter(|_| r.action != "reply")).map(|p| p.sentence(l));
     let inner = view! {
             <main id="inhoud" class="desk-ticket" data-follow=id.to_string() data-after=page.as_of.to_string()>
-                <Accepted/>
                 <header class="dt-head">
                     <a class="button" data-kind="quiet" data-icon-only="" data-size="small" href="/board" aria-label=w::back_to_board(l)>{icon("arrow-left")}</a>
                     <span class="stub number">"#"{id.to_string()}</span><h1>{ticket.subject.clone()}</h1>

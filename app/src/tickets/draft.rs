@@ -3,7 +3,7 @@
 use crate::{Reader, ui, words as w};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlFormElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
+use web_sys::{Element, HtmlDocument, HtmlFormElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 
 /// Where the form that was sent last is remembered.
 const SENT: &str = "balie-sent";
@@ -45,24 +45,17 @@ pub fn Draft(name: String, returned: bool) -> impl IntoView {
     view! { <span class="hint saved" node_ref=root role="status">{move || saved.get().then(|| view! { {ui::icon("check")}{w::draft_kept(l)} })}</span> }
 }
 
-/// Forgets the draft of a form that was accepted. Stands on the page one lands on then.
-#[island]
-pub fn Accepted() -> impl IntoView {
-    Effect::new(move |_| accept());
-}
-
-/// The address says which submission was accepted; only that proves it, so only then is its draft forgotten.
-fn accept() {
+/// Forgets the draft of the form that was accepted last. A cookie of the server's says which; only that proves it, and it is still there
+/// where the page one landed on was left before it woke. Whoever reads a draft calls this first.
+pub(crate) fn accept() {
     let Some((name, submission)) = ui::stored(SENT).and_then(|text| serde_json::from_str::<(String, String)>(&text).ok()) else { return };
-    let search = window().location().search().unwrap_or_default();
-    if !submission.is_empty() && search.contains(&format!("sent={submission}")) {
+    let cookies = document().dyn_into::<HtmlDocument>().ok().and_then(|d| d.cookie().ok()).unwrap_or_default();
+    if !submission.is_empty() && cookies.split("; ").any(|pair| pair.strip_prefix("accepted=") == Some(&submission)) {
         ui::store(SENT, "");
         ui::store(&name, "");
         for part in ["files", "cc"] {
             ui::store(&format!("{name}-{part}"), "");
         }
-        let here = window().location().pathname().unwrap_or_default();
-        let _ = window().history().map(|h| h.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&here)));
     }
 }
 

@@ -5,7 +5,7 @@ mod cc;
 mod composer;
 mod conversation;
 mod desk_ticket;
-mod draft;
+pub(crate) mod draft;
 mod home;
 mod new;
 mod page;

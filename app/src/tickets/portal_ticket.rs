@@ -3,7 +3,6 @@
 use super::api::View;
 use super::composer::{Composer, composer};
 use super::conversation::entry;
-use super::draft::Accepted;
 use crate::ui::{Place, avatar, icon, portal, status, urgency};
 use crate::{Reader, Returned, when, words as w};
 use domain::tickets::{Side, Status, Ticket};
@@ -25,7 +24,6 @@ pub(super) fn page(page: View, sent: bool, reader: &Reader) -> impl IntoView + u
     let returned = Returned::any().and_then(|r| r.problem.clone().filter(|_| r.action != "reply")).map(|p| p.sentence(l));
     let inner = view! {
             <main id="inhoud" class="portal" data-follow=id.to_string() data-after=page.as_of.to_string() data-settled=settled.then_some("")>
-                <Accepted/>
                 <a class="back" href="/">{icon("arrow-left")}{w::my_tickets(l)}</a>
                 <div class="banner" data-kind="lost" data-lost="" role="status" hidden>{icon("wifi-off")}<div class="text"><p>{w::connection_lost(l)}</p></div></div>
                 {just_opened.then(|| view! { <div class="banner" data-kind="thanks" role="status">{icon("check")}<div class="text"><p><b>{w::opened_title(l, id)}</b>" "{w::opened_text(l)}</p></div></div> })}

@@ -4,12 +4,13 @@ use crate::support::World;
 use desk::accounts::Session;
 use desk::board::snapshot;
 use desk::live::{Reading, read};
-use desk::tickets::{Edit, Writing, edit, invite, leave, note, reply, settle};
+use desk::tickets::{Edit, Writing, dismiss, edit, invite, leave, note, reply, settle};
 use domain::board::{Board, Effect, Filter};
 use domain::events::{Event, Happening, Message};
 use domain::tickets::{Status, Urgency};
 use domain::{EventNo, TicketId};
 use proptest::test_runner::{Config, TestRunner};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use store::Kind;
 use store::testing::{Server, fresh, new_database};
@@ -146,6 +147,54 @@ async fn a_customer_hears_only_of_their_own_and_nothing_that_is_not_public() {
         }
         assert!(heard > 10, "the story tells something");
         assert!(messages(&world, world.person("ilse"), EventNo(0)).await.is_empty());
+    }
+}
+
+/// Whether customers on the ticket hear of it too. Without `_`: a new happening has to be put here, and in the story below.
+fn is_for_customers(what: &Happening) -> bool {
+    match what {
+        Happening::Opened { .. } | Happening::Replied { .. } | Happening::StatusChanged { .. } | Happening::Assigned { .. } => true,
+        Happening::UrgencyChanged { .. } | Happening::DepartmentChanged { .. } | Happening::Continued { .. } => true,
+        Happening::CcAdded { .. } | Happening::CcRemoved { .. } => true,
+        Happening::Noted { .. } | Happening::Tagged { .. } | Happening::Untagged { .. } => false,
+    }
+}
+
+#[tokio::test]
+async fn every_happening_is_told_to_exactly_whom_it_is_for() {
+    for kind in store::testing::KINDS {
+        let world = world(kind).await;
+        let (desk, marieke, sanne) = (&world.desk, world.customer("marieke"), world.agent("sanne"));
+        let writing = |text: &str| Writing { text: text.to_owned(), ..Default::default() };
+        let id = world.open("marieke", "Van alles").await;
+        invite(desk, &marieke, id, world.id("ruud")).await.unwrap();
+        invite(desk, &marieke, id, world.id("ilse")).await.unwrap();
+        dismiss(desk, &marieke, id, world.id("ilse")).await.unwrap();
+        reply(desk, sanne.session(), id, &writing("Antwoord")).await.unwrap();
+        note(desk, &sanne, id, &writing("Onder ons")).await.unwrap();
+        let department = Edit::Department(world.departments[1]);
+        let changes =
+            [Edit::Assignee(Some(world.id("daan"))), Edit::Urgency(Urgency::High), department, Edit::Tag("x".into()), Edit::Untag("x".into())];
+        for change in changes.iter().chain(&[Edit::Status(Status::Closed)]) {
+            edit(desk, &sanne, id, change, None).await.unwrap();
+        }
+        world.pass(domain::time::Span::days(61));
+        reply(desk, marieke.session(), id, &writing("Het is er weer")).await.unwrap();
+        settled(&world).await;
+
+        let happened = async |who: &str| -> Vec<Event> {
+            let told = messages(&world, world.person(who), EventNo(0)).await;
+            told.into_iter().filter_map(|m| if let Message::Happened { event, .. } = m { Some(event) } else { None }).collect()
+        };
+        let everything = happened("hanneke").await;
+        let kinds: BTreeSet<String> = everything.iter().map(|e| serde_json::to_value(&e.what).unwrap()["kind"].to_string()).collect();
+        assert_eq!(kinds.len(), 12, "the story has every kind: {kinds:?}");
+        for (who, all, some) in
+            [("sanne", true, false), ("marieke", false, true), ("ruud", false, true), ("ilse", false, false), ("kees", false, false)]
+        {
+            let due: Vec<Event> = everything.iter().filter(|e| all || some && is_for_customers(&e.what)).cloned().collect();
+            assert_eq!(happened(who).await, due, "{who}");
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Opening, answering, changing.
 
 use crate::support::{World, on_both};
-use desk::tickets::{Edit, Writing, edit, note, open, page, reply, settle};
+use desk::tickets::{Edit, Writing, edit, edit_all, note, open, page, reply, settle};
 use domain::events::Happening;
 use domain::tickets::{Side, Status, TicketForm, Urgency};
 use domain::time::Span;
@@ -122,8 +122,10 @@ async fn a_reply_long_after_closing_goes_on_in_a_new_linked_ticket() {
         let id = world.open("marieke", "Oud").await;
         settle(&world.desk, &world.customer("marieke"), id).await.unwrap();
         world.pass(Span::days(61));
-        let next = reply(&world.desk, world.person("marieke"), id, &writing("Het is er weer")).await.unwrap();
+        let again = Writing { submission: Some("r-2".into()), ..writing("Het is er weer") };
+        let next = reply(&world.desk, world.person("marieke"), id, &again).await.unwrap();
         assert_ne!(next, id);
+        assert_eq!(reply(&world.desk, world.person("marieke"), id, &again).await.unwrap(), next, "sent twice, it is one ticket");
         assert_eq!(status(&world, id).await, Status::Closed);
         let page = page(&world.desk, world.person("marieke"), next).await.unwrap();
         assert_eq!((page.ticket.follows, page.ticket.subject.as_str(), page.messages.len()), (Some(id), "Oud", 1));
@@ -208,6 +210,30 @@ async fn every_property_can_be_changed_and_tells_what_happened() {
             let error = edit(&world.desk, &world.agent("sanne"), id, &change, None).await.unwrap_err();
             assert!(error.refusal().unwrap().at(field).is_some(), "{change:?}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn several_tickets_change_together_or_not_at_all() {
+    on_both(async |world: World| {
+        let (one, two) = (world.open("marieke", "Een").await, world.open("kees", "Twee").await);
+        let sanne = world.agent("sanne");
+        let edits = [Edit::Status(Status::Waiting), Edit::Assignee(Some(world.id("daan")))];
+        let missing = edit_all(&world.desk, &sanne, &[one, TicketId(9), two], &edits).await.unwrap_err();
+        assert_eq!(missing.refusal(), Some(&Refusal::NotFound));
+        assert_eq!((status(&world, one).await, status(&world, two).await), (Status::New, Status::New));
+
+        edit_all(&world.desk, &sanne, &[two, one, two], &edits).await.unwrap();
+        for id in [one, two] {
+            let page = page(&world.desk, world.person("sanne"), id).await.unwrap();
+            assert_eq!((page.ticket.status, page.ticket.assignee.map(|a| a.id)), (Status::Waiting, Some(world.id("daan"))));
+            assert_eq!(page.history.len(), 3);
+        }
+
+        world.close_department(world.departments[0], &["sanne"]).await;
+        let given = edit_all(&world.desk, &sanne, &[one], &[Edit::Assignee(None), Edit::Assignee(Some(world.id("daan")))]).await.unwrap_err();
+        assert!(given.refusal().unwrap().at(Field::Assignee).is_some(), "nobody gets what they may not see");
     })
     .await;
 }

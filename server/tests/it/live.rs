@@ -1,9 +1,13 @@
 //! The stream: it resumes, it is scoped, and it ends.
 
-use crate::support::{Server, call, get};
+use crate::support::{PASSWORD, Server, call, get};
 use axum::body::BodyDataStream;
 use axum::http::{Request, header};
 use axum::response::Response;
+use desk::tickets::{Edit, edit};
+use domain::TicketId;
+use domain::board::{Board, Effect, Filter};
+use domain::tickets::Urgency;
 use futures_util::StreamExt;
 use std::time::Duration;
 
@@ -40,6 +44,62 @@ async fn a_stream_brings_what_happens_and_goes_on_where_it_was_cut() {
     let resumed = Request::get("/live?after=0").header(header::COOKIE, &agent).header("last-event-id", "1").body(axum::body::Body::empty()).unwrap();
     let came = Stream::of(server.ask(resumed).await).until("urgency_changed").await.unwrap();
     assert!(came.contains("id: 2\n") && !came.contains("\"kind\":\"opened\""), "{came}");
+}
+
+/// Changes a ticket to and fro, without the way through HTTP.
+async fn change(server: &Server, id: i64, times: usize) {
+    let session = desk::accounts::log_in(&server.desk, "sanne@x.example", PASSWORD, None).await.unwrap();
+    let agent = desk::accounts::session(&server.desk, session.as_str()).await.unwrap().unwrap().agent().unwrap();
+    for n in 0..times {
+        let to = if n % 2 == 0 { Urgency::High } else { Urgency::Medium };
+        edit(&server.desk, &agent, TicketId(id), &Edit::Urgency(to), None).await.unwrap();
+    }
+    let last = store::events::head(server.desk.store()).await.unwrap();
+    server.desk.tail().head().wait_for(|n| *n >= last).await.unwrap();
+}
+
+async fn board(server: &Server, cookie: &str) -> Board {
+    serde_json::from_str(&server.answer(call("/api/board_snapshot", cookie, "")).await.text).unwrap()
+}
+
+/// At twenty changes a second: what is missed in a second, in half a minute and in more than a minute, which is too much to be told one by one.
+#[tokio::test]
+async fn a_board_whose_stream_was_cut_shows_what_a_fresh_one_shows() {
+    let server = Server::start(&[]).await;
+    let (customer, agent) = (server.log_in("marieke").await, server.log_in("sanne").await);
+    let id = server.open(&customer, "een").await;
+    for (missed, told_one_by_one) in [(20, true), (600, true), (1_300, false)] {
+        let mut stale = board(&server, &agent).await;
+        change(&server, id, missed).await;
+        server.open(&customer, &format!("na-{missed}")).await;
+        let resumed = Request::get("/live?after=0").header(header::COOKIE, &agent).header("last-event-id", stale.as_of.0);
+        let mut stream = Stream::of(server.ask(resumed.body(axum::body::Body::empty()).unwrap()).await);
+        let truth = board(&server, &agent).await;
+        let (mut told, mut reloads) = (0, 0);
+        while stale.as_of < truth.as_of {
+            for line in stream.until("\n\n").await.unwrap().lines().filter_map(|line| line.strip_prefix("data: ")) {
+                told += 1;
+                if stale.apply(&serde_json::from_str(line).unwrap(), &Filter::default()) == Effect::Reload {
+                    reloads += 1;
+                    stale = board(&server, &agent).await;
+                }
+            }
+        }
+        assert_eq!((stale.columns, reloads), (truth.columns, usize::from(!told_one_by_one)), "after {missed}");
+        assert!(told_one_by_one == (told > missed), "{told} of {missed}");
+    }
+}
+
+#[tokio::test]
+async fn for_a_reader_that_does_not_read_nothing_is_kept() {
+    let server = Server::start(&[]).await;
+    let (customer, agent) = (server.log_in("marieke").await, server.log_in("sanne").await);
+    let id = server.open(&customer, "een").await;
+    let mut stream = Stream::of(server.ask(get("/live?after=0", &agent)).await);
+    stream.until("\"subject\":\"een\"").await.unwrap();
+    change(&server, id, 1_300).await;
+    let came = stream.until("\"reset\"").await.unwrap();
+    assert!(!came.contains("urgency_changed"), "{} bytes were kept for it", came.len());
 }
 
 #[tokio::test]

@@ -1,0 +1,203 @@
+//! Changing tickets: by staff, by the customers whose they are, and by time.
+
+use super::{finish, lock, refuse_outdated};
+use crate::accounts::{Agent, Customer, Session};
+use crate::{Desk, Result};
+use domain::accounts::Scope;
+use domain::events::{Facet, Happening};
+use domain::tickets::{SETTLE_AFTER, Status, Ticket, Urgency};
+use domain::time::Moment;
+use domain::{DepartmentId, EventNo, Fault, Field, Named, PersonId, Refusal, TicketId};
+use store::Change;
+
+/// Something a member of staff changes on a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Edit {
+    Status(Status),
+    Assignee(Option<PersonId>),
+    Urgency(Urgency),
+    Department(DepartmentId),
+    AddCc(PersonId),
+    RemoveCc(PersonId),
+    Tag(String),
+    Untag(String),
+}
+
+/// Changes one thing on a ticket. With `seen`, refuses where someone else changed the same thing since.
+pub async fn edit(desk: &Desk, by: &Agent, id: TicketId, edit: &Edit, seen: Option<EventNo>) -> Result<()> {
+    let edit = named(desk, edit).await?;
+    let change = desk.store().begin().await?;
+    let (before, _) = lock(&change, &by.session().scope(), id).await?;
+    let mut ticket = before.clone();
+    let Some(what) = apply(&change, &mut ticket, &edit, desk.now()).await? else { return Ok(()) };
+    refuse_outdated(&change, by.session(), id, seen, &[what.facet()]).await?;
+    let reindex = what.facet() == Facet::Cc;
+    finish(desk, change, by.session().person().id, &before, &ticket, &[what], reindex).await
+}
+
+/// Makes the same changes on several tickets: on all of them or, where one cannot have them, on none.
+pub async fn edit_all(desk: &Desk, by: &Agent, ids: &[TicketId], edits: &[Edit]) -> Result<()> {
+    let mut named_edits = Vec::with_capacity(edits.len());
+    for edit in edits {
+        named_edits.push(named(desk, edit).await?);
+    }
+    // In one order, so that two that change the same tickets at once do not wait for each other.
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    let change = desk.store().begin().await?;
+    let mut done = vec![];
+    for id in ids {
+        let (before, _) = lock(&change, &by.session().scope(), id).await?;
+        let mut ticket = before.clone();
+        let mut happened = vec![];
+        for edit in &named_edits {
+            happened.extend(apply(&change, &mut ticket, edit, desk.now()).await?);
+        }
+        if !happened.is_empty() {
+            store::tickets::save(&change, &before, &ticket).await?;
+            done.push((id, happened));
+        }
+    }
+    for (id, happened) in done {
+        store::events::append(&change, id, Some(by.session().person().id), desk.now(), &happened).await?;
+    }
+    Ok(change.commit().await?)
+}
+
+/// An edit with the names it needs, looked up before the change begins.
+enum NamedEdit {
+    Status(Status),
+    Assignee(Option<Named<PersonId>>),
+    Urgency(Urgency),
+    Department(Named<DepartmentId>),
+    AddCc(Named<PersonId>),
+    RemoveCc(PersonId),
+    Tag(String),
+    Untag(String),
+}
+
+async fn named(desk: &Desk, edit: &Edit) -> Result<NamedEdit> {
+    let unknown = |field| Refusal::field(field, Fault::Unknown);
+    let store = desk.store();
+    Ok(match edit {
+        Edit::Status(to) => NamedEdit::Status(*to),
+        Edit::Assignee(None) => NamedEdit::Assignee(None),
+        Edit::Assignee(Some(id)) => {
+            let (_, staff) = store::accounts::choices(store).await?;
+            NamedEdit::Assignee(Some(staff.into_iter().find(|p| p.id == *id).ok_or_else(|| unknown(Field::Assignee))?))
+        }
+        Edit::Urgency(to) => NamedEdit::Urgency(*to),
+        Edit::Department(id) => {
+            let (departments, _) = store::accounts::choices(store).await?;
+            NamedEdit::Department(departments.into_iter().find(|d| d.id == *id).ok_or_else(|| unknown(Field::Department))?)
+        }
+        Edit::AddCc(id) => NamedEdit::AddCc(store::events::name_of(store, *id).await?.ok_or_else(|| unknown(Field::Cc))?),
+        Edit::RemoveCc(id) => NamedEdit::RemoveCc(*id),
+        Edit::Tag(tag) => NamedEdit::Tag(tag.clone()),
+        Edit::Untag(tag) => NamedEdit::Untag(tag.clone()),
+    })
+}
+
+async fn apply(change: &Change, ticket: &mut Ticket, edit: &NamedEdit, now: Moment) -> Result<Option<Happening>> {
+    Ok(match edit {
+        NamedEdit::Status(to) => ticket.set_status(*to, now),
+        NamedEdit::Assignee(to) => {
+            if let Some(person) = to {
+                refuse_outsider(change, ticket, person.id).await?;
+            }
+            ticket.assign(to.clone(), now)
+        }
+        NamedEdit::Urgency(to) => ticket.set_urgency(*to, now),
+        NamedEdit::Department(to) => ticket.set_department(to.clone(), now),
+        NamedEdit::AddCc(person) => {
+            refuse_stranger(change, ticket, person.id).await?;
+            ticket.add_cc(person.clone(), now)?
+        }
+        NamedEdit::RemoveCc(id) => ticket.remove_cc(*id, now),
+        NamedEdit::Tag(tag) => ticket.tag(tag, now)?,
+        NamedEdit::Untag(tag) => ticket.untag(tag, now),
+    })
+}
+
+/// A ticket of a closed department can only be given to who may see it.
+async fn refuse_outsider(change: &Change, ticket: &Ticket, person: PersonId) -> Result<()> {
+    let hidden = store::accounts::is_hidden_from(change, ticket.department.id, person).await?;
+    if hidden { Err(Refusal::field(Field::Assignee, Fault::Unknown).into()) } else { Ok(()) }
+}
+
+/// Only customers of the ticket's organisation can be in CC.
+async fn refuse_stranger(change: &Change, ticket: &Ticket, person: PersonId) -> Result<()> {
+    let known = match &ticket.organisation {
+        Some(organisation) => store::accounts::is_colleague(change, organisation.id, person).await?,
+        None => false,
+    };
+    if known { Ok(()) } else { Err(Refusal::field(Field::Cc, Fault::Unknown).into()) }
+}
+
+/// A customer closes a ticket: "solved, thanks".
+pub async fn settle(desk: &Desk, by: &Customer, id: TicketId) -> Result<()> {
+    own_edit(desk, by.session(), id, |ticket, now| Ok(ticket.set_status(Status::Closed, now))).await
+}
+
+/// A customer takes themselves out of CC.
+pub async fn leave(desk: &Desk, by: &Customer, id: TicketId) -> Result<()> {
+    let me = by.session().person().id;
+    own_edit(desk, by.session(), id, |ticket, now| Ok(ticket.remove_cc(me, now))).await
+}
+
+/// The requester puts a colleague in CC.
+pub async fn invite(desk: &Desk, by: &Customer, id: TicketId, person: PersonId) -> Result<()> {
+    let colleague = store::accounts::among_colleagues(desk.store(), by.organisation().id, &[person]).await?.pop();
+    let colleague = colleague.ok_or_else(|| Refusal::field(Field::Cc, Fault::Unknown))?;
+    let me = by.session().person().id;
+    own_edit(desk, by.session(), id, |ticket, now| if ticket.requester.id == me { ticket.add_cc(colleague, now) } else { Err(Refusal::NotAllowed) })
+        .await
+}
+
+/// The requester takes a colleague out of CC.
+pub async fn dismiss(desk: &Desk, by: &Customer, id: TicketId, person: PersonId) -> Result<()> {
+    let me = by.session().person().id;
+    own_edit(
+        desk,
+        by.session(),
+        id,
+        |ticket, now| if ticket.requester.id == me { Ok(ticket.remove_cc(person, now)) } else { Err(Refusal::NotAllowed) },
+    )
+    .await
+}
+
+async fn own_edit(
+    desk: &Desk,
+    by: &Session,
+    id: TicketId,
+    rule: impl FnOnce(&mut Ticket, Moment) -> Result<Option<Happening>, Refusal>,
+) -> Result<()> {
+    let change = desk.store().begin().await?;
+    let (before, _) = lock(&change, &by.scope(), id).await?;
+    let mut ticket = before.clone();
+    let Some(what) = rule(&mut ticket, desk.now())? else { return Ok(()) };
+    let reindex = what.facet() == Facet::Cc;
+    finish(desk, change, by.person().id, &before, &ticket, &[what], reindex).await
+}
+
+/// Closes tickets that were resolved and not spoken of since; gives how many. For the job that does so.
+pub(crate) async fn close_settled(desk: &Desk) -> Result<usize> {
+    let due = store::tickets::resolved_before(desk.store(), desk.now() - SETTLE_AFTER, 200).await?;
+    let everything = Scope::Desk { hidden: vec![] };
+    for id in &due {
+        let change = desk.store().begin().await?;
+        let Some((before, _)) = store::tickets::lock(&change, &everything, *id).await? else { continue };
+        // Someone may have spoken since, even resolved it anew.
+        if before.status != Status::Resolved || before.settled_at.is_none_or(|at| at >= desk.now() - SETTLE_AFTER) {
+            continue;
+        }
+        let mut ticket = before.clone();
+        let Some(what) = ticket.set_status(Status::Closed, desk.now()) else { continue };
+        store::tickets::save(&change, &before, &ticket).await?;
+        store::events::append(&change, *id, None, desk.now(), &[what]).await?;
+        change.commit().await?;
+    }
+    Ok(due.len())
+}

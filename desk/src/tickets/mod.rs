@@ -1,0 +1,104 @@
+//! Opening, answering, changing and reading tickets.
+//!
+//! Invariant: each use case is begin, lock, rule, save, say what happened, commit.
+
+mod editing;
+mod writing;
+
+pub(crate) use editing::close_settled;
+pub use editing::{Edit, dismiss, edit, edit_all, invite, leave, settle};
+pub use store::conversation::Message;
+pub use store::tickets::{Line, Shelf};
+pub use writing::{Writing, note, open, reply};
+
+use crate::accounts::{Agent, Customer, Session};
+use crate::{Desk, Result};
+use domain::accounts::{Person, Scope};
+use domain::attachments::Attachment;
+use domain::events::{Event, Facet, Happening};
+use domain::tickets::Ticket;
+use domain::{EventNo, MessageId, PersonId, Refusal, TicketId};
+use store::Change;
+
+/// Lines on one shelf of the portal's home.
+pub const SHELF: u64 = 50;
+
+/// A ticket with everything its page shows.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Page {
+    pub ticket: Ticket,
+    /// The last event the page contains.
+    pub version: EventNo,
+    pub messages: Vec<(Message, Vec<Attachment>)>,
+    pub history: Vec<Event>,
+}
+
+async fn lock(change: &Change, scope: &Scope, id: TicketId) -> Result<(Ticket, EventNo)> {
+    Ok(store::tickets::lock(change, scope, id).await?.ok_or(Refusal::NotFound)?)
+}
+
+/// Refuses where someone else did something of these facets after `seen`, and says what.
+async fn refuse_outdated(change: &Change, by: &Session, id: TicketId, seen: Option<EventNo>, facets: &[Facet]) -> Result<()> {
+    let Some(seen) = seen else { return Ok(()) };
+    let me = by.person().id;
+    let later = store::events::of_locked_ticket(change, id, seen).await?;
+    let others: Vec<Event> = later.into_iter().filter(|e| e.by.as_ref().is_none_or(|b| b.id != me) && facets.contains(&e.what.facet())).collect();
+    if others.is_empty() { Ok(()) } else { Err(Refusal::Outdated(others).into()) }
+}
+
+async fn finish(desk: &Desk, change: Change, by: PersonId, before: &Ticket, after: &Ticket, happened: &[Happening], reindex: bool) -> Result<()> {
+    store::tickets::save(&change, before, after).await?;
+    if reindex {
+        store::search::index(&change, after).await?;
+    }
+    store::events::append(&change, after.id, Some(by), desk.now(), happened).await?;
+    Ok(change.commit().await?)
+}
+
+/// A ticket's page; customers get no notes, and no history of what only staff may know.
+pub async fn page(desk: &Desk, by: &Session, id: TicketId) -> Result<Page> {
+    let scope = by.scope();
+    let (ticket, version) = store::tickets::find(desk.store(), &scope, id).await?.ok_or(Refusal::NotFound)?;
+    since(desk, &scope, ticket, version, MessageId(0), EventNo(0)).await
+}
+
+/// What came to a ticket after a message and an event.
+pub async fn page_after(desk: &Desk, by: &Session, id: TicketId, message: MessageId, event: EventNo) -> Result<Page> {
+    let scope = by.scope();
+    let (ticket, version) = store::tickets::find(desk.store(), &scope, id).await?.ok_or(Refusal::NotFound)?;
+    since(desk, &scope, ticket, version, message, event).await
+}
+
+async fn since(desk: &Desk, scope: &Scope, ticket: Ticket, version: EventNo, message: MessageId, event: EventNo) -> Result<Page> {
+    let read = store::conversation::read(desk.store(), ticket.id, scope.is_staff(), message, event).await?;
+    Ok(Page { ticket, version, messages: read.messages, history: read.history })
+}
+
+/// One shelf of a customer's home.
+pub async fn shelf(desk: &Desk, by: &Customer, shelf: Shelf, most: u64) -> Result<Vec<Line>> {
+    Ok(store::tickets::shelf(desk.store(), by.session().person().id, shelf, most).await?)
+}
+
+/// A customer's search in their tickets.
+pub async fn search(desk: &Desk, by: &Customer, typed: &str) -> Result<Vec<Line>> {
+    Ok(store::search::portal(desk.store(), by.session().person().id, typed, SHELF).await?)
+}
+
+/// The requester's other tickets, for staff.
+pub async fn others(desk: &Desk, by: &Agent, ticket: &Ticket) -> Result<Vec<Line>> {
+    Ok(store::tickets::others_of(desk.store(), &by.session().scope(), ticket.requester.id, ticket.id, 5).await?)
+}
+
+/// Customers who can be put in CC of a ticket, for staff.
+pub async fn cc_candidates(desk: &Desk, _by: &Agent, ticket: &Ticket) -> Result<Vec<Person>> {
+    match &ticket.organisation {
+        Some(organisation) => Ok(store::accounts::colleagues(desk.store(), organisation.id, ticket.requester.id, "", 100).await?),
+        None => Ok(vec![]),
+    }
+}
+
+/// Tags in use that begin with what was typed.
+pub async fn tags(desk: &Desk, _by: &Agent, typed: &str) -> Result<Vec<String>> {
+    Ok(store::tickets::tags_like(desk.store(), typed, 20).await?)
+}

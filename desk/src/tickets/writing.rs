@@ -1,0 +1,205 @@
+//! Opening and answering tickets. A submission that arrives again gives the ticket it made the first time.
+
+use super::{finish, lock, refuse_outdated};
+use crate::accounts::{Agent, Customer, Session};
+use crate::{Desk, Error, Result, text};
+use domain::attachments::{Attachment, MAX_FILES};
+use domain::events::{Facet, Happening};
+use domain::tickets::{FormFacts, MAX_TEXT, NewTicket, Side, Status, Ticket, TicketForm, check_text};
+use domain::{AttachmentId, EventNo, Fault, Field, MessageId, PersonId, Refusal, TicketId};
+use store::Change;
+
+/// What is written on a ticket.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)]
+pub struct Writing {
+    pub text: String,
+    pub attachments: Vec<String>,
+    /// A key of the form, the same however often it is sent.
+    pub submission: Option<String>,
+    /// The last event the writer had seen; `None` where they want it sent whatever came after.
+    pub seen: Option<EventNo>,
+    /// The status it shall have after an agent's reply.
+    pub then: Option<Status>,
+}
+
+/// Opens a ticket.
+pub async fn open(desk: &Desk, by: &Customer, form: &TicketForm, submission: Option<&str>) -> Result<TicketId> {
+    let me = by.session().person().id;
+    if let Some(opened) = opened_before(desk, me, submission).await? {
+        return Ok(opened);
+    }
+    let new = check(desk, by, form).await?;
+    let change = desk.store().begin().await?;
+    match write_ticket(desk, &change, by, &new, submission, None).await {
+        Ok(ticket) => {
+            change.commit().await?;
+            Ok(ticket.id)
+        }
+        Err(Error::Store(store::Error::Taken)) => opened_meanwhile(desk, change, me, submission).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// The ticket of a form that came twice at once, where the other was first.
+async fn opened_meanwhile(desk: &Desk, change: Change, by: PersonId, submission: Option<&str>) -> Result<TicketId> {
+    drop(change);
+    on_disk(desk).await?;
+    opened_before(desk, by, submission).await?.ok_or(Error::Store(store::Error::Taken))
+}
+
+/// Waits until everything that was done before is on disk: what another request did is not acknowledged before it is.
+async fn on_disk(desk: &Desk) -> Result<()> {
+    Ok(desk.store().begin().await?.commit().await?)
+}
+
+async fn opened_before(desk: &Desk, by: PersonId, submission: Option<&str>) -> Result<Option<TicketId>> {
+    match submission {
+        Some(submission) => Ok(store::tickets::by_submission(desk.store(), by, submission).await?),
+        None => Ok(None),
+    }
+}
+
+async fn check(desk: &Desk, by: &Customer, form: &TicketForm) -> Result<NewTicket> {
+    let departments: Vec<_> = store::accounts::departments(desk.store()).await?.into_iter().map(|d| (d.named, d.screenshot)).collect();
+    let candidates = store::accounts::among_colleagues(desk.store(), by.organisation().id, &form.cc).await?;
+    let files: Vec<_> = loose(desk, by.session(), &form.attachments).await?.into_iter().map(|f| (f.id, f.image)).collect();
+    Ok(form.check(&FormFacts { departments: &departments, candidates: &candidates, files: &files })?)
+}
+
+async fn loose(desk: &Desk, by: &Session, ids: &[String]) -> Result<Vec<Attachment>> {
+    let ids: Vec<AttachmentId> = ids.iter().take(MAX_FILES * 2).filter_map(|id| AttachmentId::parse(id)).collect();
+    Ok(store::attachments::loose(desk.store(), by.person().id, &ids).await?)
+}
+
+async fn write_ticket(
+    desk: &Desk,
+    change: &Change,
+    by: &Customer,
+    new: &NewTicket,
+    submission: Option<&str>,
+    follows: Option<TicketId>,
+) -> Result<Ticket> {
+    let (now, me) = (desk.now(), by.session().named());
+    let ticket = store::tickets::add(change, new, &me, Some(by.organisation().clone()), submission, follows, now).await?;
+    let html = text::to_html(&new.description);
+    let message =
+        store::conversation::NewMessage { ticket: ticket.id, author: me.id, note: false, text: &new.description, html: &html, submission: None };
+    let message = store::conversation::add_message(change, &message, now).await?;
+    attach(change, &new.attachments, me.id, ticket.id, message).await?;
+    store::search::write(change, &ticket, &new.description, "").await?;
+    let opened = Happening::Opened { subject: ticket.subject.clone(), urgency: ticket.urgency, department: ticket.department.clone(), follows };
+    store::events::append(change, ticket.id, Some(me.id), now, &[opened]).await?;
+    Ok(ticket)
+}
+
+async fn attach(change: &Change, files: &[AttachmentId], owner: PersonId, ticket: TicketId, message: MessageId) -> Result<()> {
+    for file in files {
+        // Checked before the change began: only a second submission at the same moment can have taken it.
+        if !store::attachments::attach(change, file, owner, ticket, message).await? {
+            return Err(Refusal::field(Field::Attachments, Fault::Unknown).into());
+        }
+    }
+    Ok(())
+}
+
+/// Answers a ticket, as anyone who may read it. Gives the ticket that has the reply: a new, linked one where the old was closed long ago.
+pub async fn reply(desk: &Desk, by: &Session, id: TicketId, writing: &Writing) -> Result<TicketId> {
+    write(desk, by, id, writing, false).await
+}
+
+/// Writes what only staff see.
+pub async fn note(desk: &Desk, by: &Agent, id: TicketId, writing: &Writing) -> Result<()> {
+    write(desk, by.session(), id, writing, true).await.map(|_| ())
+}
+
+async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_note: bool) -> Result<TicketId> {
+    let (now, me) = (desk.now(), by.person().id);
+    if let Some(ticket) = written_before(desk, me, writing.submission.as_deref()).await? {
+        return Ok(ticket);
+    }
+    check_text(&writing.text, MAX_TEXT).map_err(|fault| Refusal::field(Field::Message, fault))?;
+    let files = loose(desk, by, &writing.attachments).await?;
+    if files.len() != writing.attachments.len() {
+        return Err(Refusal::field(Field::Attachments, Fault::Unknown).into());
+    }
+    if files.len() > MAX_FILES {
+        return Err(Refusal::field(Field::Attachments, Fault::TooMany(MAX_FILES as u32)).into());
+    }
+    let side = if by.role().is_staff() { Side::Agent } else { Side::Customer };
+    let html = text::to_html(&writing.text);
+
+    let change = desk.store().begin().await?;
+    let (before, _) = lock(&change, &by.scope(), id).await?;
+    if side == Side::Agent {
+        refuse_outdated(&change, by, id, writing.seen, &[Facet::Conversation, Facet::Status]).await?;
+    }
+    if before.is_past_reopening(side, now) {
+        return follow(desk, change, by, before, writing, &files).await;
+    }
+    let mut ticket = before.clone();
+    let new = store::conversation::NewMessage {
+        ticket: id,
+        author: me,
+        note: is_note,
+        text: writing.text.trim(),
+        html: &html,
+        submission: writing.submission.as_deref(),
+    };
+    let message = match store::conversation::add_message(&change, &new, now).await {
+        // The same form came twice at once.
+        Err(store::Error::Taken) => {
+            drop(change);
+            on_disk(desk).await?;
+            return Ok(id);
+        }
+        other => other?,
+    };
+    let count = files.len() as u32;
+    let happened = if is_note {
+        vec![ticket.note(message, &writing.text, count, now)]
+    } else {
+        let mut happened = ticket.reply(side, message, &writing.text, count, now);
+        if let (Side::Agent, Some(then)) = (side, writing.then) {
+            happened.retain(|h| !matches!(h, Happening::StatusChanged { .. }));
+            ticket.status = before.status;
+            happened.extend(ticket.set_status(then, now));
+        }
+        happened
+    };
+    let files: Vec<AttachmentId> = files.into_iter().map(|f| f.id).collect();
+    attach(&change, &files, me, id, message).await?;
+    finish(desk, change, by.person().id, &before, &ticket, &happened, true).await?;
+    Ok(id)
+}
+
+/// The ticket a reply that is sent again was written on, or that it opened.
+async fn written_before(desk: &Desk, by: PersonId, submission: Option<&str>) -> Result<Option<TicketId>> {
+    let Some(submission) = submission else { return Ok(None) };
+    match store::tickets::by_message_submission(desk.store(), by, submission).await? {
+        Some(ticket) => Ok(Some(ticket)),
+        None => opened_before(desk, by, Some(submission)).await,
+    }
+}
+
+/// A customer's reply to a ticket closed long ago opens a new one that is linked to it.
+async fn follow(desk: &Desk, change: Change, by: &Session, old: Ticket, writing: &Writing, files: &[Attachment]) -> Result<TicketId> {
+    let customer = by.customer()?;
+    let new = NewTicket {
+        cc: old.cc.iter().chain(Some(&old.requester)).filter(|p| p.id != by.person().id).cloned().collect(),
+        urgency: old.urgency,
+        department: old.department.clone(),
+        subject: old.subject.clone(),
+        description: writing.text.trim().to_owned(),
+        link: old.link.clone(),
+        attachments: files.iter().map(|f| f.id.clone()).collect(),
+    };
+    let submission = writing.submission.as_deref();
+    let ticket = match write_ticket(desk, &change, &customer, &new, submission, Some(old.id)).await {
+        Err(Error::Store(store::Error::Taken)) => return opened_meanwhile(desk, change, by.person().id, submission).await,
+        other => other?,
+    };
+    store::events::append(&change, old.id, Some(by.person().id), desk.now(), &[Happening::Continued { to: ticket.id }]).await?;
+    change.commit().await?;
+    Ok(ticket.id)
+}

@@ -1,0 +1,104 @@
+//! What a ticket's page shows below its head: messages with their files, and the history.
+
+use crate::attachments;
+use crate::change::Change;
+use crate::connect::Store;
+use crate::error::Result;
+use crate::events::{EVENT, EventRow};
+use crate::row::lists;
+use crate::tables::message;
+use domain::accounts::Role;
+use domain::attachments::{Attachment, FileName};
+use domain::events::Event;
+use domain::tickets::Side;
+use domain::time::Moment;
+use domain::{EventNo, MessageId, Named, PersonId, TicketId};
+use sea_orm::{EntityTrait, Set};
+
+/// A message as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Message {
+    pub id: MessageId,
+    pub author: Named<PersonId>,
+    pub side: Side,
+    pub note: bool,
+    /// Safe HTML, made from the text when it was written.
+    pub html: String,
+    pub created_at: Moment,
+}
+
+/// A message to be kept.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct NewMessage<'a> {
+    pub ticket: TicketId,
+    pub author: PersonId,
+    pub note: bool,
+    pub text: &'a str,
+    pub html: &'a str,
+    pub submission: Option<&'a str>,
+}
+
+/// What was said on a ticket and what happened to it, oldest first.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)]
+pub struct Conversation {
+    pub messages: Vec<(Message, Vec<Attachment>)>,
+    pub history: Vec<Event>,
+}
+
+type MessageRow = (i64, i64, String, String, i32, String, i64);
+type FileRow = (i64, String, String, i64, i32);
+
+/// The conversation after a message and an event; notes, their files and what only staff may know of the history where `staff` is set. Whoever calls has found the ticket within a scope.
+pub async fn read(store: &Store, ticket: TicketId, staff: bool, after: MessageId, event: EventNo) -> Result<Conversation> {
+    let (notes, public) = if staff { ("", "") } else { ("AND NOT m.note", "AND e.public") };
+    let messages = format!("FROM message m JOIN person p ON p.id = m.author_id WHERE m.ticket_id = $1 AND m.id > $2 {notes} ORDER BY m.id");
+    let files =
+        format!("FROM attachment f JOIN message m ON m.id = f.message_id WHERE f.ticket_id = $1 AND m.id > $2 {notes} ORDER BY f.created_at, f.id");
+    let history = format!("FROM event e LEFT JOIN person p ON p.id = e.by_id WHERE e.ticket_id = $1 AND e.n > $3 {public} ORDER BY e.n");
+    let parts = [
+        // A truth value is 1 on one database and `true` on the other.
+        ("m.id, m.author_id, p.name, p.role, CAST(m.note AS INTEGER), m.html, m.created_at", messages.as_str()),
+        ("f.message_id, f.id, f.name, f.size, CAST(f.image AS INTEGER)", files.as_str()),
+        (EVENT, history.as_str()),
+    ];
+    let [messages, files, history] = lists(store, parts, vec![ticket.0.into(), after.0.into(), event.0.into()]).await?;
+    let mut files: Vec<(i64, Attachment)> = files.read::<FileRow>()?.into_iter().map(file_of).collect::<Result<_>>()?;
+    let messages = messages.read()?.into_iter().map(message_of).map(|message| {
+        let own = files.extract_if(.., |(of, _)| *of == message.id.0).map(|(_, file)| file).collect();
+        (message, own)
+    });
+    Ok(Conversation { messages: messages.collect(), history: history.read::<EventRow>()?.into_iter().map(EventRow::event).collect::<Result<_>>()? })
+}
+
+fn message_of((id, author, name, role, note, html, created_at): MessageRow) -> Message {
+    Message {
+        id: MessageId(id),
+        author: Named::new(PersonId(author), name),
+        side: if Role::from_word(&role).is_some_and(Role::is_staff) { Side::Agent } else { Side::Customer },
+        note: note != 0,
+        html,
+        created_at: Moment(created_at),
+    }
+}
+
+fn file_of((message, id, name, size, image): FileRow) -> Result<(i64, Attachment)> {
+    Ok((message, Attachment { id: attachments::id(id)?, name: FileName::clean(&name), size, image: image != 0 }))
+}
+
+/// Adds a message; [`crate::Error::Taken`] where this submission was kept already.
+pub async fn add_message(change: &Change, new: &NewMessage<'_>, now: Moment) -> Result<MessageId> {
+    let row = message::ActiveModel {
+        ticket_id: Set(new.ticket.0),
+        author_id: Set(new.author.0),
+        note: Set(new.note),
+        text: Set(new.text.to_owned()),
+        html: Set(new.html.to_owned()),
+        created_at: Set(now.0),
+        submission: Set(new.submission.map(str::to_owned)),
+        ..Default::default()
+    };
+    Ok(MessageId(message::Entity::insert(row).exec(&change.db()).await?.last_insert_id))
+}
