@@ -4,10 +4,10 @@ use crate::words::{Words, html};
 use crate::{Outcome, report};
 use clap::Args;
 use desk::Store;
-use domain::TicketId;
-use domain::accounts::EmailAddress;
+use domain::accounts::{EmailAddress, Scope};
 use domain::events::Happening;
 use domain::time::Moment;
+use domain::{EventNo, MessageId, TicketId};
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use store::bulk::{self, Known, Plan, Seeded};
@@ -59,6 +59,9 @@ pub async fn connect(url: &str) -> Outcome<Store> {
     store.migrate().await?;
     Ok(store)
 }
+
+/// What staff see: everything.
+const DESK: Scope = Scope::Desk { hidden: vec![] };
 
 /// Seeds a database and says how fast that went.
 pub async fn seed(args: &Seed) -> Outcome<Seeded> {
@@ -116,7 +119,7 @@ pub async fn verify(args: &Verify) -> Outcome<(usize, Vec<i64>)> {
     let mut missing = vec![];
     for id in &ids {
         let ticket = TicketId(*id);
-        let read = store::conversation::read(&store, ticket, true, domain::MessageId(0), domain::EventNo(0)).await?;
+        let read = store::conversation::read(&store, &DESK, ticket, MessageId(0), EventNo(0)).await?;
         let opened = read.history.iter().any(|e| matches!(e.what, Happening::Opened { .. }));
         if read.messages.is_empty() || !opened || store::tickets::cards(&store, &[ticket]).await?.is_empty() {
             missing.push(*id);
@@ -138,14 +141,12 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
     use super::*;
-    use domain::accounts::Scope;
+
     use domain::board::Filter;
     use domain::tickets::{Side, Status};
-    use domain::{EventNo, MessageId};
+
     use store::tickets::Shelf;
     use store::{Kind, testing};
-
-    const DESK: Scope = Scope::Desk { hidden: vec![] };
 
     async fn seeded(kind: Kind, tickets: u64) -> (testing::Fresh, Seeded) {
         let fresh = testing::fresh(kind).await;
@@ -195,7 +196,7 @@ mod tests {
             assert_eq!(board.columns.iter().map(|c| c.total).sum::<i64>(), 200);
             assert!(found(store, crate::words::COMMON).await == 50 && found(store, crate::words::RARE).await == 1);
 
-            let talk = store::conversation::read(store, seeded.conversation.unwrap(), true, MessageId(0), EventNo(0)).await.unwrap().messages;
+            let talk = store::conversation::read(store, &DESK, seeded.conversation.unwrap(), MessageId(0), EventNo(0)).await.unwrap().messages;
             assert_eq!(talk.len(), 20);
             assert!(talk[0].0.side == Side::Customer && talk[1].0.side == Side::Agent);
             let customer = seeded.customer;

@@ -198,7 +198,7 @@ async fn people(desk: &Desk, content: &Content) -> Result<Cast> {
         store::accounts::add_organisation(&change, &organisation.name, &organisation.domains, desk.now()).await?;
     }
     for (position, department) in content.departments.iter().enumerate() {
-        let id = store::accounts::add_department(&change, &department.name, false, false, position as i32).await?;
+        let id = store::departments::add(&change, &department.name, false, false, position as i32).await?;
         cast.departments.insert(department.key.clone(), id);
     }
     change.commit().await?;
@@ -215,7 +215,7 @@ async fn people(desk: &Desk, content: &Content) -> Result<Cast> {
         let id = accounts::add(desk, &new).await?;
         let change = desk.store().begin().await?;
         for department in &person.departments {
-            store::accounts::join_department(&change, cast.department(department)?, id).await?;
+            store::departments::join(&change, cast.department(department)?, id).await?;
         }
         change.commit().await?;
         cast.people.insert(person.key.clone(), id);

@@ -43,7 +43,7 @@ pub async fn once(desk: &Desk) -> Result<()> {
     let full = [(closed, 200), (removed, 500)].iter().filter(|(done, most)| done == most).count();
     progress.waiting.store(full as i64, Ordering::Relaxed);
     let change = desk.store().begin().await?;
-    store::accounts::sweep(&change, desk.now(), desk.now() - Span::days(1)).await?;
+    store::sessions::sweep(&change, desk.now(), desk.now() - Span::days(1)).await?;
     change.commit().await?;
     let files = desk.clone();
     let swept = tokio::task::spawn_blocking(move || files.files().sweep_incoming()).await;

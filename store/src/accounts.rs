@@ -1,14 +1,14 @@
-//! People, organisations, departments, sessions and the throttle.
+//! People and organisations.
 
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{Row, list, lists, rows};
-use crate::tables::{department, organisation, person, session};
+use crate::row::{Row, list, rows};
+use crate::tables::{organisation, person};
 use domain::accounts::{EmailAddress, Language, Person, Role, Theme};
 use domain::time::Moment;
-use domain::{DepartmentId, Named, OrganisationId, PersonId};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, Value};
+use domain::{Named, OrganisationId, PersonId};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Set, Value};
 use serde::Deserialize;
 
 /// A person with what only they and the program may know.
@@ -21,30 +21,6 @@ pub struct Account {
     pub theme: Theme,
     pub time_zone: String,
     pub disabled: bool,
-}
-
-/// A session with its account, as each request needs it.
-#[derive(Debug, Clone)]
-pub struct SessionRow {
-    /// Whose.
-    pub account: Account,
-    /// When it was last seen.
-    pub seen_at: Moment,
-    /// When it ends by itself.
-    pub expires_at: Moment,
-    /// Closed departments this person is not in.
-    pub hidden: Vec<DepartmentId>,
-}
-
-/// A department with its rules.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Department {
-    /// Which one.
-    pub named: Named<DepartmentId>,
-    /// Whether only its members see its tickets.
-    pub closed: bool,
-    /// Whether a ticket for it needs a screenshot.
-    pub screenshot: bool,
 }
 
 /// A new person.
@@ -60,10 +36,10 @@ pub struct NewPerson {
     pub time_zone: String,
 }
 
-const ACCOUNT: &str =
+pub(crate) const ACCOUNT: &str =
     "p.id, p.name, p.email, p.role, p.organisation_id, o.name, p.key_user, p.password_hash, p.language, p.theme, p.time_zone, p.disabled_at";
 
-fn account(row: &mut Row<'_>) -> Result<Account> {
+pub(crate) fn account(row: &mut Row<'_>) -> Result<Account> {
     let person = person_of(row)?;
     let (password_hash, language, theme, time_zone, disabled) =
         (row.next()?, row.next::<Option<String>>()?, row.next::<String>()?, row.next()?, row.next::<Option<i64>>()?);
@@ -124,55 +100,11 @@ pub async fn by_id(store: &Store, id: PersonId) -> Result<Option<Account>> {
     row.map(|row| account(&mut Row::new(&row))).transpose()
 }
 
-/// The session with this hash, where it runs at `now` and its account is not disabled.
-pub async fn session(store: &Store, id: &str, now: Moment) -> Result<Option<SessionRow>> {
-    let hidden = "(SELECT CAST(COUNT(*) AS BIGINT) FROM department d WHERE d.closed)";
-    let sql = format!(
-        "SELECT {ACCOUNT}, s.seen_at, s.expires_at, {hidden} FROM session s JOIN person p ON p.id = s.person_id LEFT JOIN organisation o ON o.id = p.organisation_id
-         WHERE s.id = $1 AND s.expires_at > $2 AND p.disabled_at IS NULL"
-    );
-    let Some(found) = store.reads.query_one_raw(store.sql(sql, [id.into(), now.0.into()])).await? else { return Ok(None) };
-    let mut row = Row::new(&found);
-    let account = account(&mut row)?;
-    let (seen_at, expires_at, closed): (i64, i64, i64) = (row.next()?, row.next()?, row.next()?);
-    let hidden = if closed > 0 && account.person.role.is_staff() { hidden_from(store, account.person.id).await? } else { vec![] };
-    Ok(Some(SessionRow { account, seen_at: Moment(seen_at), expires_at: Moment(expires_at), hidden }))
-}
-
-/// Closed departments a person is not in.
-pub async fn hidden_from(store: &Store, person: PersonId) -> Result<Vec<DepartmentId>> {
-    let sql = "SELECT d.id FROM department d WHERE d.closed AND NOT EXISTS (SELECT 1 FROM department_member m WHERE m.department_id = d.id AND m.person_id = $1)";
-    let rows = store.reads.query_all_raw(store.sql(sql, [person.0.into()])).await?;
-    rows.iter().map(|row| Ok(DepartmentId(Row::new(row).next()?))).collect()
-}
-
-/// Whether a department is closed to a person, as a change sees it.
-pub async fn is_hidden_from(change: &Change, department: DepartmentId, person: PersonId) -> Result<bool> {
-    let sql = "SELECT 1 FROM department d WHERE d.id = $1 AND d.closed AND NOT EXISTS (SELECT 1 FROM department_member m WHERE m.department_id = d.id AND m.person_id = $2)";
-    Ok(change.db().query_one_raw(change.sql(sql, [department.0.into(), person.0.into()])).await?.is_some())
-}
-
-/// Every department, in their order.
-pub async fn departments(store: &Store) -> Result<Vec<Department>> {
-    let rows = department::Entity::find().order_by_asc(department::Column::Position).order_by_asc(department::Column::Name).all(&store.reads).await?;
-    Ok(rows.into_iter().map(|d| Department { named: Named::new(DepartmentId(d.id), d.name), closed: d.closed, screenshot: d.screenshot }).collect())
-}
-
-const STAFF: &str = "WHERE p.role IN ('agent', 'admin') AND p.disabled_at IS NULL ORDER BY p.name";
+pub(crate) const STAFF: &str = "WHERE p.role IN ('agent', 'admin') AND p.disabled_at IS NULL ORDER BY p.name";
 
 /// Staff who can be given tickets, by name.
 pub async fn staff(store: &Store) -> Result<Vec<Person>> {
     people(store, STAFF, vec![]).await
-}
-
-/// The names of the departments in their order, and of the staff.
-pub async fn choices(store: &Store) -> Result<(Vec<Named<DepartmentId>>, Vec<Named<PersonId>>)> {
-    let staff = format!("FROM person p {STAFF}");
-    let [departments, staff] =
-        lists(store, [("d.id, d.name", "FROM department d ORDER BY d.position, d.name"), ("p.id, p.name", &staff)], vec![]).await?;
-    let departments = departments.read()?.into_iter().map(|(id, name): (i64, String)| Named::new(DepartmentId(id), name)).collect();
-    let staff = staff.read()?.into_iter().map(|(id, name): (i64, String)| Named::new(PersonId(id), name)).collect();
-    Ok((departments, staff))
 }
 
 /// Customers of an organisation other than `but`, key users first; `typed` narrows by name or address.
@@ -230,41 +162,6 @@ pub async fn add_organisation(change: &Change, name: &str, domains: &[String], n
     Ok(OrganisationId(row.insert(&change.db()).await?.id))
 }
 
-/// Adds a department.
-pub async fn add_department(change: &Change, name: &str, closed: bool, screenshot: bool, position: i32) -> Result<DepartmentId> {
-    let row = department::ActiveModel {
-        name: Set(name.to_owned()),
-        closed: Set(closed),
-        screenshot: Set(screenshot),
-        position: Set(position),
-        ..Default::default()
-    };
-    Ok(DepartmentId(row.insert(&change.db()).await?.id))
-}
-
-/// Closes a department to all but its members, or opens it.
-pub async fn close_department(change: &Change, id: DepartmentId, closed: bool) -> Result<()> {
-    change.run("UPDATE department SET closed = $1 WHERE id = $2", [closed.into(), id.0.into()]).await?;
-    Ok(())
-}
-
-/// Makes a department ask for a screenshot, or not.
-pub async fn require_screenshot(change: &Change, id: DepartmentId, required: bool) -> Result<()> {
-    change.run("UPDATE department SET screenshot = $1 WHERE id = $2", [required.into(), id.0.into()]).await?;
-    Ok(())
-}
-
-/// Puts a person in a department.
-pub async fn join_department(change: &Change, department: DepartmentId, person: PersonId) -> Result<()> {
-    change
-        .run(
-            "INSERT INTO department_member (department_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            [department.0.into(), person.0.into()],
-        )
-        .await?;
-    Ok(())
-}
-
 /// Adds a person; [`Error::Taken`] where the address has an account.
 pub async fn add_person(change: &Change, new: &NewPerson, now: Moment) -> Result<PersonId> {
     let row = person::ActiveModel {
@@ -298,62 +195,5 @@ pub async fn set_preferences(change: &Change, person: PersonId, language: Option
 /// Replaces the stored form of a password.
 pub async fn set_password_hash(change: &Change, person: PersonId, hash: &str) -> Result<()> {
     change.run("UPDATE person SET password_hash = $1 WHERE id = $2", [hash.into(), person.0.into()]).await?;
-    Ok(())
-}
-
-/// Begins a session under the hash of its token.
-pub async fn begin_session(change: &Change, id: &str, person: PersonId, now: Moment, expires: Moment) -> Result<()> {
-    let row = session::ActiveModel {
-        id: Set(id.to_owned()),
-        person_id: Set(person.0),
-        created_at: Set(now.0),
-        seen_at: Set(now.0),
-        expires_at: Set(expires.0),
-    };
-    session::Entity::insert(row).exec_without_returning(&change.db()).await?;
-    Ok(())
-}
-
-/// Notes that a session was used, and moves its end.
-pub async fn touch_session(change: &Change, id: &str, now: Moment, expires: Moment) -> Result<()> {
-    change.run("UPDATE session SET seen_at = $1, expires_at = $2 WHERE id = $3", [now.0.into(), expires.0.into(), id.into()]).await?;
-    Ok(())
-}
-
-/// Ends a session; its streams hear of it when this is committed.
-pub async fn end_session(change: &mut Change, id: &str) -> Result<()> {
-    change.run("DELETE FROM session WHERE id = $1", [id.into()]).await?;
-    change.end_session(id);
-    Ok(())
-}
-
-/// Removes sessions and throttles that are long over.
-pub async fn sweep(change: &Change, now: Moment, throttles_before: Moment) -> Result<()> {
-    change.run("DELETE FROM session WHERE expires_at < $1", [now.0.into()]).await?;
-    change.run("DELETE FROM throttle WHERE since < $1", [throttles_before.0.into()]).await?;
-    Ok(())
-}
-
-/// Failures counted for a key, and since when.
-pub async fn failures(store: &Store, key: &str) -> Result<Option<(i64, Moment)>> {
-    let row = store.reads.query_one_raw(store.sql("SELECT failures, since FROM throttle WHERE id = $1", [key.into()])).await?;
-    row.map(|row| {
-        let mut row = Row::new(&row);
-        Ok((row.next()?, Moment(row.next()?)))
-    })
-    .transpose()
-}
-
-/// Counts a failure; the count begins anew when the last one began before `window`.
-pub async fn count_failure(change: &Change, key: &str, now: Moment, window: Moment) -> Result<()> {
-    let sql = "INSERT INTO throttle (id, failures, since) VALUES ($1, 1, $2)
-               ON CONFLICT (id) DO UPDATE SET failures = CASE WHEN throttle.since < $3 THEN 1 ELSE throttle.failures + 1 END, since = CASE WHEN throttle.since < $3 THEN $2 ELSE throttle.since END";
-    change.run(sql, [key.into(), now.0.into(), window.0.into()]).await?;
-    Ok(())
-}
-
-/// Forgets the failures of a key.
-pub async fn forget_failures(change: &Change, key: &str) -> Result<()> {
-    change.run("DELETE FROM throttle WHERE id = $1", [key.into()]).await?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::events::{EVENT, EventRow};
 use crate::row::lists;
 use crate::tables::message;
-use domain::accounts::Role;
+use domain::accounts::{Role, Scope};
 use domain::attachments::{Attachment, FileName};
 use domain::events::Event;
 use domain::tickets::Side;
@@ -51,9 +51,9 @@ pub struct Conversation {
 type MessageRow = (i64, i64, String, String, i32, String, i64);
 type FileRow = (i64, String, String, i64, i32);
 
-/// The conversation after a message and an event; notes, their files and what only staff may know of the history where `staff` is set. Whoever calls has found the ticket within a scope.
-pub async fn read(store: &Store, ticket: TicketId, staff: bool, after: MessageId, event: EventNo) -> Result<Conversation> {
-    let (notes, public) = if staff { ("", "") } else { ("AND NOT m.note", "AND e.public") };
+/// The conversation after a message and an event; notes, their files and what only staff may know of the history only for staff. Whoever calls has found the ticket within the scope.
+pub async fn read(store: &Store, scope: &Scope, ticket: TicketId, after: MessageId, event: EventNo) -> Result<Conversation> {
+    let (notes, public) = if scope.is_staff() { ("", "") } else { ("AND NOT m.note", "AND e.public") };
     let messages = format!("FROM message m JOIN person p ON p.id = m.author_id WHERE m.ticket_id = $1 AND m.id > $2 {notes} ORDER BY m.id");
     let files =
         format!("FROM attachment f JOIN message m ON m.id = f.message_id WHERE f.ticket_id = $1 AND m.id > $2 {notes} ORDER BY f.created_at, f.id");

@@ -10,12 +10,14 @@ pub mod bulk;
 mod change;
 mod connect;
 pub mod conversation;
+pub mod departments;
 mod error;
 pub mod events;
 mod group;
 mod migrations;
 mod row;
 pub mod search;
+pub mod sessions;
 mod tables;
 pub mod tickets;
 

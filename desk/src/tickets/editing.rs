@@ -85,12 +85,12 @@ async fn named(desk: &Desk, edit: &Edit) -> Result<NamedEdit> {
         Edit::Status(to) => NamedEdit::Status(*to),
         Edit::Assignee(None) => NamedEdit::Assignee(None),
         Edit::Assignee(Some(id)) => {
-            let (_, staff) = store::accounts::choices(store).await?;
+            let (_, staff) = store::departments::choices(store).await?;
             NamedEdit::Assignee(Some(staff.into_iter().find(|p| p.id == *id).ok_or_else(|| unknown(Field::Assignee))?))
         }
         Edit::Urgency(to) => NamedEdit::Urgency(*to),
         Edit::Department(id) => {
-            let (departments, _) = store::accounts::choices(store).await?;
+            let (departments, _) = store::departments::choices(store).await?;
             NamedEdit::Department(departments.into_iter().find(|d| d.id == *id).ok_or_else(|| unknown(Field::Department))?)
         }
         Edit::AddCc(id) => NamedEdit::AddCc(store::events::name_of(store, *id).await?.ok_or_else(|| unknown(Field::Cc))?),
@@ -123,7 +123,7 @@ async fn apply(change: &Change, ticket: &mut Ticket, edit: &NamedEdit, now: Mome
 
 /// A ticket of a closed department can only be given to who may see it.
 async fn refuse_outsider(change: &Change, ticket: &Ticket, person: PersonId) -> Result<()> {
-    let hidden = store::accounts::is_hidden_from(change, ticket.department.id, person).await?;
+    let hidden = store::departments::is_hidden_from(change, ticket.department.id, person).await?;
     if hidden { Err(Refusal::field(Field::Assignee, Fault::Unknown).into()) } else { Ok(()) }
 }
 

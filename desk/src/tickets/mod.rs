@@ -71,7 +71,7 @@ pub async fn page_after(desk: &Desk, by: &Session, id: TicketId, message: Messag
 }
 
 async fn since(desk: &Desk, scope: &Scope, ticket: Ticket, version: EventNo, message: MessageId, event: EventNo) -> Result<Page> {
-    let read = store::conversation::read(desk.store(), ticket.id, scope.is_staff(), message, event).await?;
+    let read = store::conversation::read(desk.store(), scope, ticket.id, message, event).await?;
     Ok(Page { ticket, version, messages: read.messages, history: read.history })
 }
 

@@ -61,7 +61,7 @@ async fn opened_before(desk: &Desk, by: PersonId, submission: Option<&str>) -> R
 }
 
 async fn check(desk: &Desk, by: &Customer, form: &TicketForm) -> Result<NewTicket> {
-    let departments: Vec<_> = store::accounts::departments(desk.store()).await?.into_iter().map(|d| (d.named, d.screenshot)).collect();
+    let departments: Vec<_> = store::departments::all(desk.store()).await?.into_iter().map(|d| (d.named, d.screenshot)).collect();
     let candidates = store::accounts::among_colleagues(desk.store(), by.organisation().id, &form.cc).await?;
     let files: Vec<_> = loose(desk, by.session(), &form.attachments).await?.into_iter().map(|f| (f.id, f.image)).collect();
     Ok(form.check(&FormFacts { departments: &departments, candidates: &candidates, files: &files })?)

@@ -45,7 +45,7 @@ async fn an_address_waits_after_a_hundred_failures() {
     let address = Some(IpAddr::from([10, 0, 0, 7]));
     let change = world.desk.store().begin().await.unwrap();
     for _ in 0..100 {
-        store::accounts::count_failure(&change, "address:10.0.0.7", world.desk.now(), world.desk.now() - Span::minutes(15)).await.unwrap();
+        store::sessions::count_failure(&change, "address:10.0.0.7", world.desk.now(), world.desk.now() - Span::minutes(15)).await.unwrap();
     }
     change.commit().await.unwrap();
     let error = log_in(&world.desk, "marieke@x.example", PASSWORD, address).await.err().unwrap();

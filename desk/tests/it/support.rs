@@ -47,7 +47,7 @@ impl World {
         let change = desk.store().begin().await.unwrap();
         let mut departments = vec![];
         for (position, name) in ["Dataduiker", "Datawijzer", "Business Design", "Alphens"].into_iter().enumerate() {
-            departments.push(store::accounts::add_department(&change, name, false, false, position as i32).await.unwrap());
+            departments.push(store::departments::add(&change, name, false, false, position as i32).await.unwrap());
         }
         change.commit().await.unwrap();
         let mut people = HashMap::new();
@@ -119,9 +119,9 @@ impl World {
 
     pub async fn close_department(&self, department: DepartmentId, members: &[&str]) {
         let change = self.desk.store().begin().await.unwrap();
-        store::accounts::close_department(&change, department, true).await.unwrap();
+        store::departments::close(&change, department, true).await.unwrap();
         for member in members {
-            store::accounts::join_department(&change, department, self.id(member)).await.unwrap();
+            store::departments::join(&change, department, self.id(member)).await.unwrap();
         }
         change.commit().await.unwrap();
     }

@@ -92,7 +92,7 @@ async fn a_form_with_faults_keeps_nothing() {
 async fn a_department_can_ask_for_a_screenshot() {
     on_both(async |world: World| {
         let change = world.desk.store().begin().await.unwrap();
-        store::accounts::require_screenshot(&change, world.departments[0], true).await.unwrap();
+        store::departments::require_screenshot(&change, world.departments[0], true).await.unwrap();
         change.commit().await.unwrap();
         let error = open(&world.desk, &world.customer("marieke"), &world.form("Zonder"), None).await.unwrap_err();
         assert_eq!(error.refusal().unwrap().at(Field::ScreenshotCheck), Some(&Fault::ScreenshotRequired));

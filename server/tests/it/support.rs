@@ -45,7 +45,7 @@ impl Answer {
 /// The people of the tests, and a department.
 pub async fn people(desk: &Desk) {
     let change = desk.store().begin().await.unwrap();
-    store::accounts::add_department(&change, "Dataduiker", false, false, 0).await.unwrap();
+    store::departments::add(&change, "Dataduiker", false, false, 0).await.unwrap();
     change.commit().await.unwrap();
     for (name, role, organisation) in [
         ("marieke", Role::Customer, Some("De Waal")),

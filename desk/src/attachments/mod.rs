@@ -2,14 +2,17 @@
 //!
 //! Invariants: memory does not grow with the file; the name on disk is the id alone; an image that is shown was decoded and encoded anew.
 
+mod pictures;
+
+use pictures::picture;
+pub use pictures::{Picture, preview};
+
 use crate::accounts::Session;
 use crate::{Desk, Result};
 use domain::attachments::{Attachment, FileName, Kind};
 use domain::{AttachmentId, Fault, Field, Refusal};
-use image::codecs::jpeg::JpegEncoder;
-use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use tokio::sync::Semaphore;
 
@@ -19,13 +22,6 @@ const CHUNK: usize = 1 << 20;
 const SYNC_EVERY: u64 = 32 << 20;
 /// Bytes that are looked at to tell what a file is.
 const HEAD: usize = 8_192;
-/// Largest image that is decoded, on each side in pixels and in bytes of memory; one that is larger is kept, without a preview.
-const MAX_SIDE: u32 = 12_000;
-const MAX_DECODED: u64 = 96 << 20;
-/// The preview's sides at most, in pixels: twice what the screen draws.
-const THUMB: (u32, u32) = (240, 170);
-/// The large view's sides at most.
-const VIEW: (u32, u32) = (2_400, 2_400);
 
 /// The folder the files are in.
 #[derive(Debug)]
@@ -33,14 +29,6 @@ pub struct Files {
     folder: PathBuf,
     max_mebibytes: u32,
     decoding: Semaphore,
-}
-
-/// Which picture of an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Picture {
-    Thumb,
-    View,
 }
 
 /// A file to be sent.
@@ -200,10 +188,14 @@ impl Upload {
                 return Ok(false);
             }
             let folder = to.parent().ok_or_else(|| io::Error::other("a file has a folder"))?;
+            let is_new = !folder.exists();
             std::fs::create_dir_all(folder)?;
             std::fs::rename(&from, &to)?;
-            // The name is only as durable as the folder that holds it.
+            // The name is only as durable as the folder that holds it, and so is the folder's.
             File::open(folder)?.sync_all()?;
+            if let Some(parent) = folder.parent().filter(|_| is_new) {
+                File::open(parent)?.sync_all()?;
+            }
             Ok(true)
         });
         if !agrees.await.map_err(io::Error::other)?? {
@@ -240,24 +232,6 @@ pub async fn download(desk: &Desk, by: &Session, id: &AttachmentId) -> Result<Do
     Ok(Download { path: desk.files().path(id), attachment, media_type })
 }
 
-/// A picture of an image, encoded anew; made at the first request and kept.
-pub async fn preview(desk: &Desk, by: &Session, id: &AttachmentId, which: Picture) -> Result<(Vec<u8>, &'static str)> {
-    let attachment = store::attachments::find(desk.store(), &by.scope(), by.person().id, id).await?.ok_or(Refusal::NotFound)?;
-    if !attachment.image {
-        return Err(Refusal::NotFound.into());
-    }
-    let path = desk.files().picture_path(id, which);
-    let bytes = match tokio::fs::read(&path).await {
-        Ok(bytes) => bytes,
-        Err(_) => {
-            picture(desk, id, which).await?;
-            tokio::fs::read(&path).await?
-        }
-    };
-    let media = if bytes.starts_with(b"\x89PNG") { "image/png" } else { "image/jpeg" };
-    Ok((bytes, media))
-}
-
 /// Removes an uploaded file that is on no message yet; refuses where it is not one's own.
 pub async fn remove(desk: &Desk, by: &Session, id: &AttachmentId) -> Result<()> {
     let change = desk.store().begin().await?;
@@ -286,45 +260,4 @@ pub(crate) async fn sweep(desk: &Desk) -> Result<usize> {
         }
     }
     Ok(forgotten.len())
-}
-
-async fn picture(desk: &Desk, id: &AttachmentId, which: Picture) -> Result<()> {
-    let _turn = desk.files().decoding.acquire().await.map_err(io::Error::other)?;
-    let (from, to) = (desk.files().path(id), desk.files().picture_path(id, which));
-    tokio::task::spawn_blocking(move || encode(&from, &to, which)).await.map_err(io::Error::other)??;
-    Ok(())
-}
-
-fn encode(from: &Path, to: &Path, which: Picture) -> io::Result<()> {
-    let mut reader = ImageReader::new(BufReader::new(File::open(from)?)).with_guessed_format()?;
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    limits.max_alloc = Some(MAX_DECODED);
-    reader.limits(limits);
-    let sharp = matches!(reader.format(), Some(ImageFormat::Png | ImageFormat::Gif)) && which == Picture::View;
-    let decoded = reader.decode().map_err(io::Error::other)?;
-    let (width, height) = if which == Picture::Thumb { THUMB } else { VIEW };
-    let small = if decoded.width() > width || decoded.height() > height { decoded.thumbnail(width, height) } else { decoded };
-    let mut bytes = Vec::new();
-    if sharp {
-        small.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png).map_err(io::Error::other)?;
-    } else {
-        on_white(&small).write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 82)).map_err(io::Error::other)?;
-    }
-    let part = to.with_extension("part");
-    std::fs::write(&part, bytes)?;
-    std::fs::rename(part, to)
-}
-
-/// JPEG has no transparency, and what was transparent would be black.
-fn on_white(image: &DynamicImage) -> DynamicImage {
-    let mut flat = image.to_rgba8();
-    for pixel in flat.pixels_mut() {
-        let alpha = u16::from(pixel.0[3]);
-        for channel in &mut pixel.0[..3] {
-            *channel = ((u16::from(*channel) * alpha + 255 * (255 - alpha)) / 255) as u8;
-        }
-    }
-    DynamicImage::ImageRgb8(DynamicImage::ImageRgba8(flat).to_rgb8())
 }

@@ -2,17 +2,21 @@
 //!
 //! Invariants: only [`log_in`] makes a session; the database holds the hash of its token, never the token; every failed log-in answers the same, after the same work.
 
+mod passwords;
+mod session;
+
+use passwords::MAX_PASSWORD;
+pub use passwords::{MIN_PASSWORD, Passwords, hash_password};
+pub use session::{Agent, Customer, Session, Token};
+
 use crate::{Desk, Error, Result};
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
-use argon2::{Algorithm, Argon2, Params, Version};
-use domain::accounts::{EmailAddress, Language, Person, Role, Scope, Theme};
-use domain::permissions::{Action, may};
+use domain::accounts::{EmailAddress, Language, Person, Role, Theme};
 use domain::time::{Moment, Span};
-use domain::{DepartmentId, Fault, Field, Named, OrganisationId, PersonId, Refusal};
+use domain::{DepartmentId, Fault, Field, Named, PersonId, Refusal};
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
-use store::accounts::{Account, Department, NewPerson};
-use tokio::sync::Semaphore;
+use store::accounts::NewPerson;
+use store::departments::Department;
 
 /// A session ends this long after it was last used.
 pub const SESSION: Span = Span::days(14);
@@ -24,178 +28,6 @@ const WINDOW: Span = Span::minutes(15);
 const ACCOUNT_FAILURES: i64 = 10;
 /// The same from one address: a whole office may share one.
 const ADDRESS_FAILURES: i64 = 100;
-/// Shortest password (NIST SP 800-63B, 5.1.1.1: at least 8; longer is better).
-pub const MIN_PASSWORD: usize = 10;
-/// Longest password that is looked at, in bytes.
-const MAX_PASSWORD: usize = 1_024;
-/// Password checks at the same time, and how many may wait: each takes 12 MiB and a core for some 30 ms.
-const CHECKS: usize = 2;
-const CHECKS_WAITING: usize = 64;
-
-/// The secret a browser holds; shown once, when logging in.
-pub struct Token(String);
-
-impl Token {
-    /// The text of the cookie.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Someone who has logged in.
-#[derive(Debug, Clone)]
-pub struct Session {
-    id: String,
-    account: Account,
-    hidden: Vec<DepartmentId>,
-}
-
-/// A member of staff who has logged in.
-#[derive(Debug, Clone)]
-pub struct Agent(Session);
-
-/// A customer who has logged in.
-#[derive(Debug, Clone)]
-pub struct Customer(Session, Named<OrganisationId>);
-
-impl Session {
-    /// Who it is.
-    pub fn person(&self) -> &Person {
-        &self.account.person
-    }
-
-    /// Who it is, by id and name.
-    pub fn named(&self) -> Named<PersonId> {
-        Named::new(self.account.person.id, self.account.person.name.clone())
-    }
-
-    /// Their role.
-    pub fn role(&self) -> Role {
-        self.account.person.role
-    }
-
-    /// Their language, where they chose one.
-    pub fn language(&self) -> Option<Language> {
-        self.account.language
-    }
-
-    /// Their theme.
-    pub fn theme(&self) -> Theme {
-        self.account.theme
-    }
-
-    /// The name of their time zone.
-    pub fn time_zone(&self) -> &str {
-        &self.account.time_zone
-    }
-
-    /// The hash that names the session; not the secret.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// Whose tickets they may see.
-    pub fn scope(&self) -> Scope {
-        if self.role().is_staff() { Scope::Desk { hidden: self.hidden.clone() } } else { Scope::Own(self.person().id) }
-    }
-
-    /// Refuses what the table of permissions does not allow.
-    pub fn require(&self, action: Action) -> Result<(), Refusal> {
-        if may(Some(self.role()), action) { Ok(()) } else { Err(Refusal::NotAllowed) }
-    }
-
-    /// The same person as staff.
-    pub fn agent(&self) -> Result<Agent, Refusal> {
-        if self.role().is_staff() { Ok(Agent(self.clone())) } else { Err(Refusal::NotAllowed) }
-    }
-
-    /// The same person as a customer of an organisation.
-    pub fn customer(&self) -> Result<Customer, Refusal> {
-        match (&self.account.person.organisation, self.role()) {
-            (Some(organisation), Role::Customer) => Ok(Customer(self.clone(), organisation.clone())),
-            _ => Err(Refusal::NotAllowed),
-        }
-    }
-}
-
-impl Session {
-    /// Someone of the demo data, which is written before anyone can log in.
-    pub(crate) fn of_demo(account: Account) -> Self {
-        Self { id: String::new(), account, hidden: vec![] }
-    }
-}
-
-impl Agent {
-    /// The session.
-    pub fn session(&self) -> &Session {
-        &self.0
-    }
-}
-
-impl Customer {
-    /// The session.
-    pub fn session(&self) -> &Session {
-        &self.0
-    }
-
-    /// Their company.
-    pub fn organisation(&self) -> &Named<OrganisationId> {
-        &self.1
-    }
-}
-
-/// Checks passwords, few at a time, so that a flood of log-ins does not take the machine.
-#[derive(Debug)]
-pub struct Passwords {
-    running: Semaphore,
-    waiting: Semaphore,
-    /// What a password is checked against where there is no account, so that this takes as long.
-    nobody: String,
-}
-
-impl Default for Passwords {
-    fn default() -> Self {
-        let nobody = hash("nobody has this password").unwrap_or_default();
-        Self { running: Semaphore::new(CHECKS), waiting: Semaphore::new(CHECKS_WAITING), nobody }
-    }
-}
-
-/// Argon2id with 12 MiB and three passes (OWASP Password Storage Cheat Sheet).
-fn argon2() -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(12 * 1_024, 3, 1, None).unwrap_or_default())
-}
-
-fn hash(password: &str) -> Option<String> {
-    argon2().hash_password(password.as_bytes()).ok().map(|hash| hash.to_string())
-}
-
-impl Passwords {
-    async fn check(&self, password: String, stored: Option<String>) -> Result<bool> {
-        let _waiting = self.waiting.try_acquire().map_err(|_| Refusal::Throttled(5))?;
-        let _running = self.running.acquire().await.map_err(|_| Refusal::Throttled(5))?;
-        let real = stored.is_some();
-        let stored = stored.unwrap_or_else(|| self.nobody.clone());
-        let right = tokio::task::spawn_blocking(move || {
-            PasswordHash::new(&stored).is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok())
-        });
-        Ok(right.await.unwrap_or(false) && real)
-    }
-}
-
-/// Makes what is stored of a password.
-pub async fn hash_password(password: &str) -> Result<String> {
-    let typed = password.chars().count();
-    if typed < MIN_PASSWORD || password.len() > MAX_PASSWORD {
-        return Err(Refusal::field(
-            Field::Password,
-            if typed < MIN_PASSWORD { Fault::TooShort(MIN_PASSWORD as u32) } else { Fault::TooLong(MAX_PASSWORD as u32) },
-        )
-        .into());
-    }
-    let password = password.to_owned();
-    let hashed = tokio::task::spawn_blocking(move || hash(&password)).await.ok().flatten();
-    hashed.ok_or_else(|| std::io::Error::other("hashing failed").into())
-}
 
 /// Logs in. Refuses with [`Refusal::WrongCredentials`] whatever was wrong, and with [`Refusal::Throttled`] after too many failures of the account or the address.
 pub async fn log_in(desk: &Desk, email: &str, password: &str, address: Option<IpAddr>) -> Result<Token> {
@@ -206,7 +38,7 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, address: Option<Ip
     let address_key = address.map(|a| format!("address:{}", network(a)));
     for (key, most) in [(Some(&account_key), ACCOUNT_FAILURES), (address_key.as_ref(), ADDRESS_FAILURES)] {
         let Some(key) = key else { continue };
-        if let Some((failures, since)) = store::accounts::failures(desk.store(), key).await?
+        if let Some((failures, since)) = store::sessions::failures(desk.store(), key).await?
             && failures >= most
             && now - since < WINDOW
         {
@@ -222,15 +54,15 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, address: Option<Ip
     let (true, Some(account)) = (right, account) else {
         let change = desk.store().begin().await?;
         for key in [Some(account_key), address_key].into_iter().flatten() {
-            store::accounts::count_failure(&change, &key, now, now - WINDOW).await?;
+            store::sessions::count_failure(&change, &key, now, now - WINDOW).await?;
         }
         change.commit().await?;
         return Err(Refusal::WrongCredentials.into());
     };
     let token = Token(random_hex()?);
     let change = desk.store().begin().await?;
-    store::accounts::forget_failures(&change, &account_key).await?;
-    store::accounts::begin_session(&change, &session_id(token.as_str()), account.person.id, now, now + SESSION).await?;
+    store::sessions::forget_failures(&change, &account_key).await?;
+    store::sessions::begin(&change, &session_id(token.as_str()), account.person.id, now, now + SESSION).await?;
     change.commit().await?;
     Ok(token)
 }
@@ -241,7 +73,7 @@ pub async fn session(desk: &Desk, token: &str) -> Result<Option<Session>> {
         return Ok(None);
     }
     let (id, now) = (session_id(token), desk.now());
-    let Some(row) = store::accounts::session(desk.store(), &id, now).await? else { return Ok(None) };
+    let Some(row) = store::sessions::find(desk.store(), &id, now).await? else { return Ok(None) };
     if now - row.seen_at > TOUCH {
         let (desk, id) = (desk.clone(), id.clone());
         // Not waited for: a read must not fail, or wait, because the database cannot be written.
@@ -256,20 +88,20 @@ pub async fn session(desk: &Desk, token: &str) -> Result<Option<Session>> {
 
 async fn touch(desk: &Desk, id: &str, now: Moment) -> Result<()> {
     let change = desk.store().begin().await?;
-    store::accounts::touch_session(&change, id, now, now + SESSION).await?;
+    store::sessions::touch(&change, id, now, now + SESSION).await?;
     Ok(change.commit().await?)
 }
 
 /// The same session anew, with its rights as they are now; `None` where it has ended.
 pub async fn renew(desk: &Desk, session: &Session) -> Result<Option<Session>> {
-    let row = store::accounts::session(desk.store(), &session.id, desk.now()).await?;
+    let row = store::sessions::find(desk.store(), &session.id, desk.now()).await?;
     Ok(row.map(|row| Session { id: session.id.clone(), account: row.account, hidden: row.hidden }))
 }
 
 /// Ends a session and its streams, on every node.
 pub async fn log_out(desk: &Desk, session: &Session) -> Result<()> {
     let mut change = desk.store().begin().await?;
-    store::accounts::end_session(&mut change, &session.id).await?;
+    store::sessions::end(&mut change, &session.id).await?;
     Ok(change.commit().await?)
 }
 
@@ -335,12 +167,12 @@ pub async fn colleagues(desk: &Desk, by: &Session, typed: &str) -> Result<Vec<Pe
 
 /// The departments someone may choose from.
 pub async fn departments(desk: &Desk) -> Result<Vec<Department>> {
-    Ok(store::accounts::departments(desk.store()).await?)
+    Ok(store::departments::all(desk.store()).await?)
 }
 
 /// The names of the departments, and of the staff who can be given tickets.
 pub async fn choices(desk: &Desk, _by: &Agent) -> Result<(Vec<Named<DepartmentId>>, Vec<Named<PersonId>>)> {
-    Ok(store::accounts::choices(desk.store()).await?)
+    Ok(store::departments::choices(desk.store()).await?)
 }
 
 /// A person, for staff.

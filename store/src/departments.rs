@@ -1,0 +1,85 @@
+//! Departments, and to whom they are closed.
+
+use crate::accounts::STAFF;
+use crate::change::Change;
+use crate::connect::Store;
+use crate::error::Result;
+use crate::row::{Row, lists};
+use crate::tables::department;
+use domain::{DepartmentId, Named, PersonId};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryOrder, Set};
+
+/// A department with its rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Department {
+    /// Which one.
+    pub named: Named<DepartmentId>,
+    /// Whether only its members see its tickets.
+    pub closed: bool,
+    /// Whether a ticket for it needs a screenshot.
+    pub screenshot: bool,
+}
+
+/// Closed departments a person is not in.
+pub async fn hidden_from(store: &Store, person: PersonId) -> Result<Vec<DepartmentId>> {
+    let sql = "SELECT d.id FROM department d WHERE d.closed AND NOT EXISTS (SELECT 1 FROM department_member m WHERE m.department_id = d.id AND m.person_id = $1)";
+    let rows = store.reads.query_all_raw(store.sql(sql, [person.0.into()])).await?;
+    rows.iter().map(|row| Ok(DepartmentId(Row::new(row).next()?))).collect()
+}
+
+/// Whether a department is closed to a person, as a change sees it.
+pub async fn is_hidden_from(change: &Change, department: DepartmentId, person: PersonId) -> Result<bool> {
+    let sql = "SELECT 1 FROM department d WHERE d.id = $1 AND d.closed AND NOT EXISTS (SELECT 1 FROM department_member m WHERE m.department_id = d.id AND m.person_id = $2)";
+    Ok(change.db().query_one_raw(change.sql(sql, [department.0.into(), person.0.into()])).await?.is_some())
+}
+
+/// Every department, in their order.
+pub async fn all(store: &Store) -> Result<Vec<Department>> {
+    let rows = department::Entity::find().order_by_asc(department::Column::Position).order_by_asc(department::Column::Name).all(&store.reads).await?;
+    Ok(rows.into_iter().map(|d| Department { named: Named::new(DepartmentId(d.id), d.name), closed: d.closed, screenshot: d.screenshot }).collect())
+}
+
+/// The names of the departments in their order, and of the staff.
+pub async fn choices(store: &Store) -> Result<(Vec<Named<DepartmentId>>, Vec<Named<PersonId>>)> {
+    let staff = format!("FROM person p {STAFF}");
+    let [departments, staff] =
+        lists(store, [("d.id, d.name", "FROM department d ORDER BY d.position, d.name"), ("p.id, p.name", &staff)], vec![]).await?;
+    let departments = departments.read()?.into_iter().map(|(id, name): (i64, String)| Named::new(DepartmentId(id), name)).collect();
+    let staff = staff.read()?.into_iter().map(|(id, name): (i64, String)| Named::new(PersonId(id), name)).collect();
+    Ok((departments, staff))
+}
+
+/// Adds a department.
+pub async fn add(change: &Change, name: &str, closed: bool, screenshot: bool, position: i32) -> Result<DepartmentId> {
+    let row = department::ActiveModel {
+        name: Set(name.to_owned()),
+        closed: Set(closed),
+        screenshot: Set(screenshot),
+        position: Set(position),
+        ..Default::default()
+    };
+    Ok(DepartmentId(row.insert(&change.db()).await?.id))
+}
+
+/// Closes a department to all but its members, or opens it.
+pub async fn close(change: &Change, id: DepartmentId, closed: bool) -> Result<()> {
+    change.run("UPDATE department SET closed = $1 WHERE id = $2", [closed.into(), id.0.into()]).await?;
+    Ok(())
+}
+
+/// Makes a department ask for a screenshot, or not.
+pub async fn require_screenshot(change: &Change, id: DepartmentId, required: bool) -> Result<()> {
+    change.run("UPDATE department SET screenshot = $1 WHERE id = $2", [required.into(), id.0.into()]).await?;
+    Ok(())
+}
+
+/// Puts a person in a department.
+pub async fn join(change: &Change, department: DepartmentId, person: PersonId) -> Result<()> {
+    change
+        .run(
+            "INSERT INTO department_member (department_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            [department.0.into(), person.0.into()],
+        )
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! Sessions, and the throttle of logging in.
+
+use crate::accounts::{ACCOUNT, Account, account};
+use crate::change::Change;
+use crate::connect::Store;
+use crate::departments::hidden_from;
+use crate::error::Result;
+use crate::row::Row;
+use crate::tables::session;
+use domain::time::Moment;
+use domain::{DepartmentId, PersonId};
+use sea_orm::{ConnectionTrait, EntityTrait, Set};
+
+/// A session with its account, as each request needs it.
+#[derive(Debug, Clone)]
+pub struct SessionRow {
+    /// Whose.
+    pub account: Account,
+    /// When it was last seen.
+    pub seen_at: Moment,
+    /// When it ends by itself.
+    pub expires_at: Moment,
+    /// Closed departments this person is not in.
+    pub hidden: Vec<DepartmentId>,
+}
+
+/// The session with this hash, where it runs at `now` and its account is not disabled.
+pub async fn find(store: &Store, id: &str, now: Moment) -> Result<Option<SessionRow>> {
+    let hidden = "(SELECT CAST(COUNT(*) AS BIGINT) FROM department d WHERE d.closed)";
+    let sql = format!(
+        "SELECT {ACCOUNT}, s.seen_at, s.expires_at, {hidden} FROM session s JOIN person p ON p.id = s.person_id LEFT JOIN organisation o ON o.id = p.organisation_id
+         WHERE s.id = $1 AND s.expires_at > $2 AND p.disabled_at IS NULL"
+    );
+    let Some(found) = store.reads.query_one_raw(store.sql(sql, [id.into(), now.0.into()])).await? else { return Ok(None) };
+    let mut row = Row::new(&found);
+    let account = account(&mut row)?;
+    let (seen_at, expires_at, closed): (i64, i64, i64) = (row.next()?, row.next()?, row.next()?);
+    let hidden = if closed > 0 && account.person.role.is_staff() { hidden_from(store, account.person.id).await? } else { vec![] };
+    Ok(Some(SessionRow { account, seen_at: Moment(seen_at), expires_at: Moment(expires_at), hidden }))
+}
+
+/// Begins a session under the hash of its token.
+pub async fn begin(change: &Change, id: &str, person: PersonId, now: Moment, expires: Moment) -> Result<()> {
+    let row = session::ActiveModel {
+        id: Set(id.to_owned()),
+        person_id: Set(person.0),
+        created_at: Set(now.0),
+        seen_at: Set(now.0),
+        expires_at: Set(expires.0),
+    };
+    session::Entity::insert(row).exec_without_returning(&change.db()).await?;
+    Ok(())
+}
+
+/// Notes that a session was used, and moves its end.
+pub async fn touch(change: &Change, id: &str, now: Moment, expires: Moment) -> Result<()> {
+    change.run("UPDATE session SET seen_at = $1, expires_at = $2 WHERE id = $3", [now.0.into(), expires.0.into(), id.into()]).await?;
+    Ok(())
+}
+
+/// Ends a session; its streams hear of it when this is committed.
+pub async fn end(change: &mut Change, id: &str) -> Result<()> {
+    change.run("DELETE FROM session WHERE id = $1", [id.into()]).await?;
+    change.end_session(id);
+    Ok(())
+}
+
+/// Removes sessions and throttles that are long over.
+pub async fn sweep(change: &Change, now: Moment, throttles_before: Moment) -> Result<()> {
+    change.run("DELETE FROM session WHERE expires_at < $1", [now.0.into()]).await?;
+    change.run("DELETE FROM throttle WHERE since < $1", [throttles_before.0.into()]).await?;
+    Ok(())
+}
+
+/// Failures counted for a key, and since when.
+pub async fn failures(store: &Store, key: &str) -> Result<Option<(i64, Moment)>> {
+    let row = store.reads.query_one_raw(store.sql("SELECT failures, since FROM throttle WHERE id = $1", [key.into()])).await?;
+    row.map(|row| {
+        let mut row = Row::new(&row);
+        Ok((row.next()?, Moment(row.next()?)))
+    })
+    .transpose()
+}
+
+/// Counts a failure; the count begins anew when the last one began before `window`.
+pub async fn count_failure(change: &Change, key: &str, now: Moment, window: Moment) -> Result<()> {
+    let sql = "INSERT INTO throttle (id, failures, since) VALUES ($1, 1, $2)
+               ON CONFLICT (id) DO UPDATE SET failures = CASE WHEN throttle.since < $3 THEN 1 ELSE throttle.failures + 1 END, since = CASE WHEN throttle.since < $3 THEN $2 ELSE throttle.since END";
+    change.run(sql, [key.into(), now.0.into(), window.0.into()]).await?;
+    Ok(())
+}
+
+/// Forgets the failures of a key.
+pub async fn forget_failures(change: &Change, key: &str) -> Result<()> {
+    change.run("DELETE FROM throttle WHERE id = $1", [key.into()]).await?;
+    Ok(())
+}
