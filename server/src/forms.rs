@@ -150,9 +150,10 @@ async fn fields(state: &AppState, parts: &axum::http::request::Parts, body: Body
     // Each file has its own limit, and the texts together have theirs.
     DefaultBodyLimit::apply(DefaultBodyLimit::disable(), &mut request);
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| StatusCode::BAD_REQUEST)?;
-    let (mut fields, mut fault, mut size) = (Fields::new(), None, 0);
+    let (mut fields, mut fault, mut left) = (Fields::new(), None, FORM_BYTES);
     while let Some(mut field) = form.next_field().await.map_err(|_| StatusCode::BAD_REQUEST)? {
         let name = field.name().unwrap_or_default().to_owned();
+        left = left.checked_sub(name.len() + 1).ok_or(StatusCode::PAYLOAD_TOO_LARGE)?;
         match field.file_name().map(str::to_owned) {
             Some(file) if file.is_empty() => {}
             Some(file) => match keep(state, &asking, &file, &mut field).await {
@@ -160,12 +161,12 @@ async fn fields(state: &AppState, parts: &axum::http::request::Parts, body: Body
                 Err(error) => fault = fault.or_else(|| Some(problem(&error, &asking.request))),
             },
             None => {
-                let text = field.text().await.map_err(|_| StatusCode::BAD_REQUEST)?;
-                size += text.len();
-                if size > FORM_BYTES {
-                    return Err(StatusCode::PAYLOAD_TOO_LARGE);
+                let mut text = Vec::new();
+                while let Some(piece) = field.chunk().await.map_err(|_| StatusCode::BAD_REQUEST)? {
+                    left = left.checked_sub(piece.len()).ok_or(StatusCode::PAYLOAD_TOO_LARGE)?;
+                    text.extend_from_slice(&piece);
                 }
-                fields.push((name, text));
+                fields.push((name, String::from_utf8_lossy(&text).into_owned()));
             }
         }
     }

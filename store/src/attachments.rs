@@ -49,6 +49,14 @@ pub async fn loose(store: &Store, owner: PersonId, ids: &[AttachmentId]) -> Resu
     store.reads.query_all_raw(store.sql(sql, [owner.0.into()])).await?.iter().map(|row| attachment(&mut Row::new(row))).collect()
 }
 
+/// How many loose files a person uploaded since a moment, counted up to `most`.
+pub async fn count_loose(store: &Store, owner: PersonId, since: Moment, most: u32) -> Result<u32> {
+    let loose = format!("SELECT 1 FROM attachment f WHERE f.owner_id = $1 AND f.created_at > $2 AND f.message_id IS NULL LIMIT {most}");
+    let sql = format!("SELECT CAST(COUNT(*) AS BIGINT) FROM ({loose}) AS loose");
+    let row = store.reads.query_one_raw(store.sql(sql, [owner.0.into(), since.0.into()])).await?;
+    row.map_or(Ok(0), |row| Ok(u32::try_from(Row::new(&row).next::<i64>()?).unwrap_or(most)))
+}
+
 /// Puts a person's loose file on a message; says whether it was loose.
 pub async fn attach(change: &Change, file: &AttachmentId, owner: PersonId, ticket: TicketId, message: MessageId) -> Result<bool> {
     let sql = "UPDATE attachment SET ticket_id = $1, message_id = $2 WHERE id = $3 AND owner_id = $4 AND message_id IS NULL";

@@ -9,7 +9,8 @@ pub use pictures::{Picture, preview};
 
 use crate::accounts::Session;
 use crate::{Desk, Result};
-use domain::attachments::{Attachment, FileName, Kind};
+use domain::attachments::{Attachment, FileName, Kind, MAX_FILES};
+use domain::time::Span;
 use domain::{AttachmentId, Fault, Field, Refusal};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -22,6 +23,10 @@ const CHUNK: usize = 1 << 20;
 const SYNC_EVERY: u64 = 32 << 20;
 /// Bytes that are looked at to tell what a file is.
 const HEAD: usize = 8_192;
+/// A file that no message names is kept this long.
+const LOOSE: Span = Span::days(7);
+/// Most of them that one person can have: ten full forms.
+const MAX_LOOSE: u32 = 10 * MAX_FILES as u32;
 
 /// The folder the files are in.
 #[derive(Debug)]
@@ -212,6 +217,10 @@ impl Upload {
 }
 
 async fn keep(desk: &Desk, attachment: &Attachment, by: &Session) -> Result<()> {
+    let loose = store::attachments::count_loose(desk.store(), by.person().id, desk.now() - LOOSE, MAX_LOOSE).await?;
+    if loose >= MAX_LOOSE {
+        return Err(Refusal::field(Field::Attachments, Fault::TooMany(MAX_LOOSE)).into());
+    }
     let change = desk.store().begin().await?;
     store::attachments::add(&change, attachment, by.person().id, desk.now()).await?;
     Ok(change.commit().await?)
@@ -249,9 +258,9 @@ pub async fn loose(desk: &Desk, by: &Session, ids: &[String]) -> Result<Vec<Atta
     Ok(store::attachments::loose(desk.store(), by.person().id, &ids).await?)
 }
 
-/// Removes files that no message named for a week; gives how many. For the job that does so.
+/// Removes files that no message named in time; gives how many. For the job that does so.
 pub(crate) async fn sweep(desk: &Desk) -> Result<usize> {
-    let forgotten = store::attachments::forgotten(desk.store(), desk.now() - domain::time::Span::days(7), 500).await?;
+    let forgotten = store::attachments::forgotten(desk.store(), desk.now() - LOOSE, 500).await?;
     for id in &forgotten {
         let change = desk.store().begin().await?;
         if store::attachments::sweep(&change, id).await? {

@@ -70,6 +70,25 @@ async fn an_image_is_shown_encoded_anew_and_a_bomb_is_only_kept() {
 }
 
 #[tokio::test]
+async fn nobody_fills_the_disk_with_files_that_no_message_names() {
+    on_both(async |world: World| {
+        let mut kept = 0;
+        let refused = loop {
+            match world.upload("marieke", "a.txt", b"x").await {
+                Ok(_) => kept += 1,
+                refused => break refused,
+            }
+        };
+        assert_eq!((fault(refused), kept), (Some(Fault::TooMany(kept)), 10 * domain::attachments::MAX_FILES as u32));
+        assert!(world.upload("ruud", "a.txt", b"x").await.is_ok());
+        world.pass(Span::days(8));
+        desk::jobs::once(&world.desk).await.unwrap();
+        assert!(world.upload("marieke", "a.txt", b"x").await.is_ok());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_loose_file_is_its_owners_alone_and_is_swept_after_a_week() {
     on_both(async |world: World| {
         let text = world.upload("marieke", "a.png", &png(2, 2)).await.unwrap();

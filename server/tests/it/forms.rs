@@ -3,6 +3,9 @@
 use crate::support::{Server, call, get, post};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use futures_util::StreamExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[tokio::test]
 async fn a_form_with_faults_comes_back_with_what_was_typed() {
@@ -94,4 +97,25 @@ async fn a_form_that_is_too_large_is_refused() {
     let cookie = server.log_in("marieke").await;
     let answer = server.answer(post("/api/open_ticket", &cookie, &format!("description={}", "x".repeat(3 << 20)))).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+
+    // The same in parts, without script: it is not read on once it is known to be too large.
+    let read = Arc::new(AtomicUsize::new(0));
+    let count = read.clone();
+    let head = Ok::<_, std::io::Error>(axum::body::Bytes::from_static(b"--X\r\nContent-Disposition: form-data; name=\"description\"\r\n\r\n"));
+    let pieces = (0..64).map(move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+        Ok(axum::body::Bytes::from(vec![b'x'; 1 << 20]))
+    });
+    let request = Request::post("/api/open_ticket")
+        .header("sec-fetch-site", "same-origin")
+        .header(header::ACCEPT, "text/html")
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=X")
+        .body(Body::from_stream(futures_util::stream::iter(std::iter::once(head).chain(pieces)).then(async |piece| {
+            // As from a network, where not everything is there at once.
+            tokio::task::yield_now().await;
+            piece
+        })))
+        .unwrap();
+    assert_eq!(server.answer(request).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(read.load(Ordering::Relaxed) < 8, "{} MiB were read", read.load(Ordering::Relaxed));
 }
