@@ -24,6 +24,7 @@ pub fn Enhance() -> impl IntoView {
         follow();
         quiet_forms();
         shortcuts();
+        close_what_opened();
     });
 }
 
@@ -151,12 +152,40 @@ async fn post(form: &HtmlFormElement) -> Option<()> {
     Some(())
 }
 
-/// `/` goes to the search field, as in every tool of this kind.
+/// What opens over the page closes by Escape and by a click elsewhere.
+fn close_what_opened() {
+    const OPEN: &str = ":is(.menu-details, .filter-add, .card-menu)[open]";
+    ui::listen(&document(), "click", |event: web_sys::MouseEvent| {
+        let at = event.target().and_then(|t| t.dyn_into::<web_sys::Node>().ok());
+        ui::each(OPEN, |opened| {
+            if !opened.contains(at.as_ref()) {
+                opened.remove_attribute("open").unwrap_or(());
+            }
+        });
+    });
+    ui::listen(&document(), "keydown", |event: web_sys::KeyboardEvent| {
+        if event.key() == "Escape" {
+            ui::each(OPEN, |opened| {
+                opened.remove_attribute("open").unwrap_or(());
+                if let Some(summary) = opened.query_selector("summary").ok().flatten().and_then(|s| s.dyn_into::<HtmlElement>().ok()) {
+                    let _ = summary.focus();
+                }
+            });
+        }
+    });
+}
+
+/// `/` goes to the search field and `?` shows the keys, as in every tool of this kind.
 fn shortcuts() {
     ui::listen(&document(), "keydown", |event: web_sys::KeyboardEvent| {
         if event.key() == "/" && !ui::is_typing(&event) && !event.ctrl_key() && !event.meta_key() {
             event.prevent_default();
             ui::focus("[role=search] input[type=search], input[type=search]");
+        }
+        if event.key() == "?" && !ui::is_typing(&event) {
+            ui::each(".keys-help", |help| {
+                let _ = help.toggle_attribute("open");
+            });
         }
     });
 }

@@ -13,9 +13,7 @@ pub const PAGE: usize = 50;
 
 /// The board with this filter.
 pub async fn snapshot(desk: &Desk, by: &Agent, filter: &Filter) -> Result<Board> {
-    // The position comes first: what is committed in between is replayed, and a replay changes nothing.
-    let as_of = store::events::head(desk.store()).await?;
-    Ok(store::board::snapshot(desk.store(), &by.session().scope(), filter, as_of).await?)
+    Ok(store::board::snapshot(desk.store(), &by.session().scope(), filter).await?)
 }
 
 /// A page of the list; the ticket whose number was typed stands first on the first page.

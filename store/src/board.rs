@@ -2,11 +2,11 @@
 
 use crate::connect::{Kind, Store};
 use crate::error::Result;
-use crate::row::{Row, list, lists, rows};
+use crate::row::{List, Row, list, lists};
 use crate::search::{fts, tsquery, words};
-use crate::tickets::{CARD, JOINS, cards_of, read_cards, within};
+use crate::tickets::{CARD, JOINS, cards_of, within};
 use domain::accounts::Scope;
-use domain::board::{AssignedTo, Board, COLUMN_CARDS, COLUMNS, Card, Column, Filter};
+use domain::board::{AssignedTo, Board, COLUMN_CARDS, COLUMNS, Card, Filter};
 use domain::tickets::Status;
 use domain::{EventNo, TicketId};
 use sea_orm::{ConnectionTrait, Statement, Value};
@@ -129,6 +129,12 @@ impl Condition {
         }
     }
 
+    async fn count(&self, store: &Store, status: Status) -> Result<i64> {
+        let sql = format!("SELECT CAST(COUNT(*) AS BIGINT) FROM {} WHERE {} AND t.status = {}", self.from(), self.sql.join(" AND "), status.code());
+        let row = store.reads.query_one_raw(Statement::from_sql_and_values(store.backend(), sql, self.values.clone())).await?;
+        row.map_or(Ok(0), |row| Row::new(&row).next())
+    }
+
     fn tail(&self, rest: &str) -> String {
         format!("FROM {} {JOINS} WHERE {} {rest}", self.from(), self.sql.join(" AND "))
     }
@@ -183,47 +189,58 @@ fn tallied(scope: &Scope) -> String {
     }
 }
 
-/// The cards of one column, and how many tickets there are in all.
-async fn column(store: &Store, scope: &Scope, filter: &Filter, status: Status, tallied: Option<i64>) -> Result<Column> {
-    let none = Column { status, cards: vec![], total: 0 };
-    if !filter.statuses.is_empty() && !filter.statuses.contains(&status) {
-        return Ok(none);
-    }
-    let Some(mut condition) = Condition::new(store, scope, &Filter { statuses: vec![status], ..filter.clone() }) else { return Ok(none) };
-    // `+` keeps SQLite from using the status index where the words are rarer than the status.
-    if !condition.join.is_empty() && store.kind() == Kind::Sqlite {
-        condition.sql.retain(|c| !c.starts_with("t.status"));
-        condition.sql.push(format!("+t.status = {}", status.code()));
-    }
-    let order = if status.is_settled() { "t.settled_at DESC, t.id" } else { "t.urgency DESC, t.id" };
-    let mut cards = read_cards(store, &condition.tail(&format!("ORDER BY {order} LIMIT {COLUMN_CARDS}")), condition.values.clone()).await?;
-    cards.sort_by_key(|c| (c.rank(), c.id));
-    let total = match tallied {
-        _ if cards.len() < COLUMN_CARDS => cards.len() as i64,
-        Some(total) => total.max(cards.len() as i64),
-        None => {
-            let sql = format!("SELECT COUNT(*) FROM {} WHERE {}", condition.from(), condition.sql.join(" AND "));
-            let row = store.reads.query_one_raw(Statement::from_sql_and_values(store.backend(), sql, condition.values.clone())).await?;
-            row.map_or(Ok(0), |row| Row::new(&row).next())?
-        }
+/// The board. One statement reads all of it, so that no ticket is missed or seen twice on its way from one column to the next.
+pub async fn snapshot(store: &Store, scope: &Scope, filter: &Filter) -> Result<Board> {
+    let head = ("n", "FROM log_head WHERE id = 1");
+    let Some(mut condition) = Condition::new(store, scope, &Filter { statuses: vec![], ..filter.clone() }) else {
+        let [n] = lists(store, [head], vec![]).await?;
+        return Ok(Board::empty(position(n)?));
     };
-    Ok(Column { status, cards, total })
+    let tails = COLUMNS.map(|status| {
+        let wanted = filter.statuses.is_empty() || filter.statuses.contains(&status);
+        // `+` keeps SQLite from using the status index where the words are rarer than the status.
+        let plus = if !condition.join.is_empty() && store.kind() == Kind::Sqlite { "+" } else { "" };
+        condition.sql.push(if wanted { format!("{plus}t.status = {}", status.code()) } else { "FALSE".to_owned() });
+        let order = if status.is_settled() { "t.settled_at DESC, t.id" } else { "t.urgency DESC, t.id" };
+        let tail = condition.tail(&format!("ORDER BY {order} LIMIT {COLUMN_CARDS}"));
+        condition.sql.pop();
+        tail
+    });
+    let (tally, [first, second, third, fourth]) = (tally_by_status(scope), tails.each_ref().map(|tail| (CARD, tail.as_str())));
+    let [n, first, second, third, fourth, tallied] =
+        lists(store, [head, first, second, third, fourth, (TALLY, &tally)], condition.values.clone()).await?;
+    let tallied = tallies_of(tallied)?;
+    let mut board = Board::empty(position(n)?);
+    for (column, cards) in board.columns.iter_mut().zip([first, second, third, fourth]) {
+        column.cards = cards_of(cards)?;
+        column.cards.sort_by_key(|c| (c.rank(), c.id));
+        let shown = column.cards.len() as i64;
+        column.total = match tallied.iter().find(|(status, _)| *status == column.status) {
+            _ if column.cards.len() < COLUMN_CARDS => shown,
+            Some((_, n)) if filter.is_empty() => shown.max(*n),
+            _ => shown.max(condition.count(store, column.status).await?),
+        };
+    }
+    Ok(board)
 }
 
-/// The board after event `as_of`, which must be read before this is called: what came later is replayed harmlessly.
-pub async fn snapshot(store: &Store, scope: &Scope, filter: &Filter, as_of: EventNo) -> Result<Board> {
-    let tallies = if filter.is_empty() { Some(tallies(store, scope).await?) } else { None };
-    let mut columns = Vec::with_capacity(COLUMNS.len());
-    for status in COLUMNS {
-        let tallied = tallies.as_ref().map(|t| t.iter().filter(|(s, _)| *s == status).map(|(_, n)| n).sum());
-        columns.push(column(store, scope, filter, status, tallied).await?);
-    }
-    Ok(Board { as_of, columns })
+fn position(list: List) -> Result<EventNo> {
+    list.read::<[i64; 1]>()?.first().map(|row| EventNo(row[0])).ok_or(crate::Error::Unreadable("head of the log"))
 }
 
 /// How many tickets there are of each status.
 pub async fn tallies(store: &Store, scope: &Scope) -> Result<Vec<(Status, i64)>> {
-    let found: Vec<(i16, i64)> =
-        rows(store, "status, CAST(SUM(n) AS BIGINT)", &format!("FROM tally WHERE {} GROUP BY status", tallied(scope)), vec![]).await?;
-    found.into_iter().map(|(code, n)| Ok((Status::from_code(code).ok_or(crate::Error::Unreadable("status"))?, n))).collect()
+    let [found] = lists(store, [(TALLY, &tally_by_status(scope))], vec![]).await?;
+    tallies_of(found)
+}
+
+const TALLY: &str = "status, CAST(SUM(n) AS BIGINT)";
+
+fn tally_by_status(scope: &Scope) -> String {
+    format!("FROM tally WHERE {} GROUP BY status", tallied(scope))
+}
+
+fn tallies_of(list: List) -> Result<Vec<(Status, i64)>> {
+    let read = |(code, n): (i16, i64)| Ok((Status::from_code(code).ok_or(crate::Error::Unreadable("status"))?, n));
+    list.read()?.into_iter().map(read).collect()
 }

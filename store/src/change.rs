@@ -3,7 +3,11 @@
 use crate::bell::Bell;
 use crate::error::Result;
 use crate::group::Turn;
+use domain::DepartmentId;
+use domain::tickets::Status;
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, DbBackend, Statement, Value};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 /// A change that has begun. Dropped without [`Change::commit`], it never was.
 #[derive(Debug)]
@@ -11,6 +15,8 @@ pub struct Change {
     inner: Inner,
     bell: Bell,
     ended: Vec<String>,
+    /// What this change makes of the number of tickets of each department and status.
+    tallies: Mutex<BTreeMap<(i64, i16), i64>>,
 }
 
 #[derive(Debug)]
@@ -21,11 +27,11 @@ enum Inner {
 
 impl Change {
     pub(crate) fn sqlite(turn: Turn, bell: Bell) -> Self {
-        Self { inner: Inner::Sqlite(turn), bell, ended: vec![] }
+        Self { inner: Inner::Sqlite(turn), bell, ended: vec![], tallies: Mutex::default() }
     }
 
     pub(crate) fn postgres(transaction: DatabaseTransaction, bell: Bell) -> Self {
-        Self { inner: Inner::Postgres(transaction), bell, ended: vec![] }
+        Self { inner: Inner::Postgres(transaction), bell, ended: vec![], tallies: Mutex::default() }
     }
 
     /// What queries of this change run on.
@@ -49,6 +55,23 @@ impl Change {
         Ok(self.db().execute_raw(self.sql(sql, values)).await?.rows_affected())
     }
 
+    /// Keeps the number of tickets of each department and status, so that no screen has to count a million rows.
+    pub(crate) fn tally(&self, department: DepartmentId, status: Status, by: i64) {
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        *tallies.entry((department.0, status.code())).or_default() += by;
+    }
+
+    /// Written last and in one order: two changes that move tickets to and fro would otherwise wait for each other.
+    async fn write_tallies(&self) -> Result<()> {
+        let tallies = std::mem::take(&mut *self.tallies.lock().unwrap_or_else(PoisonError::into_inner));
+        for ((department, status), by) in tallies.into_iter().filter(|(_, by)| *by != 0) {
+            let sql =
+                "INSERT INTO tally (department_id, status, n) VALUES ($1, $2, $3) ON CONFLICT (department_id, status) DO UPDATE SET n = tally.n + $3";
+            self.run(sql, [department.into(), status.into(), by.into()]).await?;
+        }
+        Ok(())
+    }
+
     /// Tells every node, once this is committed, that a session has ended.
     pub(crate) fn end_session(&mut self, session: &str) {
         self.ended.push(session.to_owned());
@@ -56,6 +79,7 @@ impl Change {
 
     /// Saves it all. When this returns, it is on disk, and the bell has rung.
     pub async fn commit(self) -> Result<()> {
+        self.write_tallies().await?;
         match self.inner {
             Inner::Sqlite(turn) => turn.finish().await?,
             Inner::Postgres(transaction) => {

@@ -62,19 +62,9 @@ impl Writer {
         &self.shared.db
     }
 
-    /// Waits for its turn: the order of asking is the order of writing.
+    /// Waits for its turn.
     pub(crate) async fn begin(&self) -> Result<Turn> {
-        let mut group = self.shared.group.clone().lock_owned().await;
-        self.shared.clear_abandoned(&mut group).await;
-        if !group.open {
-            self.shared.db.execute_unprepared("BEGIN IMMEDIATE").await?;
-            group.open = true;
-        }
-        // Set before the savepoint is: a task that is dropped here must not leave it unnoticed.
-        group.abandoned = true;
-        let turn = Turn { shared: self.shared.clone(), group: Some(group) };
-        self.shared.db.execute_unprepared("SAVEPOINT change").await?;
-        Ok(turn)
+        whole(self.shared.clone().begin()).await
     }
 
     /// Commits what is ready and closes the connection.
@@ -93,7 +83,24 @@ impl Drop for Writer {
     }
 }
 
+/// Runs a step to its end even where the one who waits for it is dropped: half a step would leave the connection in a state that nobody knows.
+async fn whole<T: Send + 'static>(step: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    tokio::spawn(step).await.unwrap_or(Err(Error::Unreadable("end of the writer")))
+}
+
 impl Shared {
+    async fn begin(self: Arc<Self>) -> Result<Turn> {
+        let mut group = self.group.clone().lock_owned().await;
+        self.clear_abandoned(&mut group).await;
+        if !group.open {
+            self.db.execute_unprepared("BEGIN IMMEDIATE").await?;
+            group.open = true;
+        }
+        self.db.execute_unprepared("SAVEPOINT change").await?;
+        group.abandoned = true;
+        Ok(Turn { shared: self, group: Some(group) })
+    }
+
     /// Undoes what a dropped change left; where even that fails, the whole group is undone and told so.
     async fn clear_abandoned(&self, group: &mut Group) {
         if std::mem::take(&mut group.abandoned)
@@ -139,15 +146,20 @@ impl Turn {
     }
 
     /// Joins the group and waits until it is on disk.
-    pub(crate) async fn finish(mut self) -> Result<()> {
-        self.shared.db.execute_unprepared("RELEASE change").await?;
-        let Some(mut group) = self.group.take() else { return Ok(()) };
-        group.abandoned = false;
-        let (acknowledge, done) = oneshot::channel();
-        group.waiting.push(acknowledge);
-        drop(group);
-        self.shared.ready.notify_one();
+    pub(crate) async fn finish(self) -> Result<()> {
+        let done = whole(self.join()).await?;
         done.await.unwrap_or(Err(Error::Unreadable("end of the writer")))
+    }
+
+    async fn join(mut self) -> Result<oneshot::Receiver<Result<()>>> {
+        let (acknowledge, done) = oneshot::channel();
+        self.shared.db.execute_unprepared("RELEASE change").await?;
+        if let Some(mut group) = self.group.take() {
+            group.abandoned = false;
+            group.waiting.push(acknowledge);
+        }
+        self.shared.ready.notify_one();
+        Ok(done)
     }
 }
 

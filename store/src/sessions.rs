@@ -4,7 +4,7 @@ use crate::accounts::{ACCOUNT, Account, account};
 use crate::change::Change;
 use crate::connect::Store;
 use crate::departments::hidden_from;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::row::Row;
 use crate::tables::session;
 use domain::time::Moment;
@@ -82,11 +82,19 @@ pub async fn failures(store: &Store, key: &str) -> Result<Option<(i64, Moment)>>
     .transpose()
 }
 
-/// Counts a failure; the count begins anew when the last one began before `window`.
-pub async fn count_failure(change: &Change, key: &str, now: Moment, window: Moment) -> Result<()> {
+/// Counts a try, and gives how many there are now and since when; the count begins anew when it began before `window`.
+pub async fn count_try(change: &Change, key: &str, now: Moment, window: Moment) -> Result<(i64, Moment)> {
     let sql = "INSERT INTO throttle (id, failures, since) VALUES ($1, 1, $2)
-               ON CONFLICT (id) DO UPDATE SET failures = CASE WHEN throttle.since < $3 THEN 1 ELSE throttle.failures + 1 END, since = CASE WHEN throttle.since < $3 THEN $2 ELSE throttle.since END";
-    change.run(sql, [key.into(), now.0.into(), window.0.into()]).await?;
+               ON CONFLICT (id) DO UPDATE SET failures = CASE WHEN throttle.since <= $3 THEN 1 ELSE throttle.failures + 1 END, since = CASE WHEN throttle.since <= $3 THEN $2 ELSE throttle.since END
+               RETURNING failures, since";
+    let row = change.db().query_one_raw(change.sql(sql, [key.into(), now.0.into(), window.0.into()])).await?;
+    let mut row = Row::new(row.as_ref().ok_or(Error::Unreadable("throttle"))?);
+    Ok((row.next()?, Moment(row.next()?)))
+}
+
+/// Takes back one try of a key: it was none that failed.
+pub async fn forgive_try(change: &Change, key: &str) -> Result<()> {
+    change.run("UPDATE throttle SET failures = failures - 1 WHERE id = $1 AND failures > 0", [key.into()]).await?;
     Ok(())
 }
 

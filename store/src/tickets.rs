@@ -193,11 +193,11 @@ pub async fn is_visible(store: &Store, scope: &Scope, id: TicketId) -> Result<bo
 
 /// A ticket in scope, which nobody else can change until this change ends.
 pub async fn lock(change: &Change, scope: &Scope, id: TicketId) -> Result<Option<(Ticket, EventNo)>> {
-    let mut sql = ticket_sql(&within(scope));
     if change.is_postgres() {
-        sql.push_str(" FOR UPDATE OF t");
+        // By itself: a statement that waited for a row sees the row anew, but what it joined as it was before.
+        change.db().query_one_raw(change.sql("SELECT 1 FROM ticket WHERE id = $1 FOR UPDATE", [id.0.into()])).await?;
     }
-    ticket_of(&change.db(), change.sql(sql, [id.0.into()])).await
+    ticket_of(&change.db(), change.sql(ticket_sql(&within(scope)), [id.0.into()])).await
 }
 
 /// Adds a ticket; [`Error::Taken`] where this submission opened one already.
@@ -235,7 +235,7 @@ pub async fn add(
     for person in &new.cc {
         add_cc(change, id, person.id).await?;
     }
-    tally(change, new.department.id, Status::New, 1).await?;
+    change.tally(new.department.id, Status::New, 1);
     Ok(Ticket {
         id,
         subject: new.subject.clone(),
@@ -277,8 +277,8 @@ pub async fn save(change: &Change, before: &Ticket, after: &Ticket) -> Result<()
     ];
     change.run(sql, values).await?;
     if (before.department.id, before.status) != (after.department.id, after.status) {
-        tally(change, before.department.id, before.status, -1).await?;
-        tally(change, after.department.id, after.status, 1).await?;
+        change.tally(before.department.id, before.status, -1);
+        change.tally(after.department.id, after.status, 1);
     }
     for person in after.cc.iter().filter(|p| !before.cc.contains(p)) {
         add_cc(change, after.id, person.id).await?;
@@ -299,13 +299,6 @@ pub async fn save(change: &Change, before: &Ticket, after: &Ticket) -> Result<()
 
 async fn add_cc(change: &Change, ticket: TicketId, person: PersonId) -> Result<()> {
     change.run("INSERT INTO ticket_cc (ticket_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", [ticket.0.into(), person.0.into()]).await?;
-    Ok(())
-}
-
-/// Keeps the number of tickets of each department and status, so that no screen has to count a million rows.
-async fn tally(change: &Change, department: DepartmentId, status: Status, by: i64) -> Result<()> {
-    let sql = "INSERT INTO tally (department_id, status, n) VALUES ($1, $2, $3) ON CONFLICT (department_id, status) DO UPDATE SET n = tally.n + $3";
-    change.run(sql, [department.0.into(), status.code().into(), by.into()]).await?;
     Ok(())
 }
 

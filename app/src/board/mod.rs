@@ -3,9 +3,11 @@
 pub mod api;
 mod card;
 mod filters;
+mod hands;
 mod list;
 mod live_board;
 mod page;
+mod shown;
 
 pub use filters::Listing;
 pub use list::ListPage;

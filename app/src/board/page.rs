@@ -5,6 +5,7 @@ use super::filters::{bar, filter_of, organisation_of, with_number};
 use super::live_board::LiveBoard;
 use crate::ui::{self, Place, desk_frame, problem_page};
 use crate::{Reader, Returned, words as w};
+use domain::accounts::Language;
 use domain::board::Board;
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
@@ -32,6 +33,24 @@ pub fn BoardPage() -> impl IntoView {
     .into_any()
 }
 
+/// The keys the board knows; `?` opens it.
+fn keys_help(l: Language) -> impl IntoView {
+    let keys = [
+        ("←↑↓→", w::key_walk(l)),
+        ("⇧ ← →", w::key_move(l)),
+        ("⏎", w::key_open(l)),
+        ("a", w::key_take(l)),
+        ("/", w::key_search(l)),
+        ("?", w::key_help(l)),
+    ];
+    view! {
+        <details class="filter-add keys-help script-only wide-only">
+            <summary class="button" data-size="small">{ui::icon("keyboard")}{w::keys(l)}" "<kbd aria-hidden="true">"?"</kbd></summary>
+            <dl class="panel">{keys.map(|(key, does)| view! { <div><dt><kbd>{key}</kbd></dt><dd>{does}</dd></div> })}</dl>
+        </details>
+    }
+}
+
 fn page(board: Board, choices: Choices, query: String, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
     let filter = filter_of(&query);
@@ -39,7 +58,8 @@ fn page(board: Board, choices: Choices, query: String, reader: &Reader) -> impl 
     let inner = view! {
             <main id="inhoud" class="board-page">
                 {notice.map(|text| view! { <div class="banner" data-kind="error" role="alert">{ui::icon("circle-alert")}<div class="text"><p>{text}</p></div></div> })}
-                <div class="board-head"><h1>{w::nav_board(l)}</h1><span class="push"></span><span class="sort wide-only muted">{w::board_order(l)}</span></div>
+                <div class="board-head"><h1>{w::nav_board(l)}</h1><span class="live" hidden><span class="dot"></span>{w::live(l)}</span>
+                    <span class="push"></span><span class="sort wide-only muted">{w::board_order(l)}</span>{keys_help(l)}</div>
                 {bar("/board", &filter, &choices, false, l)}
                 <LiveBoard board=board query=query staff=choices.staff/>
             </main>

@@ -36,14 +36,29 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, address: Option<Ip
     // An address that cannot be one is counted too, under what was typed.
     let account_key = format!("account:{}", hex(&Sha256::digest(typed.as_ref().map_or(email.trim(), |e| e.as_str()))));
     let address_key = address.map(|a| format!("address:{}", network(a)));
-    for (key, most) in [(Some(&account_key), ACCOUNT_FAILURES), (address_key.as_ref(), ADDRESS_FAILURES)] {
-        let Some(key) = key else { continue };
+    let keys: Vec<(&String, i64)> = [(Some(&account_key), ACCOUNT_FAILURES), (address_key.as_ref(), ADDRESS_FAILURES)]
+        .into_iter()
+        .filter_map(|(key, most)| Some((key?, most)))
+        .collect();
+    let wait = |since: Moment| Refusal::Throttled(((WINDOW.0 - (now - since).0) / 1_000 + 1) as u32);
+    for (key, most) in &keys {
         if let Some((failures, since)) = store::sessions::failures(desk.store(), key).await?
-            && failures >= most
+            && failures >= *most
             && now - since < WINDOW
         {
-            return Err(Refusal::Throttled(((WINDOW.0 - (now - since).0) / 1_000 + 1) as u32).into());
+            return Err(wait(since).into());
         }
+    }
+    // Counted before it is tried, and forgiven where it was right: many at once are no way round.
+    let change = desk.store().begin().await?;
+    let mut full = None;
+    for (key, most) in &keys {
+        let (tries, since) = store::sessions::count_try(&change, key, now, now - WINDOW).await?;
+        full = full.or((tries > *most).then_some(since));
+    }
+    change.commit().await?;
+    if let Some(since) = full {
+        return Err(wait(since).into());
     }
     let account = match &typed {
         Some(email) => store::accounts::by_email(desk.store(), email).await?.filter(|a| !a.disabled),
@@ -51,17 +66,13 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, address: Option<Ip
     };
     let stored = account.as_ref().and_then(|a| a.password_hash.clone());
     let right = password.len() <= MAX_PASSWORD && desk.passwords.check(password.to_owned(), stored).await?;
-    let (true, Some(account)) = (right, account) else {
-        let change = desk.store().begin().await?;
-        for key in [Some(account_key), address_key].into_iter().flatten() {
-            store::sessions::count_failure(&change, &key, now, now - WINDOW).await?;
-        }
-        change.commit().await?;
-        return Err(Refusal::WrongCredentials.into());
-    };
+    let (true, Some(account)) = (right, account) else { return Err(Refusal::WrongCredentials.into()) };
     let token = Token(random_hex()?);
     let change = desk.store().begin().await?;
     store::sessions::forget_failures(&change, &account_key).await?;
+    if let Some(key) = &address_key {
+        store::sessions::forgive_try(&change, key).await?;
+    }
     store::sessions::begin(&change, &session_id(token.as_str()), account.person.id, now, now + SESSION).await?;
     change.commit().await?;
     Ok(token)

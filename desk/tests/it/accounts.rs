@@ -40,12 +40,29 @@ async fn an_account_waits_after_ten_failures_even_with_the_right_password() {
 }
 
 #[tokio::test]
+async fn guesses_that_come_at_once_are_counted_too() {
+    on_both(async |world: World| {
+        let guesses = (0..30).map(|n| {
+            let desk = world.desk.clone();
+            tokio::spawn(async move { log_in(&desk, "marieke@x.example", &format!("verkeerd-{n}"), None).await.err().unwrap() })
+        });
+        let guesses: Vec<_> = guesses.collect();
+        let mut tried = 0;
+        for guess in guesses {
+            tried += usize::from(guess.await.unwrap().refusal() == Some(&Refusal::WrongCredentials));
+        }
+        assert_eq!(tried, 10);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_address_waits_after_a_hundred_failures() {
     let world = World::new(store::testing::fresh(store::Kind::Sqlite).await).await;
     let address = Some(IpAddr::from([10, 0, 0, 7]));
     let change = world.desk.store().begin().await.unwrap();
     for _ in 0..100 {
-        store::sessions::count_failure(&change, "address:10.0.0.7", world.desk.now(), world.desk.now() - Span::minutes(15)).await.unwrap();
+        store::sessions::count_try(&change, "address:10.0.0.7", world.desk.now(), world.desk.now() - Span::minutes(15)).await.unwrap();
     }
     change.commit().await.unwrap();
     let error = log_in(&world.desk, "marieke@x.example", PASSWORD, address).await.err().unwrap();

@@ -1,10 +1,16 @@
 //! A full disk, a database that can only be read, a change that is dropped half-way, and a power cut.
 
-use crate::support::World;
+use crate::support::{World, on_both};
 use desk::Error;
-use desk::tickets::{open, page};
-use domain::Refusal;
+use desk::tickets::{Edit, Writing, edit, open, page, reply};
+use domain::accounts::Scope;
+use domain::board::Filter;
+use domain::events::Happening;
+use domain::tickets::{Status, Urgency};
+use domain::{EventNo, Refusal};
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 use store::testing::{fresh, leave_pages, read_only};
 use store::{Error as StoreError, Kind, Store};
 
@@ -44,7 +50,7 @@ async fn a_change_that_is_dropped_leaves_nothing_and_harms_no_other() {
         tasks.push((n, tokio::spawn(async move { open(&desk, &by, &form, None).await })));
     }
     // A browser that goes away takes its request with it.
-    tokio::time::sleep(std::time::Duration::from_millis(15)).await;
+    tokio::time::sleep(Duration::from_millis(15)).await;
     tasks.iter().filter(|(n, _)| n % 5 == 0).for_each(|(_, task)| task.abort());
     let mut opened = 0;
     for (_, task) in tasks {
@@ -57,7 +63,7 @@ async fn a_change_that_is_dropped_leaves_nothing_and_harms_no_other() {
     assert!(opened >= 96);
     let tallied: i64 = desk::board::tallies(&world.desk, &world.agent("sanne")).await.unwrap().iter().map(|(_, n)| n).sum();
     let head = store::events::head(world.desk.store()).await.unwrap().0;
-    let events = store::events::after(world.desk.store(), domain::EventNo(0), 1_000).await.unwrap();
+    let events = store::events::after(world.desk.store(), EventNo(0), 1_000).await.unwrap();
     assert_eq!((tallied, events.len() as i64), (head, head), "no half ticket: as many tickets as were opened in the log");
     assert!(events.iter().zip(1..).all(|(e, n)| e.event.n.0 == n));
 }
@@ -111,4 +117,82 @@ async fn a_ticket_that_is_not_there_is_not_found() {
         let error = page(&world.desk, world.person("sanne"), domain::TicketId(id)).await.unwrap_err();
         assert_eq!(error.refusal(), Some(&Refusal::NotFound));
     }
+}
+
+/// The log has no gap, every ticket is in it, and the tallies are what counting gives.
+async fn is_whole(world: &World) {
+    let store = world.desk.store();
+    let head = store::events::head(store).await.unwrap();
+    let told = store::events::after(store, EventNo(0), 10_000).await.unwrap();
+    assert_eq!(told.iter().map(|h| h.event.n.0).collect::<Vec<_>>(), (1..=head.0).collect::<Vec<_>>());
+    let everything = Scope::Desk { hidden: vec![] };
+    let filter = Filter::default();
+    let of = store::board::PageOf { scope: &everything, filter: &filter, sort: Default::default(), ascending: false, from: None, size: 10_000 };
+    let page = store::board::page(store, &of).await.unwrap();
+    let opened: BTreeSet<_> = told.iter().filter(|h| matches!(h.event.what, Happening::Opened { .. })).map(|h| h.event.ticket).collect();
+    assert_eq!(page.cards.iter().map(|c| c.id).collect::<BTreeSet<_>>(), opened);
+    assert_eq!(page.total, Some(page.cards.len() as i64));
+    for status in Status::ALL {
+        let tallied = store::board::tallies(store, &everything).await.unwrap().iter().find(|t| t.0 == *status).map_or(0, |t| t.1);
+        assert_eq!(tallied, page.cards.iter().filter(|c| c.status == *status).count() as i64, "{status:?}");
+    }
+}
+
+#[tokio::test]
+async fn different_changes_of_one_ticket_at_once_all_hold() {
+    on_both(async |world: World| {
+        let id = world.open("marieke", "Drukte").await;
+        for round in 0..12 {
+            let (desk, sanne, daan) = (&world.desk, world.agent("sanne"), world.agent("daan"));
+            let (assignee, department) =
+                (Edit::Assignee(Some(world.id(["daan", "sanne"][round % 2]))), Edit::Department(world.departments[1 + round % 2]));
+            let (urgency, writing) = (Edit::Urgency(Urgency::ALL[round % 4]), Writing { text: "Nog iets".into(), ..Default::default() });
+            let (one, two, three, four) = tokio::join!(
+                edit(desk, &sanne, id, &assignee, None),
+                edit(desk, &daan, id, &department, None),
+                edit(desk, &sanne, id, &urgency, None),
+                reply(desk, world.person("marieke"), id, &writing),
+            );
+            assert!(one.is_ok() && two.is_ok() && three.is_ok() && four.is_ok(), "{one:?} {two:?} {three:?} {four:?}");
+            let ticket = page(desk, world.person("sanne"), id).await.unwrap().ticket;
+            assert_eq!(ticket.assignee.map(|a| Edit::Assignee(Some(a.id))), Some(assignee), "round {round}");
+            assert_eq!((Edit::Department(ticket.department.id), Edit::Urgency(ticket.urgency)), (department, urgency), "round {round}");
+        }
+        is_whole(&world).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn tickets_that_move_past_each_other_do_not_wait_for_each_other() {
+    on_both(async |world: World| {
+        let (one, two) = (world.open("marieke", "Heen").await, world.open("kees", "Weer").await);
+        let (to, fro) = (Edit::Status(Status::Waiting), Edit::Status(Status::Open));
+        for round in 0..20 {
+            let (desk, sanne) = (&world.desk, world.agent("sanne"));
+            let (first, second) = if round % 2 == 0 { (&to, &fro) } else { (&fro, &to) };
+            let (one, two) = tokio::join!(edit(desk, &sanne, one, first, None), edit(desk, &sanne, two, second, None));
+            assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
+        }
+        is_whole(&world).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_dropped_anywhere_leaves_a_whole_desk() {
+    on_both(async |world: World| {
+        for n in 0..150_u64 {
+            let (desk, by, form) = (world.desk.clone(), world.customer("marieke"), world.form("Afgebroken"));
+            let dropped = tokio::spawn(async move { desk::tickets::open(&desk, &by, &form, None).await });
+            let (desk, by, form) = (world.desk.clone(), world.customer("kees"), world.form("Gewoon"));
+            let kept = tokio::spawn(async move { desk::tickets::open(&desk, &by, &form, None).await });
+            tokio::time::sleep(Duration::from_micros(n * 37 % 2_500)).await;
+            dropped.abort();
+            assert!(kept.await.unwrap().is_ok(), "who goes on is not disturbed ({n})");
+        }
+        is_whole(&world).await;
+        world.open("marieke", "Daarna").await;
+    })
+    .await;
 }

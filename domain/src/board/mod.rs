@@ -6,7 +6,7 @@ mod filter;
 
 pub use filter::{AssignedTo, Filter};
 
-use crate::events::Message;
+use crate::events::{Event, Facet, Happening, Message};
 use crate::tickets::{Side, Status, Ticket, Urgency};
 use crate::time::Moment;
 use crate::{DepartmentId, EventNo, Named, OrganisationId, PersonId, TicketId};
@@ -118,12 +118,18 @@ impl Board {
     pub fn apply(&mut self, message: &Message, filter: &Filter) -> Effect {
         match message {
             Message::Happened { event, card: Some(card) } => {
+                let is_news = event.n > self.as_of;
                 self.as_of = self.as_of.max(event.n);
-                self.put(card, filter)
+                self.put(event, card, filter, is_news)
             }
             Message::Gone { n, ticket } => {
                 self.as_of = self.as_of.max(*n);
-                if self.take(*ticket).is_some() { self.refill(Effect::Changed(*ticket)) } else { Effect::None }
+                match self.take(*ticket) {
+                    Some(_) => self.refill(Effect::Changed(*ticket)),
+                    // It may have been counted, below the last card of a full column.
+                    None if COLUMNS.into_iter().any(|status| self.is_partial(status)) => Effect::Reload,
+                    None => Effect::None,
+                }
             }
             Message::Beat { n } => {
                 self.as_of = self.as_of.max(*n);
@@ -134,27 +140,60 @@ impl Board {
         }
     }
 
-    fn put(&mut self, card: &Card, filter: &Filter) -> Effect {
-        let shown = self.columns.iter().flat_map(|c| &c.cards).find(|c| c.id == card.id);
-        if shown.is_some_and(|c| c.version >= card.version) {
-            return Effect::None;
-        }
-        let was_shown = shown.is_some();
-        // A card that is not shown may still be counted, below the last one of a full column; and a text is for the server to judge.
-        let is_partial = self.columns.iter().any(|c| c.total as usize > c.cards.len());
-        if !was_shown && (is_partial || filter.text.is_some()) {
-            return Effect::Reload;
+    fn put(&mut self, event: &Event, card: &Card, filter: &Filter, is_news: bool) -> Effect {
+        let left = if let Happening::StatusChanged { from, .. } = &event.what { Some(*from) } else { None };
+        let shown = self.columns.iter().flat_map(|c| &c.cards).find(|c| c.id == card.id).map(|c| c.version);
+        match shown {
+            // Two things happened at once, and the first brought the card: the column it left is still to be counted.
+            Some(version) if version == card.version && is_news && left.is_some_and(|from| self.is_partial(from)) => return Effect::Reload,
+            Some(version) if version >= card.version => return Effect::None,
+            Some(_) => {}
+            None => {
+                if let Some(effect) = self.unshown(event, card, filter, left) {
+                    return effect;
+                }
+            }
         }
         self.take(card.id);
         let belongs = filter.admits(card);
         if let Some(column) = self.columns.iter_mut().find(|c| belongs && c.status == card.status) {
-            let at = column.cards.partition_point(|other| other.rank() < card.rank());
+            let at = column.cards.partition_point(|other| (other.rank(), other.id) < (card.rank(), card.id));
             column.cards.insert(at, card.clone());
             column.total += 1;
-        } else if !was_shown {
+            if column.cards.len() > COLUMN_CARDS {
+                return Effect::Reload;
+            }
+        } else if shown.is_none() {
             return Effect::None;
         }
         self.refill(Effect::Changed(card.id))
+    }
+
+    /// What comes of an event of a ticket that is not shown, where that is known without looking further: it may still be counted, below the last card of a full
+    /// column, and whether a text is found in it only the server can say.
+    fn unshown(&self, event: &Event, card: &Card, filter: &Filter, left: Option<Status>) -> Option<Effect> {
+        let concerns = |status: &Status| COLUMNS.contains(status);
+        if !concerns(&card.status) && !left.as_ref().is_some_and(concerns) {
+            return Some(Effect::None);
+        }
+        if filter.text.is_some() {
+            return Some(Effect::Reload);
+        }
+        // Changes nothing about which tickets are shown, and in which order.
+        let is_indifferent = match event.what.facet() {
+            Facet::Conversation => !matches!(event.what, Happening::Opened { .. }),
+            Facet::Assignee | Facet::Tags | Facet::Cc => filter.is_empty(),
+            Facet::Status | Facet::Urgency | Facet::Department => false,
+        };
+        if is_indifferent {
+            return Some(Effect::None);
+        }
+        (self.is_partial(card.status) || left.is_some_and(|from| self.is_partial(from))).then_some(Effect::Reload)
+    }
+
+    /// Whether a column has more tickets than it shows.
+    fn is_partial(&self, status: Status) -> bool {
+        self.columns.iter().any(|c| c.status == status && c.total as usize > c.cards.len())
     }
 
     fn take(&mut self, id: TicketId) -> Option<Card> {
@@ -258,6 +297,47 @@ mod tests {
         board.columns[0].total = 300;
         assert_eq!(board.apply(&told(card(1, Status::Open, Urgency::Low, 2)), &all), Effect::Reload);
         assert_eq!(board.apply(&told(card(9, Status::Open, Urgency::Low, 3)), &all), Effect::Reload);
+    }
+
+    #[test]
+    fn a_busy_board_is_not_fetched_for_what_does_not_show() {
+        let (mut board, all) = (Board::empty(EventNo(0)), Filter::default());
+        board.columns[3].total = 90;
+        let what = |what: Happening, card: Card| Message::Happened {
+            event: Event { n: card.version, at: card.updated_at, ticket: card.id, by: None, what },
+            card: Some(card),
+        };
+        let tag = || Happening::Tagged { tag: "x".into() };
+        let urgency = || Happening::UrgencyChanged { from: Urgency::Low, to: Urgency::High };
+        for (message, filter, effect) in [
+            (what(tag(), card(5, Status::Closed, Urgency::Low, 1)), &all, Effect::None),
+            (what(tag(), card(5, Status::Resolved, Urgency::Low, 2)), &all, Effect::None),
+            (what(urgency(), card(5, Status::Closed, Urgency::High, 3)), &all, Effect::None),
+            (what(urgency(), card(5, Status::Resolved, Urgency::High, 4)), &all, Effect::Reload),
+            (what(tag(), card(5, Status::Resolved, Urgency::Low, 5)), &Filter { tag: Some("x".into()), ..Filter::default() }, Effect::Reload),
+            (
+                what(Happening::StatusChanged { from: Status::Resolved, to: Status::Closed }, card(5, Status::Closed, Urgency::Low, 6)),
+                &all,
+                Effect::Reload,
+            ),
+            (
+                what(Happening::StatusChanged { from: Status::New, to: Status::Open }, card(6, Status::Open, Urgency::Low, 7)),
+                &all,
+                Effect::Changed(TicketId(6)),
+            ),
+            (Message::Gone { n: EventNo(8), ticket: TicketId(5) }, &all, Effect::Reload),
+        ] {
+            assert_eq!(board.apply(&message, filter), effect, "{message:?}");
+        }
+    }
+
+    #[test]
+    fn a_column_that_overflows_fetches_which_cards_stay() {
+        let (mut board, all) = (Board::empty(EventNo(0)), Filter::default());
+        for n in 1..=COLUMN_CARDS as i64 {
+            assert_eq!(board.apply(&told(card(n, Status::New, Urgency::Low, n)), &all), Effect::Changed(TicketId(n)));
+        }
+        assert_eq!(board.apply(&told(card(999, Status::New, Urgency::Low, 999)), &all), Effect::Reload);
     }
 
     #[test]

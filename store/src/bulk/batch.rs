@@ -11,8 +11,8 @@ use crate::search;
 use domain::events::Happening;
 use domain::tickets::{Side, Status, Ticket, Urgency};
 use domain::time::{Moment, Span};
-use domain::{EventNo, MessageId, PersonId, TicketId};
-use std::collections::BTreeMap;
+use domain::{DepartmentId, EventNo, MessageId, PersonId, TicketId};
+use std::collections::HashMap;
 
 /// Many tickets on their way into the tables.
 pub(super) struct Batch {
@@ -24,7 +24,7 @@ pub(super) struct Batch {
     messages: Rows,
     search: Rows,
     events: Rows,
-    tally: BTreeMap<(i64, i16), i64>,
+    tally: HashMap<(DepartmentId, Status), i64>,
 }
 
 impl Batch {
@@ -65,7 +65,7 @@ impl Batch {
                 Rows::new("ticket_search", &["rowid", "subject", "replies", "notes", "people", "access"])
             },
             events: Rows::new("event", &["n", "at", "ticket_id", "by_id", "public", "what"]),
-            tally: BTreeMap::new(),
+            tally: HashMap::new(),
         })
     }
 
@@ -192,7 +192,7 @@ impl Batch {
                 search::access(t).into(),
             ]);
         }
-        *self.tally.entry((t.department.id.0, t.status.code())).or_default() += 1;
+        *self.tally.entry((t.department.id, t.status)).or_default() += 1;
     }
 
     /// Writes it; gives the last number of the log.
@@ -201,9 +201,7 @@ impl Batch {
             rows.write(change).await?;
         }
         for ((department, status), n) in self.tally {
-            let sql =
-                "INSERT INTO tally (department_id, status, n) VALUES ($1, $2, $3) ON CONFLICT (department_id, status) DO UPDATE SET n = tally.n + $3";
-            change.run(sql, [department.into(), status.into(), n.into()]).await?;
+            change.tally(department, status, n);
         }
         ids_used(change, "ticket", self.ticket - 1).await?;
         ids_used(change, "message", self.message - 1).await?;

@@ -1,0 +1,239 @@
+//! What the board shows, and how a message changes it.
+//!
+//! Invariant: nothing moves under the pointer. While it rests on a column, changes that would move a card there wait, and say that they do.
+
+use super::api;
+use super::card::Changed;
+use super::filters::filter_of;
+use crate::tickets::sentence;
+use crate::{Problem, Reader, ui};
+use domain::TicketId;
+use domain::board::{self, Board, Card, Filter};
+use domain::events::Message;
+use domain::tickets::Status;
+use leptos::prelude::*;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// How long a changed card is marked.
+const MARKED: Duration = Duration::from_secs(4);
+/// Reloads that are asked for close together are done once.
+const GATHER: Duration = Duration::from_millis(150);
+
+/// The cards of a column and how many there are in all.
+type ShownColumn = (RwSignal<Vec<TicketId>>, RwSignal<i64>);
+
+/// Everything the board shows, as signals, so that a change redraws one card.
+#[derive(Clone, Copy)]
+pub(super) struct Shown {
+    board: StoredValue<Board>,
+    filter: StoredValue<Filter>,
+    pub(super) query: StoredValue<String>,
+    pub(super) cards: StoredValue<HashMap<TicketId, RwSignal<(Card, Changed)>>>,
+    pub(super) columns: StoredValue<Vec<ShownColumn>>,
+    /// Changes that wait until the pointer leaves.
+    waiting: StoredValue<Vec<Message>>,
+    pub(super) held: RwSignal<usize>,
+    pub(super) pointed: RwSignal<Option<Status>>,
+    pub(super) connected: RwSignal<bool>,
+    pub(super) toast: RwSignal<Option<String>>,
+    /// What was heard since a fresh board was asked for; `None` where none is.
+    missed: StoredValue<Option<Vec<Message>>>,
+    /// What changed last, for who listens to the page.
+    pub(super) announced: RwSignal<Option<String>>,
+}
+
+impl Shown {
+    pub(super) fn new(board: Board, query: String) -> Self {
+        let columns = board.columns.iter().map(|c| (RwSignal::new(c.cards.iter().map(|c| c.id).collect()), RwSignal::new(c.total))).collect();
+        let cards = board.columns.iter().flat_map(|c| &c.cards).map(|c| (c.id, RwSignal::new((c.clone(), None)))).collect();
+        Self {
+            filter: StoredValue::new(filter_of(&query)),
+            query: StoredValue::new(query),
+            board: StoredValue::new(board),
+            cards: StoredValue::new(cards),
+            columns: StoredValue::new(columns),
+            waiting: StoredValue::new(vec![]),
+            held: RwSignal::new(0),
+            pointed: RwSignal::new(None),
+            connected: RwSignal::new(true),
+            toast: RwSignal::new(None),
+            missed: StoredValue::new(None),
+            announced: RwSignal::new(None),
+        }
+    }
+
+    /// Takes in a message of the stream.
+    pub(super) fn hear(self, message: &Message) {
+        self.missed.update_value(|missed| {
+            if let Some(missed) = missed {
+                missed.push(message.clone());
+            }
+        });
+        if self.would_move(message) {
+            self.waiting.update_value(|waiting| waiting.push(message.clone()));
+            self.held.update(|n| *n += 1);
+            return;
+        }
+        self.apply(message);
+    }
+
+    /// Whether a message would move cards in the column the pointer rests on. A change of one's own shows at once.
+    fn would_move(self, message: &Message) -> bool {
+        let Some(pointed) = self.pointed.get_untracked() else { return false };
+        let (id, after) = match message {
+            Message::Happened { event, card: Some(card) } => {
+                let me = Reader::current().visitor.map(|v| v.id);
+                if event.by.as_ref().map(|b| b.id) == me {
+                    return false;
+                }
+                (event.ticket, Some(card))
+            }
+            Message::Gone { ticket, .. } => (*ticket, None),
+            _ => return false,
+        };
+        let before = self.cards.with_value(|cards| cards.get(&id).map(|signal| signal.with_untracked(|(card, _)| card.clone())));
+        let (was, is) = (before.as_ref().map(|c| (c.status, c.rank())), after.map(|c| (c.status, c.rank())));
+        was != is && [was, is].into_iter().flatten().any(|(status, _)| status == pointed)
+    }
+
+    /// The pointer left: what waited is shown.
+    pub(super) fn release(self) {
+        self.pointed.set(None);
+        self.held.set(0);
+        let waiting = self.waiting.try_update_value(std::mem::take).unwrap_or_default();
+        waiting.iter().for_each(|message| self.apply(message));
+    }
+
+    fn apply(self, message: &Message) {
+        let effect = self.filter.with_value(|filter| self.board.try_update_value(|board| board.apply(message, filter)));
+        match effect {
+            Some(board::Effect::Changed(id)) => {
+                let l = Reader::current().language;
+                let changed = match message {
+                    Message::Happened { event, .. } => Some(sentence(event, l)),
+                    _ => None,
+                };
+                self.show(id, changed);
+            }
+            Some(board::Effect::Reload) => self.reload(),
+            Some(board::Effect::None) | None => {}
+        }
+    }
+
+    /// Brings the signals in line with the board, and marks one card.
+    fn show(self, id: TicketId, changed: Changed) {
+        let focused = document().active_element().and_then(|e| e.closest("[data-card]").ok()?).and_then(|e| e.get_attribute("data-card"));
+        self.board.with_value(|board| {
+            if let Some(card) = board.columns.iter().flat_map(|c| &c.cards).find(|c| c.id == id) {
+                let signal = self.cards.with_value(|cards| cards.get(&id).copied());
+                match signal {
+                    Some(signal) => signal.set((card.clone(), changed.clone())),
+                    None => self.cards.update_value(|cards| {
+                        cards.insert(id, RwSignal::new((card.clone(), changed.clone())));
+                    }),
+                }
+            }
+            self.set_columns(board);
+        });
+        if let Some(text) = changed {
+            self.announced.set(Some(format!("#{id}: {text}")));
+            set_timeout(move || self.unmark(id), MARKED);
+        }
+        if let Some(id) = focused.filter(|f| *f == id.to_string()) {
+            set_timeout(move || ui::focus(&format!("#c{id}")), Duration::ZERO);
+        }
+    }
+
+    fn set_columns(self, board: &Board) {
+        self.columns.with_value(|columns| {
+            for (column, (ids, total)) in board.columns.iter().zip(columns) {
+                let now: Vec<TicketId> = column.cards.iter().map(|c| c.id).collect();
+                if ids.with_untracked(|ids| *ids != now) {
+                    ids.set(now);
+                }
+                if total.get_untracked() != column.total {
+                    total.set(column.total);
+                }
+            }
+        });
+    }
+
+    fn unmark(self, id: TicketId) {
+        if let Some(signal) = self.cards.with_value(|cards| cards.get(&id).copied())
+            && signal.with_untracked(|(_, changed)| changed.is_some())
+        {
+            signal.update(|(_, changed)| *changed = None);
+        }
+    }
+
+    /// Fetches the board anew: what it shows then is what a fresh page would.
+    ///
+    /// What is heard meanwhile may be newer than what is fetched: it is kept, and applied to that too.
+    pub(super) fn reload(self) {
+        if self.missed.with_value(Option::is_some) {
+            return;
+        }
+        self.missed.set_value(Some(vec![]));
+        set_timeout(
+            move || {
+                leptos::task::spawn_local(async move {
+                    let fetched = api::board_snapshot(self.query.get_value()).await;
+                    let missed = self.missed.try_update_value(Option::take).flatten().unwrap_or_default();
+                    match fetched {
+                        Ok(board) => {
+                            let as_of = board.as_of;
+                            self.replace(board);
+                            missed.iter().filter(|m| m.position().is_some_and(|n| n > as_of)).for_each(|m| self.apply(m));
+                        }
+                        Err(problem) => self.say(&problem),
+                    }
+                });
+            },
+            GATHER,
+        );
+    }
+
+    fn replace(self, board: Board) {
+        self.cards.update_value(|cards| {
+            for card in board.columns.iter().flat_map(|c| &c.cards) {
+                match cards.get(&card.id) {
+                    Some(signal) if signal.with_untracked(|(old, _)| old == card) => {}
+                    Some(signal) => signal.set((card.clone(), None)),
+                    None => {
+                        cards.insert(card.id, RwSignal::new((card.clone(), None)));
+                    }
+                }
+            }
+        });
+        self.set_columns(&board);
+        self.board.set_value(board);
+    }
+
+    pub(super) fn card(self, id: TicketId) -> Option<Card> {
+        self.cards.with_value(|cards| cards.get(&id).map(|signal| signal.with_untracked(|(card, _)| card.clone())))
+    }
+
+    pub(super) fn move_to(self, id: TicketId, status: Status) {
+        if let Some(card) = self.card(id).filter(|c| c.status != status) {
+            self.send(card, Some(status), None);
+        }
+    }
+
+    pub(super) fn send(self, card: Card, status: Option<Status>, assignee: Option<String>) {
+        ui::each(&format!("[data-card='{}']", card.id), |element| element.set_attribute("aria-busy", "true").unwrap_or(()));
+        leptos::task::spawn_local(async move {
+            let answer = api::move_card(card.id.0, status, assignee, card.version.0).await;
+            ui::each(&format!("[data-card='{}']", card.id), |element| element.remove_attribute("aria-busy").unwrap_or(()));
+            if let Err(problem) = answer {
+                self.say(&problem);
+                self.reload();
+            }
+        });
+    }
+
+    fn say(self, problem: &Problem) {
+        self.toast.set(Some(problem.sentence(Reader::current().language)));
+        set_timeout(move || self.toast.set(None), Duration::from_secs(6));
+    }
+}
