@@ -2,7 +2,7 @@
 //!
 //! The page marks its parts with `data-live="name"`; the same page, fetched again, has them too, made by the same code. So there is one rendering, on the server.
 
-use crate::live::{self, Heard};
+use crate::live::{self, Heard, Unfetched};
 use crate::ui;
 use domain::events::Message;
 use domain::{EventNo, TicketId};
@@ -12,16 +12,28 @@ use std::rc::Rc;
 use std::time::Duration;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Element, HtmlElement, HtmlFormElement, RequestInit, Response};
+use web_sys::{Element, HtmlElement, HtmlFormElement, HtmlInputElement, HtmlTextAreaElement, RequestInit, Response};
 
 /// Changes that come together are fetched together.
 const GATHER: Duration = Duration::from_millis(60);
+/// When a page that could not be fetched is asked for again.
+const AGAIN: Duration = Duration::from_secs(4);
+
+thread_local! {
+    /// Whether a part was left as it was, because the person works in it.
+    static SKIPPED: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Wakes the parts of the page.
 #[island]
 pub fn Enhance() -> impl IntoView {
     Effect::new(move |_| {
         follow();
+        ui::listen(&document(), "focusout", |_: web_sys::Event| {
+            if SKIPPED.take() {
+                set_timeout(|| spawn_local(refresh()), GATHER);
+            }
+        });
         quiet_forms();
         shortcuts();
         close_what_opened();
@@ -65,32 +77,68 @@ fn follow() {
 async fn refresh() {
     let Ok(address) = window().location().href() else { return };
     match live::fetch_text(&address).await {
-        Some(html) => swap(&html),
-        // Gone from sight: the page itself says so.
-        None => window().location().reload().unwrap_or(()),
+        Ok(html) => {
+            swap(&html);
+        }
+        // Gone from sight, or logged out: the page itself says so.
+        Err(Unfetched::Status(401 | 403 | 404)) => window().location().reload().unwrap_or(()),
+        Err(_) => set_timeout(|| spawn_local(refresh()), AGAIN),
     }
 }
 
-/// Takes over the live parts of a page, but not the one the person is working in.
-fn swap(html: &str) {
-    let Ok(parser) = web_sys::DomParser::new() else { return };
-    let Ok(fresh) = parser.parse_from_string(html, web_sys::SupportedType::TextHtml) else { return };
+/// Takes over the live parts of a page, but not the one the person is working in: that one is fetched again when they leave it. Says whether it was such a page.
+fn swap(html: &str) -> bool {
+    let Ok(parser) = web_sys::DomParser::new() else { return false };
+    let Ok(fresh) = parser.parse_from_string(html, web_sys::SupportedType::TextHtml) else { return false };
+    if !fresh.query_selector("[data-live]").is_ok_and(|found| found.is_some()) {
+        return false;
+    }
     let active = document().active_element();
     ui::each("[data-live]", |part| {
         let Some(name) = part.get_attribute("data-live") else { return };
         let Some(new) = fresh.query_selector(&format!("[data-live={name}]")).ok().flatten() else { return };
         let busy = active.as_ref().is_some_and(|a| matches!(a.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA") && part.contains(Some(a)));
-        if busy || part.inner_html() == new.inner_html() {
+        if part.inner_html() == new.inner_html() {
             return;
         }
-        let known = ids(part);
+        if busy {
+            SKIPPED.set(true);
+            return;
+        }
+        let (known, ticked) = (ids(part), ticked(part));
         let focused = active.as_ref().filter(|a| part.contains(Some(a))).map(Element::id).filter(|id| !id.is_empty());
         part.set_inner_html(&new.inner_html());
         mark_new(part, &known);
+        for value in ticked {
+            if let Ok(Some(Ok(input))) =
+                part.query_selector(&format!("input[type=checkbox][value='{value}']")).map(|e| e.map(JsCast::dyn_into::<HtmlInputElement>))
+            {
+                input.set_checked(true);
+            }
+        }
         if let Some(id) = focused {
             ui::focus(&format!("#{id}"));
         }
     });
+    take_over_seen(&fresh);
+    true
+}
+
+/// Who has typed nothing yet has seen what is on the screen now: their answer is not held back for it.
+fn take_over_seen(fresh: &web_sys::Document) {
+    const SEEN: &str = "#composer input[name=seen]";
+    let is_empty = ui::find::<HtmlTextAreaElement>("#composer textarea").is_some_and(|area| area.value().trim().is_empty());
+    let now = fresh.query_selector(SEEN).ok().flatten().and_then(|seen| seen.get_attribute("value"));
+    if let (true, Some(seen), Some(now)) = (is_empty, ui::find::<HtmlInputElement>(SEEN), now) {
+        seen.set_value(&now);
+    }
+}
+
+/// The values of the boxes that are ticked in a part: numbers, as the page wrote them.
+fn ticked(part: &Element) -> Vec<String> {
+    let Ok(found) = part.query_selector_all("input[type=checkbox]:checked") else { return vec![] };
+    let inputs = (0..found.length()).filter_map(|at| found.item(at)?.dyn_into::<HtmlInputElement>().ok());
+    inputs.map(|input| input.value()).filter(|value| value.chars().all(char::is_alphanumeric)).collect()
 }
 
 fn ids(part: &Element) -> Vec<String> {
@@ -142,14 +190,16 @@ async fn post(form: &HtmlFormElement) -> Option<()> {
     headers.set("Accept", "text/html").ok()?;
     request.set_headers(&headers);
     let response: Response = JsFuture::from(window().fetch_with_str_and_init(&form.action(), &request)).await.ok()?.dyn_into().ok()?;
+    if response.status() >= 500 || response.status() == 401 {
+        return None;
+    }
     let text = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
     if let Some(focused) =
         document().active_element().and_then(|e| e.dyn_into::<HtmlElement>().ok()).filter(|e| form.contains(Some(e)) && e.tag_name() != "SELECT")
     {
         let _ = focused.blur();
     }
-    swap(&text);
-    Some(())
+    swap(&text).then_some(())
 }
 
 /// What opens over the page closes by Escape and by a click elsewhere.

@@ -9,6 +9,7 @@ use domain::events::Message;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{BroadcastChannel, EventSource, MessageEvent};
@@ -36,6 +37,8 @@ struct Follower {
     tries: Cell<u32>,
     source: RefCell<Option<EventSource>>,
     channel: Option<BroadcastChannel>,
+    /// What other tabs pass on while this one asks for what it missed before; `None` where it does not ask.
+    held: RefCell<Option<Vec<String>>>,
     listeners: RefCell<Vec<Listener>>,
 }
 
@@ -59,13 +62,17 @@ impl Follower {
             tries: Cell::new(0),
             source: RefCell::default(),
             channel: BroadcastChannel::new(&name).ok(),
+            held: RefCell::default(),
             listeners: RefCell::default(),
         });
         if let Some(channel) = &this.channel {
             let me = this.clone();
             ui::listen(channel, "message", move |event: MessageEvent| match event.data().as_string().as_deref() {
                 Some("lost") => me.say_connected(false),
-                Some(text) => me.receive(text),
+                Some(text) => match me.held.borrow_mut().as_mut() {
+                    Some(held) => held.push(text.to_owned()),
+                    None => me.receive(text),
+                },
                 None => {}
             });
         }
@@ -130,9 +137,10 @@ impl Follower {
         }
         let tries = self.tries.get();
         self.tries.set(tries + 1);
-        let wait = (BACKOFF.0 * f64::from(1_u32 << tries.min(10))).min(BACKOFF.1) * (0.5 + js_sys::Math::random() / 2.0);
+        // A stream that is refused says no status: asking for what was missed does.
+        self.catch_up();
         let me = self.clone();
-        set_timeout(move || me.open(), std::time::Duration::from_millis(wait as u64));
+        set_timeout(move || me.open(), pause(tries));
     }
 
     /// Notices a stream that is alive but deaf, and a leader that sleeps.
@@ -143,13 +151,29 @@ impl Follower {
         }
     }
 
-    /// Asks once for what came since.
+    /// Asks for what came since, until there is an answer. What is passed on meanwhile waits: taken at once, it would hide that something before it is missing.
     fn catch_up(self: &Rc<Self>) {
+        if self.held.borrow().is_some() {
+            return;
+        }
+        self.held.replace(Some(vec![]));
+        self.ask(0);
+    }
+
+    fn ask(self: &Rc<Self>, tries: u32) {
         let me = self.clone();
         spawn_local(async move {
-            let Some(text) = fetch_text(&format!("/live/since?after={}", me.cursor.get())).await else { return };
-            for line in text.lines() {
-                me.receive(line);
+            match fetch_text(&format!("/live/since?after={}", me.cursor.get())).await {
+                Ok(text) => {
+                    text.lines().for_each(|line| me.receive(line));
+                    let held = me.held.take().unwrap_or_default();
+                    held.iter().for_each(|text| me.receive(text));
+                }
+                // The session is over, and nobody told this tab.
+                Err(Unfetched::Status(401 | 403)) => {
+                    let _ = window().location().reload();
+                }
+                Err(_) => set_timeout(move || me.ask(tries + 1), pause(tries)),
             }
         });
     }
@@ -184,11 +208,28 @@ impl Follower {
     }
 }
 
-/// The text at an address of our own; `None` where there is none.
-pub async fn fetch_text(url: &str) -> Option<String> {
-    let response: web_sys::Response = JsFuture::from(window().fetch_with_str(url)).await.ok()?.dyn_into().ok()?;
+/// How long to wait before the next try: longer each time, and never the same for everyone.
+fn pause(tries: u32) -> Duration {
+    let wait = (BACKOFF.0 * f64::from(1_u32 << tries.min(10))).min(BACKOFF.1) * (0.5 + js_sys::Math::random() / 2.0);
+    Duration::from_millis(wait as u64)
+}
+
+/// Why there is no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfetched {
+    /// The network, or the server, was not there.
+    Unreachable,
+    /// The server refused, with this status.
+    Status(u16),
+}
+
+/// The text at an address of our own.
+pub async fn fetch_text(url: &str) -> Result<String, Unfetched> {
+    let response = JsFuture::from(window().fetch_with_str(url)).await.ok().and_then(|r| r.dyn_into::<web_sys::Response>().ok());
+    let response = response.ok_or(Unfetched::Unreachable)?;
     if !response.ok() {
-        return None;
+        return Err(Unfetched::Status(response.status()));
     }
-    JsFuture::from(response.text().ok()?).await.ok()?.as_string()
+    let text = response.text().map_err(|_| Unfetched::Unreachable)?;
+    JsFuture::from(text).await.ok().and_then(|text| text.as_string()).ok_or(Unfetched::Unreachable)
 }

@@ -4,10 +4,10 @@ use crate::words::{Words, html};
 use crate::{Outcome, report};
 use clap::Args;
 use desk::Store;
+use domain::TicketId;
 use domain::accounts::{EmailAddress, Scope};
 use domain::events::Happening;
 use domain::time::Moment;
-use domain::{EventNo, MessageId, TicketId};
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use store::bulk::{self, Known, Plan, Seeded};
@@ -119,7 +119,7 @@ pub async fn verify(args: &Verify) -> Outcome<(usize, Vec<i64>)> {
     let mut missing = vec![];
     for id in &ids {
         let ticket = TicketId(*id);
-        let read = store::conversation::read(&store, &DESK, ticket, MessageId(0), EventNo(0)).await?;
+        let read = store::conversation::read(&store, &DESK, ticket).await?;
         let opened = read.history.iter().any(|e| matches!(e.what, Happening::Opened { .. }));
         if read.messages.is_empty() || !opened || store::tickets::cards(&store, &[ticket]).await?.is_empty() {
             missing.push(*id);
@@ -142,6 +142,7 @@ mod tests {
 
     use super::*;
 
+    use domain::EventNo;
     use domain::board::Filter;
     use domain::tickets::{Side, Status};
 
@@ -196,7 +197,7 @@ mod tests {
             assert_eq!(board.columns.iter().map(|c| c.total).sum::<i64>(), 200);
             assert!(found(store, crate::words::COMMON).await == 50 && found(store, crate::words::RARE).await == 1);
 
-            let talk = store::conversation::read(store, &DESK, seeded.conversation.unwrap(), MessageId(0), EventNo(0)).await.unwrap().messages;
+            let talk = store::conversation::read(store, &DESK, seeded.conversation.unwrap()).await.unwrap().messages;
             assert_eq!(talk.len(), 20);
             assert!(talk[0].0.side == Side::Customer && talk[1].0.side == Side::Agent);
             let customer = seeded.customer;

@@ -22,11 +22,6 @@ pub fn around(name: &str, now: Moment) -> Zone {
     Zone { offsets }
 }
 
-/// Whether there is a zone with this name.
-pub fn exists(name: &str) -> bool {
-    TimeZone::get(name).is_ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 //! Invariant: whatever goes wrong, what was typed comes back in its form; a form that arrives after the session ended waits behind the log-in.
 
 use crate::router::{AppState, FORM_BYTES};
-use crate::session;
+use crate::session::{self, RequestId};
 use app::backend::{Asking, local, problem, status};
 use app::{Problem, Returned};
 use axum::body::{Body, to_bytes};
@@ -16,10 +16,16 @@ use domain::Refusal;
 use domain::permissions::Action;
 use std::sync::Arc;
 
+/// For a form that is too large to be shown again, or is none.
+const UNREADABLE: &str = "Dit formulier is te groot of onleesbaar. Ga terug, maak de tekst korter of stuur hem als bijlage.\nThis form is too large or cannot be read. Go back, shorten the text or send it as an attachment.\n";
+
 type Fields = Vec<(String, String)>;
 
 /// Answers a form with a page: where it leads, or the form again with what was wrong. Calls by script pass through.
-pub async fn without_script(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn without_script(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    // Given here already: what goes wrong before the routing is written down under it too.
+    let id = RequestId::new();
+    request.extensions_mut().insert(id);
     let wants_page = request.headers().get(header::ACCEPT).and_then(|h| h.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
     let Some(action) = request.uri().path().strip_prefix("/api/").map(str::to_owned).filter(|_| wants_page && request.method() == Method::POST)
     else {
@@ -29,7 +35,7 @@ pub async fn without_script(State(state): State<AppState>, request: Request, nex
     let headers = parts.headers.clone();
     let (fields, fault) = match fields(&state, &parts, body).await {
         Ok(read) => read,
-        Err(status) => return status.into_response(),
+        Err(status) => return (status, UNREADABLE).into_response(),
     };
     let page = page(&headers, &action, &fields);
     let form = Form { action, fields, page, headers, extensions: parts.extensions.clone() };

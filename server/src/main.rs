@@ -169,6 +169,7 @@ async fn check(config: &Config) -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout();
     writeln!(out, "configuration: right")?;
     writeln!(out, "database: answers; {pending} migrations to do")?;
+    desk.files().try_writing().map_err(|error| format!("files: {} cannot be written: {error}", config.files.display()))?;
     writeln!(out, "files: {} can be written", config.files.display())?;
     desk.store().close().await;
     Ok(())

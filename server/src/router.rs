@@ -19,8 +19,8 @@ use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::services::{ServeDir, ServeFile};
 
-/// Largest form, in bytes; files do not count.
-pub const FORM_BYTES: usize = 2 << 20;
+/// Largest form, in bytes; files do not count. Far more than a form that is accepted: one that is somewhat too large comes back with a sentence at its field.
+pub const FORM_BYTES: usize = 8 << 20;
 
 /// What every route can use.
 #[derive(Debug, Clone, FromRef)]

@@ -9,13 +9,12 @@ use axum::response::Response;
 use leptos::nonce::use_nonce;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 /// Numbers a request, measures it, and gives its answer the headers that hold for every page.
 pub async fn guard(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let id = request_id();
+    let id = request.extensions().get::<RequestId>().map_or_else(RequestId::new, Clone::clone).0;
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
     let method = request.method().clone();
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -58,16 +57,4 @@ pub fn page_policy() {
     if let Ok(value) = HeaderValue::from_str(&policy) {
         options.insert_header(header::CONTENT_SECURITY_POLICY, value);
     }
-}
-
-/// A number that no other request has: when this program started, and how many came before.
-fn request_id() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    static START: std::sync::LazyLock<u64> =
-        std::sync::LazyLock::new(|| std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos() as u64));
-    // Mixed, so that two numbers do not look alike to a person who reads one aloud (the finaliser of splitmix64).
-    let mut n = START.wrapping_add(COUNT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    format!("{:016x}", n ^ (n >> 31))
 }

@@ -10,10 +10,26 @@ use axum::response::{IntoResponse, Response};
 use domain::accounts::{Language, Theme};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The number of a request, in the log and in what a person may quote.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
+
+impl RequestId {
+    /// A number that no other request has: when this program started, and how many came before.
+    #[allow(clippy::new_without_default, reason = "each is another")]
+    pub fn new() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        static START: std::sync::LazyLock<u64> =
+            std::sync::LazyLock::new(|| std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos() as u64));
+        // Mixed, so that two numbers do not look alike to a person who reads one aloud (the finaliser of splitmix64).
+        let mut n = START.wrapping_add(COUNT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Self(format!("{:016x}", n ^ (n >> 31)))
+    }
+}
 
 /// Finds out who is asking before anything else runs.
 pub async fn identify(State(state): State<AppState>, request: Request, next: Next) -> Response {

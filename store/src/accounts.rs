@@ -107,11 +107,16 @@ pub async fn staff(store: &Store) -> Result<Vec<Person>> {
     people(store, STAFF, vec![]).await
 }
 
+/// What was typed, for `LIKE … ESCAPE '!'`: nothing in it stands for something else.
+fn literal(typed: &str) -> String {
+    typed.trim().to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_")
+}
+
 /// Customers of an organisation other than `but`, key users first; `typed` narrows by name or address.
 pub async fn colleagues(store: &Store, organisation: OrganisationId, but: PersonId, typed: &str, most: u64) -> Result<Vec<Person>> {
-    let like = format!("%{}%", typed.trim().to_lowercase().replace(['%', '_', '\\'], ""));
+    let like = format!("%{}%", literal(typed));
     let rest = format!(
-        "WHERE p.organisation_id = $1 AND p.role = 'customer' AND p.disabled_at IS NULL AND p.id <> $2 AND (LOWER(p.name) LIKE $3 OR p.email LIKE $3)
+        "WHERE p.organisation_id = $1 AND p.role = 'customer' AND p.disabled_at IS NULL AND p.id <> $2 AND (LOWER(p.name) LIKE $3 ESCAPE '!' OR p.email LIKE $3 ESCAPE '!')
          ORDER BY p.key_user DESC, p.name LIMIT {most}"
     );
     people(store, &rest, vec![organisation.0.into(), but.0.into(), like.into()]).await
@@ -138,9 +143,9 @@ pub async fn is_colleague(change: &Change, organisation: OrganisationId, person:
 
 /// The organisation with this number, or the first whose name begins with what was typed.
 pub async fn organisation_like(store: &Store, typed: &str) -> Result<Option<Named<OrganisationId>>> {
-    let like = format!("{}%", typed.trim().to_lowercase().replace(['%', '_', '\\'], ""));
+    let like = format!("{}%", literal(typed));
     let number: i64 = typed.trim().parse().unwrap_or(-1);
-    let sql = "SELECT o.id, o.name FROM organisation o WHERE o.id = $1 OR ($1 < 0 AND LOWER(o.name) LIKE $2) ORDER BY o.name LIMIT 1";
+    let sql = "SELECT o.id, o.name FROM organisation o WHERE o.id = $1 OR ($1 < 0 AND LOWER(o.name) LIKE $2 ESCAPE '!') ORDER BY o.name LIMIT 1";
     let row = store.reads.query_one_raw(store.sql(sql, [number.into(), like.into()])).await?;
     row.map(|row| Row::new(&row).named(OrganisationId)).transpose()
 }
@@ -189,11 +194,5 @@ pub async fn set_preferences(change: &Change, person: PersonId, language: Option
     if let Some(theme) = theme {
         change.run("UPDATE person SET theme = $1 WHERE id = $2", [theme.word().into(), person.0.into()]).await?;
     }
-    Ok(())
-}
-
-/// Replaces the stored form of a password.
-pub async fn set_password_hash(change: &Change, person: PersonId, hash: &str) -> Result<()> {
-    change.run("UPDATE person SET password_hash = $1 WHERE id = $2", [hash.into(), person.0.into()]).await?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
-use crate::row::Row;
+use crate::row::{Row, rows};
 use crate::tables::attachment;
 use crate::tickets::within;
 use domain::accounts::Scope;
@@ -47,6 +47,14 @@ pub async fn loose(store: &Store, owner: PersonId, ids: &[AttachmentId]) -> Resu
     let ids: Vec<String> = ids.iter().map(|id| format!("'{id}'")).collect();
     let sql = format!("SELECT {COLUMNS} FROM attachment f WHERE f.owner_id = $1 AND f.message_id IS NULL AND f.id IN ({})", ids.join(", "));
     store.reads.query_all_raw(store.sql(sql, [owner.0.into()])).await?.iter().map(|row| attachment(&mut Row::new(row))).collect()
+}
+
+/// Those of these files that there are.
+pub async fn known(store: &Store, ids: &[AttachmentId]) -> Result<Vec<AttachmentId>> {
+    // An id is hexadecimal digits by its type, so it can stand in the text.
+    let ids: Vec<String> = ids.iter().map(|id| format!("'{id}'")).collect();
+    let found: Vec<(String,)> = rows(store, "f.id", &format!("FROM attachment f WHERE f.id IN ({})", ids.join(", ")), vec![]).await?;
+    found.into_iter().map(|(text,)| id(text)).collect()
 }
 
 /// How many loose files a person uploaded since a moment, counted up to `most`.

@@ -12,7 +12,7 @@ use domain::attachments::{Attachment, FileName};
 use domain::events::Event;
 use domain::tickets::Side;
 use domain::time::Moment;
-use domain::{EventNo, MessageId, Named, PersonId, TicketId};
+use domain::{MessageId, Named, PersonId, TicketId};
 use sea_orm::{EntityTrait, Set};
 
 /// A message as it is kept.
@@ -51,20 +51,19 @@ pub struct Conversation {
 type MessageRow = (i64, i64, String, String, i32, String, i64);
 type FileRow = (i64, String, String, i64, i32);
 
-/// The conversation after a message and an event; notes, their files and what only staff may know of the history only for staff. Whoever calls has found the ticket within the scope.
-pub async fn read(store: &Store, scope: &Scope, ticket: TicketId, after: MessageId, event: EventNo) -> Result<Conversation> {
+/// The conversation; notes, their files and what only staff may know of the history only for staff. Whoever calls has found the ticket within the scope.
+pub async fn read(store: &Store, scope: &Scope, ticket: TicketId) -> Result<Conversation> {
     let (notes, public) = if scope.is_staff() { ("", "") } else { ("AND NOT m.note", "AND e.public") };
-    let messages = format!("FROM message m JOIN person p ON p.id = m.author_id WHERE m.ticket_id = $1 AND m.id > $2 {notes} ORDER BY m.id");
-    let files =
-        format!("FROM attachment f JOIN message m ON m.id = f.message_id WHERE f.ticket_id = $1 AND m.id > $2 {notes} ORDER BY f.created_at, f.id");
-    let history = format!("FROM event e LEFT JOIN person p ON p.id = e.by_id WHERE e.ticket_id = $1 AND e.n > $3 {public} ORDER BY e.n");
+    let messages = format!("FROM message m JOIN person p ON p.id = m.author_id WHERE m.ticket_id = $1 {notes} ORDER BY m.id");
+    let files = format!("FROM attachment f JOIN message m ON m.id = f.message_id WHERE f.ticket_id = $1 {notes} ORDER BY f.created_at, f.id");
+    let history = format!("FROM event e LEFT JOIN person p ON p.id = e.by_id WHERE e.ticket_id = $1 {public} ORDER BY e.n");
     let parts = [
         // A truth value is 1 on one database and `true` on the other.
         ("m.id, m.author_id, p.name, p.role, CAST(m.note AS INTEGER), m.html, m.created_at", messages.as_str()),
         ("f.message_id, f.id, f.name, f.size, CAST(f.image AS INTEGER)", files.as_str()),
         (EVENT, history.as_str()),
     ];
-    let [messages, files, history] = lists(store, parts, vec![ticket.0.into(), after.0.into(), event.0.into()]).await?;
+    let [messages, files, history] = lists(store, parts, vec![ticket.0.into()]).await?;
     let mut files: Vec<(i64, Attachment)> = files.read::<FileRow>()?.into_iter().map(file_of).collect::<Result<_>>()?;
     let messages = messages.read()?.into_iter().map(message_of).map(|message| {
         let own = files.extract_if(.., |(of, _)| *of == message.id.0).map(|(_, file)| file).collect();

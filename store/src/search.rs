@@ -11,13 +11,31 @@ use domain::accounts::Scope;
 use domain::tickets::Ticket;
 use domain::{PersonId, TicketId};
 use sea_orm::ConnectionTrait;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 /// Most words of a query that are looked for.
 const MAX_WORDS: usize = 8;
 
+/// A text as words with blanks between: lower case, without accents, split at everything that is no letter and no digit.
+///
+/// What is found is cut up by this and by nothing else, on both databases: an article number or a version is found by its parts in order to be found at all.
+pub(crate) fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.nfkd().filter(|c| !is_combining_mark(*c)) {
+        match c.general_category_group() {
+            GeneralCategoryGroup::Letter | GeneralCategoryGroup::Number => out.extend(c.to_lowercase().filter(|c| !is_combining_mark(*c))),
+            _ if out.ends_with(' ') => {}
+            _ => out.push(' '),
+        }
+    }
+    out
+}
+
 /// What a person typed, as words: nothing of the search engine's own syntax is left.
 pub(crate) fn words(typed: &str) -> Vec<String> {
-    typed.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).take(MAX_WORDS).collect()
+    plain(typed).split_whitespace().map(str::to_owned).take(MAX_WORDS).collect()
 }
 
 /// The query of FTS5; the last word may be the beginning of one.
@@ -55,17 +73,17 @@ pub async fn index(change: &Change, ticket: &Ticket) -> Result<()> {
 
 /// Puts a ticket in the index whose words are at hand.
 pub async fn write(change: &Change, ticket: &Ticket, replies: &str, notes: &str) -> Result<()> {
-    let people = people(ticket);
+    let (people, replies, notes) = (plain(&people(ticket)), plain(replies), plain(notes));
+    let subject = plain(&format!("{} {}", ticket.id, ticket.subject));
     if change.is_postgres() {
-        let public = format!("{} {} {replies} {people}", ticket.id, ticket.subject);
+        let public = format!("{subject} {people} {replies}");
         // A tsvector holds a mebibyte at most; words repeat, so a quarter of that in text is safely below it.
-        let (public, notes) = (cut(&public, 250_000), cut(notes, 250_000));
+        let (public, notes) = (cut(&public, 250_000), cut(&notes, 250_000));
         let sql = "INSERT INTO ticket_search (ticket_id, public, staff) VALUES ($1, to_tsvector('simple', $2), to_tsvector('simple', $3))
                    ON CONFLICT (ticket_id) DO UPDATE SET public = excluded.public, staff = excluded.staff";
         change.run(sql, [ticket.id.0.into(), public.into(), format!("{public} {notes}").into()]).await?;
     } else {
         let sql = "INSERT OR REPLACE INTO ticket_search (rowid, subject, replies, notes, people, access) VALUES ($1, $2, $3, $4, $5, $6)";
-        let subject = format!("{} {}", ticket.id, ticket.subject);
         change.run(sql, [ticket.id.0.into(), subject.into(), replies.into(), notes.into(), people.into(), access(ticket).into()]).await?;
     }
     Ok(())
@@ -130,6 +148,14 @@ mod tests {
             }
         }
         assert_eq!(fts(&words("  "), &desk), None);
+    }
+
+    #[test]
+    fn a_text_is_cut_up_the_same_way_wherever_it_comes_from() {
+        assert_eq!(plain("W-00412/2 in Export.csv, versie 8.2.1"), "w 00412 2 in export csv versie 8 2 1");
+        assert_eq!(plain("Coöperatie Özgür & café"), "cooperatie ozgur cafe");
+        assert_eq!(plain("cafe\u{301}"), "cafe");
+        assert_eq!(plain("हिन aⒶb"), "हन aab");
     }
 
     #[test]

@@ -364,11 +364,3 @@ pub async fn resolved_before(store: &Store, before: Moment, most: u64) -> Result
     let rows = store.reads.query_all_raw(store.sql(sql, [Status::Resolved.code().into(), before.0.into()])).await?;
     rows.iter().map(|row| Ok(TicketId(Row::new(row).next()?))).collect()
 }
-
-/// Every tag in use that begins with what was typed.
-pub async fn tags_like(store: &Store, typed: &str, most: u64) -> Result<Vec<String>> {
-    let like = format!("{}%", typed.to_lowercase().replace(['%', '_', '\\'], ""));
-    let sql = format!("SELECT DISTINCT tag FROM ticket_tag WHERE tag LIKE $1 ORDER BY tag LIMIT {most}");
-    let rows = store.reads.query_all_raw(store.sql(sql, [like.into()])).await?;
-    rows.iter().map(|row| Row::new(row).next()).collect()
-}

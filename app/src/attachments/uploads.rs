@@ -56,6 +56,7 @@ pub fn Uploads(kept: Vec<Kept>, max: u32, draft: String) -> impl IntoView {
     let rows = RwSignal::new(kept.iter().enumerate().map(|(key, kept)| Row::kept(key as u32, kept)).collect::<Vec<_>>());
     let next = StoredValue::new(kept.len() as u32);
     let (over, set_over) = signal(false);
+    let stopped = RwSignal::new(false);
     let root = NodeRef::<leptos::html::Div>::new();
 
     let add = move |file: File| {
@@ -95,7 +96,7 @@ pub fn Uploads(kept: Vec<Kept>, max: u32, draft: String) -> impl IntoView {
             tick_screenshot(done.iter().any(|f| f.image));
             ui::store(&format!("{draft}-files"), &if done.is_empty() { String::new() } else { serde_json::to_string(&done).unwrap_or_default() });
         });
-        send_after_uploads(&form, rows);
+        send_after_uploads(&form, rows, stopped);
         ui::listen(&form, "paste", move |event: ClipboardEvent| {
             let files = event.clipboard_data().map(|data| files_of(&data)).unwrap_or_default();
             if !files.is_empty() {
@@ -134,6 +135,7 @@ pub fn Uploads(kept: Vec<Kept>, max: u32, draft: String) -> impl IntoView {
             <ul role="list" class="uploads" aria-live="polite" hidden=move || rows.with(Vec::is_empty)>
                 <For each=move || rows.get() key=|row| row.key let:row>{upload_row(row, max, remove)}</For>
             </ul>
+            {move || stopped.get().then(|| view! { <p class="error" role="alert">{icon("circle-alert")}<span>{w::files_not_there(l)}</span></p> })}
         </div>
     }
 }
@@ -263,12 +265,18 @@ fn send(row: Row, max: u32) {
 }
 
 /// A form that is sent while files go up waits for them, and then goes by itself.
-fn send_after_uploads(form: &HtmlFormElement, rows: RwSignal<Vec<Row>>) {
+///
+/// One that did not arrive stops it: the person sends it again or takes it away.
+fn send_after_uploads(form: &HtmlFormElement, rows: RwSignal<Vec<Row>>, stopped: RwSignal<bool>) {
     let waits = std::rc::Rc::new(Cell::new(false));
     let busy = move || rows.get().iter().any(|row| matches!(row.state.get(), State::Busy { .. }));
+    let failed = move || rows.get().iter().any(|row| matches!(row.state.get(), State::Failed { .. }));
     let (asked, target) = (waits.clone(), form.clone());
     ui::listen(form, "submit", move |event: web_sys::Event| {
-        if untrack(busy) {
+        if untrack(failed) {
+            event.prevent_default();
+            stopped.set(true);
+        } else if untrack(busy) {
             event.prevent_default();
             asked.set(true);
             let _ = target.set_attribute("aria-busy", "true");
@@ -276,9 +284,14 @@ fn send_after_uploads(form: &HtmlFormElement, rows: RwSignal<Vec<Row>>) {
     });
     let form = form.clone();
     Effect::new(move |_| {
+        let has_failed = failed();
         if !busy() && waits.replace(false) {
             let _ = form.remove_attribute("aria-busy");
+            // Stops at the file by itself where one failed.
             let _ = form.request_submit();
+        }
+        if !has_failed {
+            stopped.set(false);
         }
     });
 }

@@ -19,6 +19,8 @@ use std::time::Duration;
 const MARKED: Duration = Duration::from_secs(4);
 /// Reloads that are asked for close together are done once.
 const GATHER: Duration = Duration::from_millis(150);
+/// When a fresh board that could not be fetched is asked for again.
+const RETRY: Duration = Duration::from_secs(4);
 
 /// The cards of a column and how many there are in all.
 type ShownColumn = (RwSignal<Vec<TicketId>>, RwSignal<i64>);
@@ -39,6 +41,8 @@ pub(super) struct Shown {
     pub(super) toast: RwSignal<Option<String>>,
     /// What was heard since a fresh board was asked for; `None` where none is.
     missed: StoredValue<Option<Vec<Message>>>,
+    /// Whether a fresh board is to be fetched once the pointer leaves.
+    due: StoredValue<bool>,
     /// What changed last, for who listens to the page.
     pub(super) announced: RwSignal<Option<String>>,
 }
@@ -59,6 +63,7 @@ impl Shown {
             connected: RwSignal::new(true),
             toast: RwSignal::new(None),
             missed: StoredValue::new(None),
+            due: StoredValue::new(false),
             announced: RwSignal::new(None),
         }
     }
@@ -82,13 +87,8 @@ impl Shown {
     fn would_move(self, message: &Message) -> bool {
         let Some(pointed) = self.pointed.get_untracked() else { return false };
         let (id, after) = match message {
-            Message::Happened { event, card: Some(card) } => {
-                let me = Reader::current().visitor.map(|v| v.id);
-                if event.by.as_ref().map(|b| b.id) == me {
-                    return false;
-                }
-                (event.ticket, Some(card))
-            }
+            _ if is_own(message) => return false,
+            Message::Happened { event, card: Some(card) } => (event.ticket, Some(card)),
             Message::Gone { ticket, .. } => (*ticket, None),
             _ => return false,
         };
@@ -103,6 +103,9 @@ impl Shown {
         self.held.set(0);
         let waiting = self.waiting.try_update_value(std::mem::take).unwrap_or_default();
         waiting.iter().for_each(|message| self.apply(message));
+        if self.due.get_value() {
+            self.reload();
+        }
     }
 
     fn apply(self, message: &Message) {
@@ -115,6 +118,11 @@ impl Shown {
                     _ => None,
                 };
                 self.show(id, changed);
+            }
+            // Cards would move under the pointer here too: it waits, unless it is of one's own.
+            Some(board::Effect::Reload) if self.pointed.get_untracked().is_some() && !is_own(message) => {
+                self.due.set_value(true);
+                self.held.update(|n| *n += 1);
             }
             Some(board::Effect::Reload) => self.reload(),
             Some(board::Effect::None) | None => {}
@@ -174,6 +182,7 @@ impl Shown {
         if self.missed.with_value(Option::is_some) {
             return;
         }
+        self.due.set_value(false);
         self.missed.set_value(Some(vec![]));
         set_timeout(
             move || {
@@ -186,7 +195,13 @@ impl Shown {
                             self.replace(board);
                             missed.iter().filter(|m| m.position().is_some_and(|n| n > as_of)).for_each(|m| self.apply(m));
                         }
-                        Err(problem) => self.say(&problem),
+                        Err(problem) => {
+                            self.say(&problem);
+                            // What the server refuses it will refuse again; everything else passes.
+                            if !matches!(problem, Problem::Refused(_)) {
+                                set_timeout(move || self.reload(), RETRY);
+                            }
+                        }
                     }
                 });
             },
@@ -236,4 +251,10 @@ impl Shown {
         self.toast.set(Some(problem.sentence(Reader::current().language)));
         set_timeout(move || self.toast.set(None), Duration::from_secs(6));
     }
+}
+
+/// Whether the reader did it.
+fn is_own(message: &Message) -> bool {
+    let me = Reader::current().visitor.map(|v| v.id);
+    matches!(message, Message::Happened { event, .. } if event.by.as_ref().map(|b| b.id) == me)
 }

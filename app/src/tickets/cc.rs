@@ -1,5 +1,6 @@
 //! The CC picker: colleagues by name or address, key users first, as chips.
 
+use super::api::colleagues as colleagues_like;
 use super::draft::accept;
 use crate::ui::{self, avatar, icon};
 use crate::{Reader, words as w};
@@ -7,31 +8,67 @@ use domain::PersonId;
 use domain::accounts::Person;
 use domain::tickets::Side;
 use leptos::prelude::*;
+use std::time::Duration;
 use web_sys::KeyboardEvent;
+
+/// As many colleagues as the page brings at most.
+const MANY: usize = 50;
+/// Typing has paused after this long.
+const PAUSE: Duration = Duration::from_millis(150);
+
+fn add(people: RwSignal<Vec<Person>>, more: Vec<Person>) {
+    people.update(|people| {
+        let new: Vec<Person> = more.into_iter().filter(|p| people.iter().all(|other| other.id != p.id)).collect();
+        people.extend(new);
+    });
+}
 
 /// Picks people from `colleagues`; `draft` is the name under which the choice is kept in this browser.
 #[island]
 pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, draft: String) -> impl IntoView {
     let l = Reader::current().language;
-    let people = StoredValue::new(colleagues);
+    let is_all = colleagues.len() < MANY;
+    let people = RwSignal::new(colleagues);
     let picked = RwSignal::new(Vec::<PersonId>::new());
     let (typed, set_typed) = signal(String::new());
     let (open, set_open) = signal(false);
     let (active, set_active) = signal(0_usize);
     Effect::new(move |_| {
         accept();
-        let kept: Vec<PersonId> = ui::stored(&format!("{draft}-cc")).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        picked.set(if chosen.is_empty() { kept } else { chosen.clone() });
+        let kept: Vec<Person> = ui::stored(&format!("{draft}-cc")).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let ids = kept.iter().map(|p| p.id).collect();
+        add(people, kept);
+        picked.set(if chosen.is_empty() { ids } else { chosen.clone() });
         let name = format!("{draft}-cc");
         Effect::new(move |_| {
             let picked = picked.get();
-            ui::store(&name, &if picked.is_empty() { String::new() } else { serde_json::to_string(&picked).unwrap_or_default() });
+            let kept = people.with_untracked(|people| people.iter().filter(|p| picked.contains(&p.id)).cloned().collect::<Vec<_>>());
+            ui::store(&name, &if kept.is_empty() { String::new() } else { serde_json::to_string(&kept).unwrap_or_default() });
         });
+    });
+    // In a large organisation the page brings only the first: the others are asked for as one types.
+    Effect::new(move |_| {
+        let wanted = typed.get();
+        if is_all || wanted.trim().is_empty() {
+            return;
+        }
+        set_timeout(
+            move || {
+                if typed.get_untracked() == wanted {
+                    leptos::task::spawn_local(async move {
+                        if let Ok(found) = colleagues_like(wanted).await {
+                            add(people, found);
+                        }
+                    });
+                }
+            },
+            PAUSE,
+        );
     });
     let offered = Memo::new(move |_| {
         let (typed, picked) = (typed.get().to_lowercase(), picked.get());
         let fits = |p: &&Person| !picked.contains(&p.id) && (p.name.to_lowercase().contains(&typed) || p.email.contains(&typed));
-        people.with_value(|people| people.iter().filter(fits).take(8).cloned().collect::<Vec<Person>>())
+        people.with(|people| people.iter().filter(fits).take(8).cloned().collect::<Vec<Person>>())
     });
     let pick = move |id: PersonId| {
         picked.update(|picked| picked.push(id));
@@ -60,7 +97,7 @@ pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, draft: String) -
         }),
         _ => {}
     };
-    let person = move |id: PersonId| people.with_value(|people| people.iter().find(|p| p.id == id).cloned());
+    let person = move |id: PersonId| people.with_untracked(|people| people.iter().find(|p| p.id == id).cloned());
     view! {
         <div class="cc-picker">
             <div class="input combobox">

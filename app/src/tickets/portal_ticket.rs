@@ -37,7 +37,7 @@ pub(super) fn page(page: View, sent: bool, reader: &Reader) -> impl IntoView + u
                         {composer(write, reader)}
                     </div>
                     <aside class="ticket-aside" aria-label=w::properties(l)>
-                        <div data-live="solve">{(!settled).then(|| view! {
+                        <div data-live="solve">{(mine && !settled).then(|| view! {
                             <form class="solve" method="post" action="/api/settle" data-quiet="">
                                 <input type="hidden" name="ticket" value=id.to_string()/>
                                 <button class="button">{icon("check")}{w::solved_thanks(l)}</button>

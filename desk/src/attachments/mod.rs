@@ -59,6 +59,28 @@ impl Files {
         self.max_mebibytes
     }
 
+    /// Writes a file and removes it, for who wants to know whether that can be done.
+    pub fn try_writing(&self) -> io::Result<()> {
+        let path = self.folder.join("incoming").join("check");
+        File::create(&path)?.sync_all()?;
+        std::fs::remove_file(path)
+    }
+
+    /// The files of one of the 256 folders that are older than a day.
+    fn settled_in(&self, folder: u8) -> io::Result<Vec<AttachmentId>> {
+        let entries = match std::fs::read_dir(self.folder.join(format!("{folder:02x}"))) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+            entries => entries?,
+        };
+        let mut found = vec![];
+        for entry in entries {
+            let entry = entry?;
+            let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+            found.extend(entry.file_name().to_str().and_then(AttachmentId::parse).filter(|_| age.as_secs() > 86_400));
+        }
+        Ok(found)
+    }
+
     /// Removes what an interrupted upload left more than a day ago; gives how many.
     pub fn sweep_incoming(&self) -> io::Result<usize> {
         let mut removed = 0;
@@ -256,6 +278,21 @@ pub async fn remove(desk: &Desk, by: &Session, id: &AttachmentId) -> Result<()> 
 pub async fn loose(desk: &Desk, by: &Session, ids: &[String]) -> Result<Vec<Attachment>> {
     let ids: Vec<AttachmentId> = ids.iter().filter_map(|id| AttachmentId::parse(id)).collect();
     Ok(store::attachments::loose(desk.store(), by.person().id, &ids).await?)
+}
+
+/// Removes files of one of the 256 folders that no row knows, as a crash between the two leaves them; gives how many. For the job that does so.
+pub(crate) async fn sweep_unknown(desk: &Desk, folder: u8) -> Result<usize> {
+    let files = desk.files.clone();
+    let settled = tokio::task::spawn_blocking(move || files.settled_in(folder)).await.map_err(io::Error::other)??;
+    let mut removed = 0;
+    for ids in settled.chunks(500) {
+        let known = store::attachments::known(desk.store(), ids).await?;
+        for id in ids.iter().filter(|id| !known.contains(id)) {
+            desk.files().remove(id);
+            removed += 1;
+        }
+    }
+    Ok(removed)
 }
 
 /// Removes files that no message named in time; gives how many. For the job that does so.

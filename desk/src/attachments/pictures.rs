@@ -4,9 +4,10 @@ use crate::accounts::Session;
 use crate::{Desk, Result};
 use domain::{AttachmentId, Refusal};
 use image::codecs::jpeg::JpegEncoder;
-use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use std::fs::File;
-use std::io::{self, BufReader, Cursor};
+use std::io::{self, BufReader, Cursor, Write};
 use std::path::Path;
 
 /// Largest image that is decoded, on each side in pixels and in bytes of memory; one that is larger is kept, without a preview.
@@ -58,7 +59,15 @@ fn encode(from: &Path, to: &Path, which: Picture) -> io::Result<()> {
     limits.max_alloc = Some(MAX_DECODED);
     reader.limits(limits);
     let sharp = matches!(reader.format(), Some(ImageFormat::Png | ImageFormat::Gif)) && which == Picture::View;
-    let decoded = reader.decode().map_err(io::Error::other)?;
+    let mut decoder = reader.into_decoder().map_err(io::Error::other)?;
+    let (width, height) = decoder.dimensions();
+    if width > MAX_SIDE || height > MAX_SIDE || decoder.total_bytes() > MAX_DECODED {
+        return Err(io::Error::other("too large to be decoded"));
+    }
+    // A phone lies on its side and says so.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut decoded = DynamicImage::from_decoder(decoder).map_err(io::Error::other)?;
+    decoded.apply_orientation(orientation);
     let (width, height) = if which == Picture::Thumb { THUMB } else { VIEW };
     let small = if decoded.width() > width || decoded.height() > height { decoded.thumbnail(width, height) } else { decoded };
     let mut bytes = Vec::new();
@@ -67,8 +76,11 @@ fn encode(from: &Path, to: &Path, which: Picture) -> io::Result<()> {
     } else {
         on_white(&small).write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 82)).map_err(io::Error::other)?;
     }
-    let part = to.with_extension("part");
-    std::fs::write(&part, bytes)?;
+    // Two pictures of one image, and two nodes, may be at it at once.
+    let part = to.with_extension(format!("{which:?}-{}.part", std::process::id()));
+    let mut file = File::create(&part)?;
+    file.write_all(&bytes)?;
+    file.sync_all()?;
     std::fs::rename(part, to)
 }
 

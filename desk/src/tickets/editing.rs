@@ -136,9 +136,16 @@ async fn refuse_stranger(change: &Change, ticket: &Ticket, person: PersonId) -> 
     if known { Ok(()) } else { Err(Refusal::field(Field::Cc, Fault::Unknown).into()) }
 }
 
-/// A customer closes a ticket: "solved, thanks".
+/// The requester closes a ticket: "solved, thanks".
 pub async fn settle(desk: &Desk, by: &Customer, id: TicketId) -> Result<()> {
-    own_edit(desk, by.session(), id, |ticket, now| Ok(ticket.set_status(Status::Closed, now))).await
+    let me = by.session().person().id;
+    own_edit(
+        desk,
+        by.session(),
+        id,
+        |ticket, now| if ticket.requester.id == me { Ok(ticket.set_status(Status::Closed, now)) } else { Err(Refusal::NotAllowed) },
+    )
+    .await
 }
 
 /// A customer takes themselves out of CC.
@@ -182,7 +189,7 @@ async fn own_edit(
     finish(desk, change, by.person().id, &before, &ticket, &[what], reindex).await
 }
 
-/// Closes tickets that were resolved and not spoken of since; gives how many. For the job that does so.
+/// Closes tickets that were resolved long enough ago; gives how many. For the job that does so.
 pub(crate) async fn close_settled(desk: &Desk) -> Result<usize> {
     let due = store::tickets::resolved_before(desk.store(), desk.now() - SETTLE_AFTER, 200).await?;
     let everything = Scope::Desk { hidden: vec![] };

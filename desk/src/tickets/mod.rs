@@ -17,11 +17,13 @@ use domain::accounts::{Person, Scope};
 use domain::attachments::Attachment;
 use domain::events::{Event, Facet, Happening};
 use domain::tickets::Ticket;
-use domain::{EventNo, MessageId, PersonId, Refusal, TicketId};
+use domain::{EventNo, PersonId, Refusal, TicketId};
 use store::Change;
 
-/// Lines on one shelf of the portal's home.
-pub const SHELF: u64 = 50;
+/// Lines on one shelf of the portal's home at most: more than anyone has running.
+pub const SHELF: u64 = 500;
+/// Most tickets that one search finds.
+const FOUND: u64 = 50;
 
 /// A ticket with everything its page shows.
 #[derive(Debug, Clone)]
@@ -60,18 +62,7 @@ async fn finish(desk: &Desk, change: Change, by: PersonId, before: &Ticket, afte
 pub async fn page(desk: &Desk, by: &Session, id: TicketId) -> Result<Page> {
     let scope = by.scope();
     let (ticket, version) = store::tickets::find(desk.store(), &scope, id).await?.ok_or(Refusal::NotFound)?;
-    since(desk, &scope, ticket, version, MessageId(0), EventNo(0)).await
-}
-
-/// What came to a ticket after a message and an event.
-pub async fn page_after(desk: &Desk, by: &Session, id: TicketId, message: MessageId, event: EventNo) -> Result<Page> {
-    let scope = by.scope();
-    let (ticket, version) = store::tickets::find(desk.store(), &scope, id).await?.ok_or(Refusal::NotFound)?;
-    since(desk, &scope, ticket, version, message, event).await
-}
-
-async fn since(desk: &Desk, scope: &Scope, ticket: Ticket, version: EventNo, message: MessageId, event: EventNo) -> Result<Page> {
-    let read = store::conversation::read(desk.store(), scope, ticket.id, message, event).await?;
+    let read = store::conversation::read(desk.store(), &scope, id).await?;
     Ok(Page { ticket, version, messages: read.messages, history: read.history })
 }
 
@@ -82,7 +73,7 @@ pub async fn shelf(desk: &Desk, by: &Customer, shelf: Shelf, most: u64) -> Resul
 
 /// A customer's search in their tickets.
 pub async fn search(desk: &Desk, by: &Customer, typed: &str) -> Result<Vec<Line>> {
-    Ok(store::search::portal(desk.store(), by.session().person().id, typed, SHELF).await?)
+    Ok(store::search::portal(desk.store(), by.session().person().id, typed, FOUND).await?)
 }
 
 /// The requester's other tickets, for staff.
@@ -96,9 +87,4 @@ pub async fn cc_candidates(desk: &Desk, _by: &Agent, ticket: &Ticket) -> Result<
         Some(organisation) => Ok(store::accounts::colleagues(desk.store(), organisation.id, ticket.requester.id, "", 100).await?),
         None => Ok(vec![]),
     }
-}
-
-/// Tags in use that begin with what was typed.
-pub async fn tags(desk: &Desk, _by: &Agent, typed: &str) -> Result<Vec<String>> {
-    Ok(store::tickets::tags_like(desk.store(), typed, 20).await?)
 }

@@ -117,3 +117,22 @@ async fn a_loose_file_is_its_owners_alone_and_is_swept_after_a_week() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_file_that_no_row_knows_is_cleared_away_and_no_other() {
+    on_both(async |world: World| {
+        let kept = world.upload("marieke", "a.txt", b"x").await.unwrap();
+        let folder = world.folder.path().join("00");
+        std::fs::create_dir_all(&folder).unwrap();
+        let (old, young) = (folder.join("0".repeat(32)), folder.join(format!("{}1", "0".repeat(31))));
+        for path in [&old, &young] {
+            std::fs::write(path, "x").unwrap();
+        }
+        let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(90_000);
+        std::fs::File::options().write(true).open(&old).unwrap().set_modified(long_ago).unwrap();
+        desk::jobs::once(&world.desk).await.unwrap();
+        assert!(!old.exists() && young.exists(), "an upload may be about to get its row");
+        assert!(download(&world.desk, world.person("marieke"), &AttachmentId::parse(&kept).unwrap()).await.is_ok());
+    })
+    .await;
+}

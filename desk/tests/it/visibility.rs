@@ -37,6 +37,8 @@ async fn a_colleague_sees_a_ticket_only_while_in_cc() {
         reply(&world.desk, world.person("marieke"), id, &Writing { text: "Ik lees mee".into(), ..Default::default() }).await.unwrap();
         let refused = invite(&world.desk, &world.customer("marieke"), id, world.id("ilse")).await.unwrap_err();
         assert_eq!(refused.refusal(), Some(&Refusal::NotAllowed), "only the requester invites");
+        let refused = settle(&world.desk, &world.customer("marieke"), id).await.unwrap_err();
+        assert_eq!(refused.refusal(), Some(&Refusal::NotAllowed), "only the requester says that it is solved");
         leave(&world.desk, &world.customer("marieke"), id).await.unwrap();
         assert!(is_not_found(page(&world.desk, world.person("marieke"), id).await));
         assert!(search(&world.desk, &world.customer("marieke"), "eigen").await.unwrap().is_empty());
@@ -94,16 +96,38 @@ async fn a_closed_department_is_closed_everywhere() {
 async fn search_finds_number_subject_text_and_people_and_fears_no_syntax() {
     on_both(async |world: World| {
         let id = world.open("marieke", "Koperskeuzelijst blijft leeg").await;
-        reply(&world.desk, world.person("sanne"), id, &Writing { text: "Welk bouwnummer?".into(), ..Default::default() }).await.unwrap();
+        reply(
+            &world.desk,
+            world.person("sanne"),
+            id,
+            &Writing { text: "Welk bouwnummer? Zie W-00412/2 en Export.csv van versie 8.2.1, groet Özgür".into(), ..Default::default() },
+        )
+        .await
+        .unwrap();
         let agent = world.agent("daan");
         let found = async |typed: &str| {
             let filter = Filter { text: Some(typed.to_owned()), ..Default::default() };
             desk::board::page(&world.desk, &agent, &filter, Default::default(), false, None).await.unwrap().cards.len()
         };
-        for typed in ["koperskeuzelijst", "LEEG", "bouwnumm", "leeg bouwnummer", "marieke", "waal", &id.to_string(), &format!("#{id}")] {
+        for typed in [
+            "koperskeuzelijst",
+            "LEEG",
+            "bouwnumm",
+            "leeg bouwnummer",
+            "marieke",
+            "waal",
+            "W-00412",
+            "00412/2",
+            "export.csv",
+            "8.2.1",
+            "özgür",
+            "ozgur",
+            &id.to_string(),
+            &format!("#{id}"),
+        ] {
             assert_eq!(found(typed).await, 1, "{typed}");
         }
-        for typed in ["niets", "leeg niets", "\"", "* OR 1=1", "NEAR(", "a:b", "'; DROP TABLE ticket; --", "%", "\u{202e}"] {
+        for typed in ["niets", "leeg niets", "\"", "* OR 1=1", "NEAR(", "a:b", "'; DROP TABLE ticket; --", "%", "\u{202e}", "हिन", "aⒶb"] {
             assert_eq!(found(typed).await, 0, "{typed}");
         }
     })

@@ -302,6 +302,7 @@ mod tests {
     #[test]
     fn a_busy_board_is_not_fetched_for_what_does_not_show() {
         let (mut board, all) = (Board::empty(EventNo(0)), Filter::default());
+        board.columns[3].cards = (100..150).map(|id| card(id, Status::Resolved, Urgency::Low, 0)).collect();
         board.columns[3].total = 90;
         let what = |what: Happening, card: Card| Message::Happened {
             event: Event { n: card.version, at: card.updated_at, ticket: card.id, by: None, what },

@@ -23,7 +23,7 @@ pub const MAX_TAGS: (usize, usize) = (20, 40);
 const EXCERPT: usize = 140;
 /// A reply this long after a ticket was closed opens a new, linked one.
 pub const REOPEN_WINDOW: Span = Span::days(60);
-/// A resolved ticket is closed after this long without a word.
+/// A resolved ticket is closed this long after it was resolved.
 pub const SETTLE_AFTER: Span = Span::days(7);
 
 /// A ticket without its conversation.

@@ -180,15 +180,15 @@ impl Batch {
             self.cc.push([t.id.0.into(), person.id.0.into()]);
         }
         if self.search.columns.len() == 3 {
-            let public = format!("{} {} {replies} {}", t.id, t.subject, search::people(t));
+            let public = search::plain(&format!("{} {} {replies} {}", t.id, t.subject, search::people(t)));
             self.search.push([t.id.0.into(), public.as_str().into(), public.as_str().into()]);
         } else {
             self.search.push([
                 t.id.0.into(),
-                format!("{} {}", t.id, t.subject).into(),
-                replies.into(),
+                search::plain(&format!("{} {}", t.id, t.subject)).into(),
+                search::plain(replies).into(),
                 "".into(),
-                search::people(t).into(),
+                search::plain(&search::people(t)).into(),
                 search::access(t).into(),
             ]);
         }
