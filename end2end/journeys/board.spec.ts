@@ -91,7 +91,12 @@ test('the list sorts, pages and changes several at once', async ({ browser }) =>
   await page.goto('/list');
   await page.getByRole('link', { name: 'Nr.' }).click();
   await expect(page).toHaveURL(/sort=number/);
+  await awake(page);
   for (const id of ids) await page.getByLabel(`Kies ticket ${id}`).check();
+  // What others do shows, and takes nothing out of one's hands.
+  const between = await openTicket(customer, 'Tussendoor');
+  await expect(page.getByRole('row', { name: new RegExp(`#${between}`) })).toBeVisible();
+  for (const id of ids) await expect(page.getByLabel(`Kies ticket ${id}`)).toBeChecked();
   await page.locator('.bulk').getByLabel('Status').selectOption({ label: 'Wacht op klant' });
   await page.locator('.bulk').getByRole('button', { name: 'Wijzig' }).click();
   for (const id of ids) await expect(page.getByRole('row', { name: new RegExp(`#${id}`) }).getByText('Wacht op klant')).toBeVisible();

@@ -18,15 +18,21 @@ export default async function server() {
   };
   const balie = join(root, 'target/release/balie');
   execFileSync(balie, ['demo'], { env, cwd: root });
+  const answers = () => fetch('http://127.0.0.1:3100/readyz').then((r) => r.ok, () => false);
+  if (await answers()) throw new Error('something answers at port 3100 already: another Balie?');
   const child = spawn(balie, ['serve'], { env, cwd: root, stdio: 'inherit' });
-  for (let tries = 0; ; tries++) {
-    const ready = await fetch('http://127.0.0.1:3100/readyz').then((r) => r.ok, () => false);
-    if (ready) break;
-    if (tries > 100) throw new Error('Balie does not start');
-    await new Promise((wait) => setTimeout(wait, 100));
-  }
-  return () => {
+  const ended = new Promise<void>((resolved) => child.once('exit', () => resolved()));
+  const stop = async () => {
     child.kill('SIGTERM');
+    await ended;
     rmSync(folder, { recursive: true, force: true });
   };
+  for (let tries = 0; !(await answers()); tries++) {
+    if (tries > 100 || child.exitCode !== null) {
+      await stop();
+      throw new Error('Balie does not start');
+    }
+    await new Promise((wait) => setTimeout(wait, 100));
+  }
+  return stop;
 }
