@@ -97,7 +97,9 @@ fn swap(html: &str) -> bool {
     ui::each("[data-live]", |part| {
         let Some(name) = part.get_attribute("data-live") else { return };
         let Some(new) = fresh.query_selector(&format!("[data-live={name}]")).ok().flatten() else { return };
-        let busy = active.as_ref().is_some_and(|a| matches!(a.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA") && part.contains(Some(a)));
+        let inside = active.as_ref().filter(|a| part.contains(Some(a)));
+        // What is ticked is carried over; what is being typed or chosen cannot be.
+        let busy = inside.is_some_and(|a| a.matches("input:not([type=checkbox]), select, textarea").unwrap_or(false));
         if part.inner_html() == new.inner_html() {
             return;
         }
@@ -105,19 +107,16 @@ fn swap(html: &str) -> bool {
             SKIPPED.set(true);
             return;
         }
-        let (known, ticked) = (ids(part), ticked(part));
-        let focused = active.as_ref().filter(|a| part.contains(Some(a))).map(Element::id).filter(|id| !id.is_empty());
+        let (known, ticked, focused) = (ids(part), ticked(part), inside.and_then(found_again));
         part.set_inner_html(&new.inner_html());
         mark_new(part, &known);
-        for value in ticked {
-            if let Ok(Some(Ok(input))) =
-                part.query_selector(&format!("input[type=checkbox][value='{value}']")).map(|e| e.map(JsCast::dyn_into::<HtmlInputElement>))
-            {
+        for selector in ticked {
+            if let Some(input) = part.query_selector(&selector).ok().flatten().and_then(|e| e.dyn_into::<HtmlInputElement>().ok()) {
                 input.set_checked(true);
             }
         }
-        if let Some(id) = focused {
-            ui::focus(&format!("#{id}"));
+        if let Some(selector) = focused {
+            ui::focus(&selector);
         }
     });
     take_over_seen(&fresh);
@@ -134,11 +133,17 @@ fn take_over_seen(fresh: &web_sys::Document) {
     }
 }
 
-/// The values of the boxes that are ticked in a part: numbers, as the page wrote them.
+/// The boxes that are ticked in a part, by what finds them again.
 fn ticked(part: &Element) -> Vec<String> {
     let Ok(found) = part.query_selector_all("input[type=checkbox]:checked") else { return vec![] };
-    let inputs = (0..found.length()).filter_map(|at| found.item(at)?.dyn_into::<HtmlInputElement>().ok());
-    inputs.map(|input| input.value()).filter(|value| value.chars().all(char::is_alphanumeric)).collect()
+    (0..found.length()).filter_map(|at| found_again(&found.item(at)?.dyn_into().ok()?)).collect()
+}
+
+/// The selector that finds an element again on a fresh page: its id, or a box's value.
+fn found_again(element: &Element) -> Option<String> {
+    let is_plain = |text: &String| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let id = Some(element.id()).filter(is_plain).map(|id| format!("[id='{id}']"));
+    id.or_else(|| element.get_attribute("value").filter(is_plain).map(|value| format!("input[type=checkbox][value='{value}']")))
 }
 
 fn ids(part: &Element) -> Vec<String> {
