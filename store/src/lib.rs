@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod attachments;
 mod bell;
 pub mod board;
+#[cfg(feature = "bulk")]
 pub mod bulk;
 mod change;
 mod connect;

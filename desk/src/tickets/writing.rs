@@ -1,12 +1,13 @@
 //! Opening and answering tickets. A submission that arrives again gives the ticket it made the first time.
 
 use super::{finish, lock, refuse_outdated};
-use crate::accounts::{Agent, Customer, Session};
+use crate::accounts::{Agent, Customer, Session, hex};
 use crate::{Desk, Error, Result, text};
 use domain::attachments::{Attachment, MAX_FILES};
 use domain::events::{Facet, Happening};
 use domain::tickets::{FormFacts, MAX_TEXT, NewTicket, Side, Status, Ticket, TicketForm, check_text};
 use domain::{AttachmentId, EventNo, Fault, Field, MessageId, PersonId, Refusal, TicketId};
+use sha2::{Digest, Sha256};
 use store::Change;
 
 /// What is written on a ticket.
@@ -26,6 +27,8 @@ pub struct Writing {
 /// Opens a ticket.
 pub async fn open(desk: &Desk, by: &Customer, form: &TicketForm, submission: Option<&str>) -> Result<TicketId> {
     let me = by.session().person().id;
+    let key = submission.map(|submission| key_of(me, submission, &[&form.subject, &form.description]));
+    let submission = key.as_deref();
     if let Some(opened) = opened_before(desk, me, submission).await? {
         return Ok(opened);
     }
@@ -46,6 +49,16 @@ async fn opened_meanwhile(desk: &Desk, change: Change, by: PersonId, submission:
     drop(change);
     on_disk(desk).await?;
     opened_before(desk, by, submission).await?.ok_or(Error::Store(store::Error::Taken))
+}
+
+/// What makes a submission the same one: who sends it, the key of the form, and what it says. Who goes back, changes the text and sends it again sends another.
+fn key_of(by: PersonId, submission: &str, words: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in [&by.to_string(), submission].iter().chain(words) {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hex(&hash.finalize())
 }
 
 /// Waits until everything that was done before is on disk: what another request did is not acknowledged before it is.
@@ -115,6 +128,8 @@ pub async fn note(desk: &Desk, by: &Agent, id: TicketId, writing: &Writing) -> R
 
 async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_note: bool) -> Result<TicketId> {
     let (now, me) = (desk.now(), by.person().id);
+    let key = writing.submission.as_deref().map(|submission| key_of(me, submission, &[&id.to_string(), &writing.text]));
+    let writing = &Writing { submission: key, ..writing.clone() };
     if let Some(ticket) = written_before(desk, me, writing.submission.as_deref()).await? {
         return Ok(ticket);
     }

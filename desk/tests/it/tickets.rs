@@ -174,6 +174,11 @@ async fn a_reply_that_is_sent_twice_is_there_once() {
             assert_eq!(reply(&world.desk, world.person("marieke"), id, &once).await.unwrap(), id);
         }
         assert_eq!(page(&world.desk, world.person("marieke"), id).await.unwrap().messages.len(), 2);
+        // Back, changed, and sent again from the same form: that is another.
+        let changed = Writing { submission: Some("r-1".into()), ..writing("Hallo, en nog iets") };
+        reply(&world.desk, world.person("marieke"), id, &changed).await.unwrap();
+        reply(&world.desk, world.person("sanne"), id, &once).await.unwrap();
+        assert_eq!(page(&world.desk, world.person("marieke"), id).await.unwrap().messages.len(), 4, "neither is anybody else's");
     })
     .await;
 }
