@@ -90,7 +90,7 @@ pub struct Seeded {
     pub events: i64,
 }
 
-/// Writes it all into a database that nobody else writes to; `told` hears how many tickets are done. [`Error::Taken`] where the known accounts are there already.
+/// Writes it all into a database that nobody else writes to; `told` hears how many tickets are done. [`crate::Error::Taken`] where the known accounts are there already.
 pub async fn seed(store: &Store, plan: &Plan, words: &mut Words<'_>, told: &mut (dyn FnMut(u64) + Send)) -> Result<Seeded> {
     cache(store, CACHE[0]).await?;
     let done = fill(store, plan, words, told).await;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot get its database has failed")]
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -40,7 +41,9 @@ impl Server {
     /// Stops it at once, cutting every connection, as a restart does.
     pub fn stop(&self) {
         if let Some(mut child) = self.running.lock().expect("no test panicked here").take() {
-            drop(child.stdin.take());
+            if let Some(mut stdin) = child.stdin.take() {
+                stdin.write_all(b"stop\n").expect("PostgreSQL's shell listens");
+            }
             child.wait().expect("PostgreSQL ends");
         }
     }
@@ -53,11 +56,12 @@ impl Server {
             data = self.folder.path().join("data").display(),
             port = self.port
         );
-        // The shell waits for its input to end, which it does when the test program ends however that comes about.
+        // The shell waits for a line, which stops the server, or for its input to end, which it does when the test program ends however that comes about:
+        // then the data goes too.
         let script = format!(
-            "{} {options} >>{}/log 2>&1 & pid=$!; read -r _; kill -INT $pid; wait $pid",
+            "{} {options} >>{folder}/log 2>&1 & pid=$!; read -r _; asked=$?; kill -INT $pid; wait $pid; [ $asked = 0 ] || rm -rf {folder}",
             postgres.display(),
-            self.folder.path().join("data").display()
+            folder = self.folder.path().display()
         );
         let mut shell = if is_root() {
             let mut command = Command::new("runuser");
