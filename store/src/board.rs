@@ -3,7 +3,7 @@
 use crate::connect::{Kind, Store};
 use crate::error::Result;
 use crate::row::{List, Row, list, lists};
-use crate::search::{fts, tsquery, words};
+use crate::search::{fts, is_common, tsquery, words};
 use crate::tickets::{CARD, JOINS, cards_of, within};
 use domain::accounts::Scope;
 use domain::board::{AssignedTo, Board, COLUMN_CARDS, COLUMNS, Card, Filter};
@@ -63,7 +63,8 @@ struct Condition {
 }
 
 impl Condition {
-    fn new(store: &Store, scope: &Scope, filter: &Filter) -> Option<Self> {
+    /// `None` where nothing can be found.
+    async fn new(store: &Store, scope: &Scope, filter: &Filter) -> Result<Option<Self>> {
         let mut this = Self { sql: vec![within(scope)], values: vec![], join: "" };
         if !filter.statuses.is_empty() {
             this.sql.push(format!("t.status IN {}", list(filter.statuses.iter().map(|s| s.code().into()))));
@@ -90,18 +91,20 @@ impl Condition {
             let words = words(typed);
             match store.kind() {
                 Kind::Sqlite => {
-                    let at = this.value(fts(&words, scope)?);
+                    let Some(query) = fts(&words, scope, is_common(store, &words).await?) else { return Ok(None) };
+                    let at = this.value(query);
                     this.join = "ticket_search s CROSS JOIN ticket t ON t.id = s.rowid";
                     this.sql.push(format!("ticket_search MATCH {at}"));
                 }
                 Kind::Postgres => {
-                    let at = this.value(tsquery(&words)?);
+                    let Some(query) = tsquery(&words) else { return Ok(None) };
+                    let at = this.value(query);
                     this.join = "ticket_search s JOIN ticket t ON t.id = s.ticket_id";
                     this.sql.push(format!("s.staff @@ to_tsquery('simple', {at})"));
                 }
             }
         }
-        Some(this)
+        Ok(Some(this))
     }
 
     fn value(&mut self, value: impl Into<Value>) -> String {
@@ -142,7 +145,7 @@ impl Condition {
 
 /// One page of the list. With a text the newest come first whatever the sort.
 pub async fn page(store: &Store, of: &PageOf<'_>) -> Result<Page> {
-    let Some(mut condition) = Condition::new(store, of.scope, of.filter) else { return Ok(Page { cards: vec![], more: false, total: None }) };
+    let Some(mut condition) = Condition::new(store, of.scope, of.filter).await? else { return Ok(Page { cards: vec![], more: false, total: None }) };
     let key = condition.key(of.sort);
     let number = key != "t.updated_at" && key != "t.urgency";
     let backwards = of.from.is_some_and(|c| c.backwards);
@@ -192,7 +195,7 @@ fn tallied(scope: &Scope) -> String {
 /// The board. One statement reads all of it, so that no ticket is missed or seen twice on its way from one column to the next.
 pub async fn snapshot(store: &Store, scope: &Scope, filter: &Filter) -> Result<Board> {
     let head = ("n", "FROM log_head WHERE id = 1");
-    let Some(mut condition) = Condition::new(store, scope, &Filter { statuses: vec![], ..filter.clone() }) else {
+    let Some(mut condition) = Condition::new(store, scope, &Filter { statuses: vec![], ..filter.clone() }).await? else {
         let [n] = lists(store, [head], vec![]).await?;
         return Ok(Board::empty(position(n)?));
     };

@@ -17,6 +17,8 @@ use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 /// Most words of a query that are looked for.
 const MAX_WORDS: usize = 8;
+/// Tickets with a word from which on it is common.
+const COMMON: i64 = 1_000;
 
 /// A text as words with blanks between: lower case, without accents, split at everything that is no letter and no digit.
 ///
@@ -38,11 +40,19 @@ pub(crate) fn words(typed: &str) -> Vec<String> {
     plain(typed).split_whitespace().map(str::to_owned).take(MAX_WORDS).collect()
 }
 
-/// The query of FTS5; the last word may be the beginning of one.
-pub(crate) fn fts(words: &[String], scope: &Scope) -> Option<String> {
+/// Whether the last word is in so many tickets that it is taken as a whole word: FTS5 gathers everything a beginning matches before it gives the first.
+pub(crate) async fn is_common(store: &Store, words: &[String]) -> Result<bool> {
+    let Some(last) = words.last() else { return Ok(false) };
+    let sql = format!("SELECT COUNT(*) FROM (SELECT 1 FROM ticket_search WHERE ticket_search MATCH $1 LIMIT {COMMON})");
+    let row = store.reads.query_one_raw(store.sql(sql, [format!("\"{last}\"").into()])).await?;
+    row.map_or(Ok(false), |row| Ok(Row::new(&row).next::<i64>()? == COMMON))
+}
+
+/// The query of FTS5; the last word may be the beginning of one, unless it is to be `whole`.
+pub(crate) fn fts(words: &[String], scope: &Scope, whole: bool) -> Option<String> {
     let (last, first) = words.split_last()?;
     let mut terms: Vec<String> = first.iter().map(|w| format!("\"{w}\"")).collect();
-    terms.push(if last.chars().count() >= 3 { format!("\"{last}\"*") } else { format!("\"{last}\"") });
+    terms.push(if last.chars().count() >= 3 && !whole { format!("\"{last}\"*") } else { format!("\"{last}\"") });
     let terms = terms.join(" AND ");
     Some(match scope {
         Scope::Own(person) => format!("{{subject replies people}} : ({terms}) AND access : \"p{person}\""),
@@ -114,9 +124,8 @@ pub async fn portal(store: &Store, person: PersonId, typed: &str, most: u64) -> 
     let words = words(typed);
     let number = typed.trim().parse::<TicketId>().ok();
     let found = match store.kind() {
-        Kind::Sqlite => {
-            fts(&words, &scope).map(|query| ("ticket_search s JOIN ticket t ON t.id = s.rowid", "ticket_search MATCH $1", "s.rowid", query))
-        }
+        Kind::Sqlite => fts(&words, &scope, is_common(store, &words).await?)
+            .map(|query| ("ticket_search s JOIN ticket t ON t.id = s.rowid", "ticket_search MATCH $1", "s.rowid", query)),
         Kind::Postgres => tsquery(&words)
             .map(|query| ("ticket_search s JOIN ticket t ON t.id = s.ticket_id", "s.public @@ to_tsquery('simple', $1)", "t.id", query)),
     };
@@ -143,11 +152,11 @@ mod tests {
         for typed in ["\" OR 1 --", "a* NEAR(b)", "{x} : y", "^", "-", "''", "a\"b", "NOT", "AND", "subject:x", "\u{0}x"] {
             let words = words(typed);
             assert!(words.iter().all(|w| w.chars().all(char::is_alphanumeric)), "{typed}");
-            if let Some(query) = fts(&words, &desk) {
+            if let Some(query) = fts(&words, &desk, false) {
                 assert_eq!(query.matches('"').count(), words.len() * 2);
             }
         }
-        assert_eq!(fts(&words("  "), &desk), None);
+        assert_eq!(fts(&words("  "), &desk, false), None);
     }
 
     #[test]
@@ -160,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_customer_searches_no_notes_and_only_what_names_them() {
-        let query = fts(&words("termijn staat"), &Scope::Own(PersonId(7))).unwrap();
+        let query = fts(&words("termijn staat"), &Scope::Own(PersonId(7)), false).unwrap();
         assert!(!query.contains("notes") && query.ends_with("access : \"p7\""), "{query}");
     }
 }
