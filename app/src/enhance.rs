@@ -7,12 +7,12 @@ use crate::ui;
 use domain::events::Message;
 use domain::{EventNo, TicketId};
 use leptos::prelude::*;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Element, HtmlElement, HtmlFormElement, HtmlInputElement, HtmlTextAreaElement, RequestInit, Response};
+use web_sys::{Element, HtmlElement, HtmlFormElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, RequestInit, Response};
 
 /// Changes that come together are fetched together.
 const GATHER: Duration = Duration::from_millis(60);
@@ -37,6 +37,8 @@ pub fn Enhance() -> impl IntoView {
         quiet_forms();
         shortcuts();
         close_what_opened();
+        forget_on_log_out();
+        tick_all();
     });
 }
 
@@ -162,9 +164,34 @@ fn mark_new(part: &Element, known: &[String]) {
 
 /// A form marked `data-quiet` posts as soon as a choice is made, and the page takes over what came of it.
 fn quiet_forms() {
-    ui::listen(&document(), "change", |event: web_sys::Event| {
-        if let Some(form) = quiet_form(&event) {
+    // With arrows a choice changes at every step: it is made by Enter, or by going on.
+    let by_key = Rc::new(Cell::new(false));
+    let chosen = Rc::new(RefCell::new(None::<HtmlFormElement>));
+    let key = by_key.clone();
+    ui::listen(&document(), "pointerdown", move |_: web_sys::Event| key.set(false));
+    let (key, waits) = (by_key.clone(), chosen.clone());
+    ui::listen(&document(), "keydown", move |event: web_sys::KeyboardEvent| {
+        key.set(true);
+        let made = waits.borrow_mut().take_if(|_| event.key() == "Enter");
+        if let Some(form) = made {
+            event.prevent_default();
             let _ = form.request_submit();
+        }
+    });
+    let waits = chosen.clone();
+    ui::listen(&document(), "focusout", move |_: web_sys::Event| {
+        if let Some(form) = waits.take() {
+            let _ = form.request_submit();
+        }
+    });
+    ui::listen(&document(), "change", move |event: web_sys::Event| {
+        let is_choice = event.target().is_some_and(|t| t.has_type::<HtmlSelectElement>());
+        if let Some(form) = quiet_form(&event).filter(|_| is_choice) {
+            if by_key.get() {
+                chosen.replace(Some(form));
+            } else {
+                let _ = form.request_submit();
+            }
         }
     });
     ui::listen(&document(), "submit", |event: web_sys::Event| {
@@ -230,12 +257,52 @@ fn close_what_opened() {
     });
 }
 
-/// `/` goes to the search field and `?` shows the keys, as in every tool of this kind.
+/// Who logs out leaves nothing typed in this browser: the next one at the machine is someone else.
+fn forget_on_log_out() {
+    ui::listen(&document(), "submit", |event: web_sys::Event| {
+        let form = event.target().and_then(|t| t.dyn_into::<HtmlFormElement>().ok());
+        if form.is_some_and(|form| form.action().ends_with("/api/log_out"))
+            && let Ok(Some(storage)) = window().local_storage()
+        {
+            let _ = storage.clear();
+        }
+    });
+}
+
+/// The box above the boxes ticks them all; how many are ticked is said beside what can be done with them.
+fn tick_all() {
+    ui::listen(&document(), "change", |event: web_sys::Event| {
+        let Some(input) = event.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()).filter(|i| i.type_() == "checkbox") else { return };
+        if input.has_attribute("data-all") {
+            let to = input.checked();
+            ui::each("tbody input[type=checkbox]", |row| {
+                if let Some(row) = row.dyn_ref::<HtmlInputElement>() {
+                    row.set_checked(to);
+                }
+            });
+        }
+        let ticked = document().query_selector_all("tbody input[type=checkbox]:checked").map_or(0, |found| found.length());
+        ui::each("[data-ticked]", |count| count.set_text_content(Some(&ticked.to_string())));
+    });
+}
+
+/// `/` goes to the search field, `?` shows the keys and Ctrl with Enter sends, as in every tool of this kind; an arrow goes to the first card.
 fn shortcuts() {
     ui::listen(&document(), "keydown", |event: web_sys::KeyboardEvent| {
         if event.key() == "/" && !ui::is_typing(&event) && !event.ctrl_key() && !event.meta_key() {
             event.prevent_default();
             ui::focus("[role=search] input[type=search], input[type=search]");
+        }
+        let is_free = document().active_element().is_none_or(|e| e.tag_name() == "BODY");
+        if is_free && matches!(event.key().as_str(), "ArrowDown" | "ArrowRight") && ui::find::<Element>(".board").is_some() {
+            event.prevent_default();
+            ui::focus(".board .card .subject");
+        }
+        if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
+            let area = event.target().and_then(|t| t.dyn_into::<HtmlTextAreaElement>().ok());
+            if let Some(form) = area.and_then(|area| area.form()) {
+                let _ = form.request_submit();
+            }
         }
         if event.key() == "?" && !ui::is_typing(&event) {
             ui::each(".keys-help", |help| {

@@ -33,7 +33,8 @@ type Listener = Rc<dyn Fn(&Heard)>;
 struct Follower {
     cursor: Cell<EventNo>,
     heard_at: Cell<f64>,
-    connected: Cell<bool>,
+    /// `None` until it is known.
+    connected: Cell<Option<bool>>,
     tries: Cell<u32>,
     source: RefCell<Option<EventSource>>,
     channel: Option<BroadcastChannel>,
@@ -58,7 +59,7 @@ impl Follower {
         let this = Rc::new(Self {
             cursor: Cell::new(after),
             heard_at: Cell::new(js_sys::Date::now()),
-            connected: Cell::new(true),
+            connected: Cell::new(None),
             tries: Cell::new(0),
             source: RefCell::default(),
             channel: BroadcastChannel::new(&name).ok(),
@@ -197,7 +198,7 @@ impl Follower {
     }
 
     fn say_connected(&self, connected: bool) {
-        if self.connected.replace(connected) != connected {
+        if self.connected.replace(Some(connected)) != Some(connected) {
             self.tell(&Heard::Connected(connected));
         }
     }

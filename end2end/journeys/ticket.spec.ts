@@ -113,6 +113,13 @@ test('what is typed survives a reload, a failed submit and an expired session', 
   await expect(page.getByLabel('Onderwerp')).toHaveValue('Blijft staan');
   await expect(page.getByLabel('URL link')).toHaveValue('lvs.koperslag.example');
 
+  // What is typed after it came back survives a reload too, although the browser sends the old form again.
+  await awake(page);
+  await page.getByLabel('Jouw probleemstelling').fill('Na het falen getypt');
+  await page.reload();
+  await awake(page);
+  await expect(page.getByLabel('Jouw probleemstelling')).toHaveValue('Na het falen getypt');
+
   await page.getByLabel('URL link').fill('');
   await page.getByLabel('Afdeling').selectOption({ label: 'SERA Alphens.nl' });
   await page.getByLabel('Jouw probleemstelling').fill('Na het verlopen van de sessie');

@@ -10,7 +10,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use desk::attachments::Upload;
 use domain::Refusal;
 use domain::permissions::Action;
@@ -27,10 +27,14 @@ pub async fn without_script(State(state): State<AppState>, mut request: Request,
     let id = RequestId::new();
     request.extensions_mut().insert(id);
     let wants_page = request.headers().get(header::ACCEPT).and_then(|h| h.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
-    let Some(action) = request.uri().path().strip_prefix("/api/").map(str::to_owned).filter(|_| wants_page && request.method() == Method::POST)
-    else {
+    let Some(action) = request.uri().path().strip_prefix("/api/").map(str::to_owned).filter(|_| wants_page) else { return next.run(request).await };
+    if request.method() == Method::GET {
+        // The address of a form that came back, opened anew: to where it stands.
+        return Redirect::to(&page(&HeaderMap::new(), &action, &vec![])).into_response();
+    }
+    if request.method() != Method::POST {
         return next.run(request).await;
-    };
+    }
     let (mut parts, body) = request.into_parts();
     let headers = parts.headers.clone();
     let (fields, fault) = match fields(&state, &parts, body).await {

@@ -97,7 +97,8 @@ pub fn Uploads(kept: Vec<Kept>, max: u32, draft: String) -> impl IntoView {
             ui::store(&format!("{draft}-files"), &if done.is_empty() { String::new() } else { serde_json::to_string(&done).unwrap_or_default() });
         });
         send_after_uploads(&form, rows, stopped);
-        ui::listen(&form, "paste", move |event: ClipboardEvent| {
+        // Wherever one is on the page: there is one place for files on it.
+        ui::listen(&document(), "paste", move |event: ClipboardEvent| {
             let files = event.clipboard_data().map(|data| files_of(&data)).unwrap_or_default();
             if !files.is_empty() {
                 event.prevent_default();

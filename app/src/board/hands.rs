@@ -15,6 +15,19 @@ pub(super) fn keys(event: &KeyboardEvent, shown: Shown, me: Option<PersonId>) {
     if ui::is_typing(event) || event.ctrl_key() || event.meta_key() || event.alt_key() {
         return;
     }
+    if let Some(item) = event.target().and_then(|t| t.dyn_into::<Element>().ok()).filter(|e| e.closest(".card-menu .menu").is_ok_and(|m| m.is_some()))
+    {
+        let next = match event.key().as_str() {
+            "ArrowDown" => item.next_element_sibling(),
+            "ArrowUp" => item.previous_element_sibling(),
+            _ => return,
+        };
+        event.prevent_default();
+        if let Some(next) = next.and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+            let _ = next.focus();
+        }
+        return;
+    }
     let Some(id) = here.get_attribute("data-card").and_then(|id| id.parse().ok()) else { return };
     let Some(card) = shown.card(id) else { return };
     let step: i32 = if matches!(event.key().as_str(), "ArrowRight" | "ArrowDown") { 1 } else { -1 };

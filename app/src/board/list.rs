@@ -44,13 +44,13 @@ fn page(list: List, choices: &Choices, query: &str, reader: &Reader) -> impl Int
     let departments: Vec<(String, String)> = choices.departments.iter().map(|d| (d.id.to_string(), d.name.clone())).collect();
     let inner = view! {
             <main id="inhoud" class="list-page" data-follow="any" data-after=list.as_of.to_string()>
-                <div class="list-head"><h1>{w::nav_list(l)}</h1><span class="muted total">{total}</span></div>
+                <div class="list-head"><h1>{w::nav_list(l)}</h1><span class="muted total">{total.or_else(|| filter.text.as_ref().map(|_| w::newest_first(l).to_owned()))}</span></div>
                 <div class="banner" data-kind="lost" data-lost="" role="status" hidden>{icon("wifi-off")}<div class="text"><p>{w::connection_lost(l)}</p></div></div>
                 {notice.map(|text| view! { <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p>{text}</p></div></div> })}
                 {bar("/list", &filter, choices, true, l)}
                 <form class="bulk-form" method="post" action="/api/bulk">
                     <div class="bulk" role="group" aria-label=w::bulk(l)>
-                        <b>{w::selected(l)}</b>
+                        <b>{w::selected(l)}" "<span class="script-only" data-ticked="" role="status"></span></b>
                         {bulk_select("status", w::status(l), Status::ALL.iter().map(|s| (s.word().to_owned(), status_word(*s, l).to_owned())).collect())}
                         {bulk_select("assignee", w::agent(l), std::iter::once(("nobody".to_owned(), w::nobody(l).to_owned())).chain(options).collect())}
                         {bulk_select("department", w::department(l), departments)}
@@ -59,7 +59,7 @@ fn page(list: List, choices: &Choices, query: &str, reader: &Reader) -> impl Int
                     <div class="table-wrap panel">
                         <table class="table">
                             <thead><tr>
-                                <th class="c-check"><span class="visually-hidden">{w::select(l)}</span></th>
+                                <th class="c-check"><span class="visually-hidden">{w::select(l)}</span><label class="check script-only" data-size="small"><input type="checkbox" data-all="" autocomplete="off" aria-label=w::select_all(l)/></label></th>
                                 {heading("number", w::number_short(l), "c-num", &filter, &listing)}
                                 <th class="grow">{w::subject(l)}</th><th class="c-org">{w::organisation(l)}</th>
                                 {heading("urgency", w::urgency(l), "c-urg", &filter, &listing)}
@@ -92,13 +92,18 @@ fn with(filter: &Filter, listing: &Listing, more: &[(&str, &str)]) -> String {
     query_of(&pairs)
 }
 
+/// With a text the newest come first, whatever the sort: then nothing is offered.
 fn heading(sort: &'static str, word: &'static str, class: &'static str, filter: &Filter, listing: &Listing) -> impl IntoView + use<> {
+    if filter.text.is_some() {
+        return view! { <th class=class>{word}</th> }.into_any();
+    }
     let active = listing.sort == sort;
     let ascending = active && !listing.ascending;
     let next = Listing { sort: sort.to_owned(), ascending, ..Listing::default() };
     let order = active.then_some(if listing.ascending { "ascending" } else { "descending" });
     let mark = if listing.ascending { "arrow-up" } else { "arrow-down" };
     view! { <th class=class aria-sort=order><a href=format!("/list?{}", with(filter, &next, &[]))>{word}{active.then(|| icon(mark))}</a></th> }
+        .into_any()
 }
 
 fn bulk_select(name: &'static str, label: &'static str, options: Vec<(String, String)>) -> impl IntoView {

@@ -39,6 +39,16 @@ pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, draft: String) -
         let ids = kept.iter().map(|p| p.id).collect();
         add(people, kept);
         picked.set(if chosen.is_empty() { ids } else { chosen.clone() });
+        // A name that was typed and not chosen would be left out without a word.
+        if let Some(form) = ui::find::<web_sys::Element>("#cc").and_then(|e| e.closest("form").ok()?) {
+            ui::listen(&form, "submit", move |event: web_sys::Event| {
+                if !typed.with_untracked(|typed| typed.trim().is_empty()) {
+                    event.prevent_default();
+                    set_open.set(true);
+                    ui::focus("#cc");
+                }
+            });
+        }
         let name = format!("{draft}-cc");
         Effect::new(move |_| {
             let picked = picked.get();
@@ -68,13 +78,20 @@ pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, draft: String) -
     let offered = Memo::new(move |_| {
         let (typed, picked) = (typed.get().to_lowercase(), picked.get());
         let fits = |p: &&Person| !picked.contains(&p.id) && (p.name.to_lowercase().contains(&typed) || p.email.contains(&typed));
-        people.with(|people| people.iter().filter(fits).take(8).cloned().collect::<Vec<Person>>())
+        let begins = |p: &Person| p.name.to_lowercase().split_whitespace().any(|part| part.starts_with(&typed)) || p.email.starts_with(&typed);
+        people.with(|people| {
+            let mut found: Vec<&Person> = people.iter().filter(fits).collect();
+            found.sort_by_key(|p| !begins(p));
+            found.into_iter().take(8).cloned().collect::<Vec<Person>>()
+        })
     });
     let pick = move |id: PersonId| {
         picked.update(|picked| picked.push(id));
         set_typed.set(String::new());
         set_active.set(0);
+        set_open.set(false);
     };
+    let unknown = move || !typed.with(|typed| typed.trim().is_empty()) && offered.with(Vec::is_empty);
     let keys = move |event: KeyboardEvent| match event.key().as_str() {
         "ArrowDown" => {
             event.prevent_default();
@@ -118,6 +135,7 @@ pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, draft: String) -
                     on:blur=move |_| set_open.set(false)
                     on:keydown=keys/>
             </div>
+            {move || unknown().then(|| view! { <p class="error" role="alert">{icon("circle-alert")}<span>{w::cc_unknown(l)}</span></p> })}
             <div id="cc-list" class="listbox" role="listbox" aria-label=w::colleagues(l) hidden=move || !open.get() || offered.get().is_empty()>
                 {move || offered.get().into_iter().enumerate().map(|(at, p)| view! {
                     <div role="option" id=format!("cc-{at}") aria-selected=move || (active.get() == at).to_string()

@@ -60,19 +60,20 @@ pub(super) fn composer(with: Composer<'_>, reader: &Reader) -> impl IntoView + u
                     <label><input class="visually-hidden" type="radio" name="mode" value="note" checked=note/>{icon("lock")}{w::note(l)}</label>
                 </div>
             })}
-            <div class="to">{with.to}</div>
-            <textarea name="text" id="text" required aria-label=w::your_reply(l) placeholder=w::write_reply(l) aria-describedby="text-fault">{returned.value("text")}</textarea>
+            <div class="to for-reply">{with.to}</div>
+            {staff.then(|| view! { <div class="to for-note">{w::note_to(l)}</div> })}
+            <textarea name="text" id="text" required aria-label=w::your_reply(l) placeholder=if staff { w::write_here(l) } else { w::write_reply(l) } aria-describedby="text-fault">{returned.value("text")}</textarea>
             {fault(problem.as_ref(), Field::Message, "text-fault", l)}
             <Uploads kept=with.files max=with.max draft=draft.clone()/>
             {fault(problem.as_ref(), Field::Attachments, "files-fault", l)}
             {other.map(|sentence| view! { <p class="error" role="alert">{icon("circle-alert")}<span>{sentence}</span></p> })}
-            <div class="tools"><Draft name=draft returned={!returned.fields.is_empty()}/><span class="push"></span>
+            <div class="tools"><Draft name=draft/><span class="push"></span>
                 {staff.then(|| {
                     let then = returned.value("then");
                     view! {
                         <label class="then"><span class="muted">{w::and_then(l)}</span>
                             <select class="select input" data-size="small" name="then" aria-label=w::status_after(l)>
-                                <option value="">{w::status_unchanged(l)}</option>
+                                <option value="">{if with.ticket.status == Status::New { w::status_by_itself(l, ui::status_word(Status::Open, l)) } else { w::status_unchanged(l).to_owned() }}</option>
                                 {[Status::Waiting, Status::Resolved, Status::Open].map(|s| view! { <option value=s.word() selected=then == s.word()>{ui::status_word(s, l)}</option> })}
                             </select>
                         </label>

@@ -8,11 +8,11 @@ use web_sys::{Element, HtmlDocument, HtmlFormElement, HtmlInputElement, HtmlSele
 /// Where the form that was sent last is remembered.
 const SENT: &str = "balie-sent";
 
-/// Keeps the fields of the form it stands in under `name`, fills them again where the form comes empty, and says that it does.
+/// Keeps the fields of the form it stands in under `name`, fills them again, and says that it does.
 ///
-/// `returned`: the form came back with what was typed, which then is the newer.
+/// What is kept is never older than what a form came back with: it was kept with every stroke, also those after the form came back.
 #[island]
-pub fn Draft(name: String, returned: bool) -> impl IntoView {
+pub fn Draft(name: String) -> impl IntoView {
     let l = Reader::current().language;
     let (saved, set_saved) = signal(false);
     let root = NodeRef::<leptos::html::Span>::new();
@@ -21,7 +21,7 @@ pub fn Draft(name: String, returned: bool) -> impl IntoView {
             return;
         };
         accept();
-        if !returned && let Some(text) = ui::stored(&name) {
+        if let Some(text) = ui::stored(&name) {
             fill(&form, &text);
             set_saved.set(true);
         }

@@ -41,7 +41,6 @@ fn page(form: Form, returned: &Arc<Returned>, reader: &Reader) -> impl IntoView 
     let problem = returned.problem.clone();
     let at = |field: Field| problem.as_ref().and_then(|p| p.at(field, l)).map(|_| "true");
     let value = |name: &str| returned.value(name);
-    let came_back = !returned.fields.is_empty();
     let chosen: Vec<PersonId> = returned.values("cc").iter().filter_map(|id| id.parse().ok()).collect();
     let (draft, picked, department) = (draft_name(reader), value("urgency"), value("department"));
     let email = reader.visitor.as_ref().map(|v| v.email.clone()).unwrap_or_default();
@@ -77,7 +76,7 @@ fn page(form: Form, returned: &Arc<Returned>, reader: &Reader) -> impl IntoView 
                     <div class="body"><div class="composer editor" aria-invalid=at(Field::Description)>
                         <Preview of="description".to_owned()/>
                         <textarea id="description" name="description" rows="8" required aria-invalid=at(Field::Description) aria-describedby="description-fault description-hint">{value("description")}</textarea>
-                        <div class="tools"><span class="hint">{w::markdown_hint(l)}</span><span class="push"></span><Draft name=draft.clone() returned=came_back/></div>
+                        <div class="tools"><span class="hint">{w::markdown_hint(l)}</span><span class="push"></span><Draft name=draft.clone()/></div>
                     </div>{fault_at(Field::Description, "description-fault")}</div></div>
 
                 <div class="form-row"><div class="head"><label for="link">{w::link(l)}" "<span class="optional">{w::optional(l)}</span></label><p class="hint" id="link-hint">{w::link_hint(l)}</p></div>

@@ -32,7 +32,7 @@ pub fn portal<V: IntoView>(place: Place, reader: &Reader, inner: V) -> impl Into
     view! {
         <header class="portal-bar"><div class="inner">
             <a class="brand" href="/" aria-label="Balie">{bell()}<span>"Balie"</span></a>
-            <nav aria-label=w::main_menu(l) class="wide-only"><a href="/" aria-current=here(Place::Home)>{w::nav_tickets(l)}</a></nav>
+            <nav aria-label=w::main_menu(l) class="wide-only"><a href="/" aria-current=here(Place::Home).unwrap_or("true")>{w::nav_tickets(l)}</a></nav>
             <div class="side">
                 {account_menu(reader).into_any()}
                 {(place != Place::Form && reader.visitor.is_some()).then(|| view! {
