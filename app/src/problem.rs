@@ -1,8 +1,10 @@
 //! What a screen gets when a request was not met, and the sentence for it.
 
+use crate::ui::NotFoundStatus;
 use crate::words as w;
 use domain::accounts::Language;
 use domain::{Fault, Field, Refusal};
+use leptos::prelude::use_context;
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
@@ -30,13 +32,15 @@ impl FromServerFnError for Problem {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        match error {
+        let problem = match error {
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Problem::Unreachable,
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
                 Problem::Refused(Refusal::Fields(vec![]))
             }
             _ => Problem::Unexpected { reference: String::new() },
-        }
+        };
+        use_context::<NotFoundStatus>().iter().for_each(|status| (status.0)(&problem));
+        problem
     }
 }
 

@@ -9,6 +9,9 @@ use std::sync::LazyLock;
 
 const TAGS: [&str; 13] = ["p", "br", "strong", "em", "del", "code", "pre", "ul", "ol", "li", "blockquote", "a", "hr"];
 
+/// Quotes and lists within each other, at most.
+const MAX_DEPTH: usize = 12;
+
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::empty();
     builder
@@ -24,7 +27,17 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 pub fn to_html(markdown: &str) -> String {
     let mut in_link = 0_u32;
     let mut in_code = false;
+    let mut depth = 0_usize;
     let events = Parser::new_ext(markdown, Options::ENABLE_STRIKETHROUGH).flat_map(|event| match event {
+        // Nobody quotes that deep; a line of a thousand `>` would cost seconds.
+        Event::Start(Tag::BlockQuote(_) | Tag::List(_) | Tag::Item) => {
+            depth += 1;
+            if depth > MAX_DEPTH { vec![] } else { vec![event] }
+        }
+        Event::End(TagEnd::BlockQuote(_) | TagEnd::List(_) | TagEnd::Item) => {
+            depth = depth.saturating_sub(1);
+            if depth >= MAX_DEPTH { vec![] } else { vec![event] }
+        }
         // People press Enter to begin a new line, and mean it.
         Event::SoftBreak => vec![Event::HardBreak],
         Event::Html(text) | Event::InlineHtml(text) => vec![Event::Text(text)],
@@ -84,6 +97,15 @@ fn linked(text: CowStr<'_>) -> Vec<Event<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_nests_no_deeper_than_anyone_writes() {
+        for deep in ["> ", "- "] {
+            let html = to_html(&format!("{}einde", deep.repeat(2_000)));
+            assert!(html.contains("einde") && html.len() < 1_000, "{} bytes", html.len());
+            assert_eq!(html.matches('<').count(), html.matches("</").count() * 2);
+        }
+    }
 
     #[test]
     fn lists_bold_and_line_breaks_are_kept() {

@@ -3,7 +3,7 @@
 //! Invariant: whatever goes wrong, what was typed comes back in its form; a form that arrives after the session ended waits behind the log-in.
 
 use crate::router::{AppState, FORM_BYTES};
-use crate::session::{self, RequestId};
+use crate::session;
 use app::backend::{Asking, local, problem, status};
 use app::{Problem, Returned};
 use axum::body::{Body, to_bytes};
@@ -22,10 +22,7 @@ const UNREADABLE: &str = "Dit formulier is te groot of onleesbaar. Ga terug, maa
 type Fields = Vec<(String, String)>;
 
 /// Answers a form with a page: where it leads, or the form again with what was wrong. Calls by script pass through.
-pub async fn without_script(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    // Given here already: what goes wrong before the routing is written down under it too.
-    let id = RequestId::new();
-    request.extensions_mut().insert(id);
+pub async fn without_script(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let wants_page = request.headers().get(header::ACCEPT).and_then(|h| h.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
     let Some(action) = request.uri().path().strip_prefix("/api/").map(str::to_owned).filter(|_| wants_page) else { return next.run(request).await };
     if request.method() == Method::GET {

@@ -6,7 +6,7 @@ use app::{backend, document, pages};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::{HeaderValue, header};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{get, post};
 use desk::Desk;
@@ -74,10 +74,14 @@ pub fn router(state: AppState) -> Router {
         .merge(assets(&state.options))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .layer(from_fn_with_state(state.clone(), security::guard))
+        .layer(from_fn(security::measure))
         .with_state(state.clone());
     // Before the routing, not behind it: a form that came back is answered by the route of its page.
-    Router::new().fallback_service(routes).layer(from_fn_with_state(state, forms::without_script)).layer(CsrfLayer::new())
+    Router::new()
+        .fallback_service(routes)
+        .layer(from_fn_with_state(state.clone(), forms::without_script))
+        .layer(CsrfLayer::new())
+        .layer(from_fn_with_state(state, security::guard))
 }
 
 /// Files of the build: their names change with their content, so they are kept for ever.

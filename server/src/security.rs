@@ -11,15 +11,14 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use std::time::Instant;
 
-/// Numbers a request, measures it, and gives its answer the headers that hold for every page.
-pub async fn guard(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+/// Measures a request, under its route.
+pub async fn measure(request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let id = request.extensions().get::<RequestId>().map_or_else(RequestId::new, Clone::clone).0;
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
     let method = request.method().clone();
-    request.extensions_mut().insert(RequestId(id.clone()));
 
-    let mut response = next.run(request).await;
+    let response = next.run(request).await;
 
     let (status, took) = (response.status(), begun.elapsed());
     metrics::histogram!("balie_request_seconds", "route" => route.clone(), "method" => method.to_string(), "status" => status.as_u16().to_string())
@@ -30,8 +29,16 @@ pub async fn guard(State(state): State<AppState>, mut request: Request, next: Ne
     } else {
         tracing::debug!(request = %id, %method, %route, status = status.as_u16(), ms = took.as_millis() as u64, "answered");
     }
+    response
+}
+
+/// Numbers a request, and gives every answer, also one that was refused before it was routed, the headers that hold for all.
+pub async fn guard(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let id = RequestId::new();
+    request.extensions_mut().insert(id.clone());
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(&id) {
+    if let Ok(id) = HeaderValue::from_str(&id.0) {
         headers.insert("x-request-id", id);
     }
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));

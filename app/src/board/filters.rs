@@ -134,12 +134,12 @@ pub(super) fn bar(path: &'static str, filter: &Filter, choices: &Choices, with_s
                 <summary class="button filter" data-size="small">{icon("plus")}{w::filter(l)}</summary>
                 <form class="panel" action=path>
                     {own.into_iter().map(|(key, value)| view! { <input type="hidden" name=key value=value/> }).collect_view()}
-                    {with_status.then(|| select("status", label("status", l), Status::ALL.iter().map(|s| (s.word().to_owned(), status_word(*s, l).to_owned())).collect()))}
-                    {select("department", label("department", l), choices.departments.iter().map(|d| (d.id.to_string(), d.name.clone())).collect())}
-                    {select("urgency", label("urgency", l), Urgency::FORM.iter().map(|u| (u.word().to_owned(), urgency_word(*u, l).to_owned())).collect())}
-                    {select("assignee", label("assignee", l), std::iter::once(("nobody".to_owned(), w::nobody(l).to_owned())).chain(choices.staff.iter().map(|p| (p.id.to_string(), p.name.clone()))).collect())}
-                    <div class="field"><label for="f-organisation">{label("organisation", l)}</label><input class="input" id="f-organisation" name="organisation" autocomplete="off"/></div>
-                    <div class="field"><label for="f-tag">{label("tag", l)}</label><input class="input" id="f-tag" name="tag"/></div>
+                    {with_status.then(|| select("status", label("status", l), Status::ALL.iter().map(|s| (s.word().to_owned(), status_word(*s, l).to_owned())).collect(), l))}
+                    {select("department", label("department", l), choices.departments.iter().map(|d| (d.id.to_string(), d.name.clone())).collect(), l)}
+                    {select("urgency", label("urgency", l), Urgency::FORM.iter().map(|u| (u.word().to_owned(), urgency_word(*u, l).to_owned())).collect(), l)}
+                    {select("assignee", label("assignee", l), std::iter::once(("nobody".to_owned(), w::nobody(l).to_owned())).chain(choices.staff.iter().map(|p| (p.id.to_string(), p.name.clone()))).collect(), l)}
+                    <div class="field"><label for="f-organisation">{label("organisation", l)}</label><input class="input" data-size="small" id="f-organisation" name="organisation" autocomplete="off"/></div>
+                    <div class="field"><label for="f-tag">{label("tag", l)}</label><input class="input" data-size="small" id="f-tag" name="tag"/></div>
                     <button class="button" data-kind="primary" data-size="small">{w::filter(l)}</button>
                 </form>
             </details>
@@ -147,11 +147,11 @@ pub(super) fn bar(path: &'static str, filter: &Filter, choices: &Choices, with_s
     }
 }
 
-fn select(name: &'static str, label: &'static str, options: Vec<(String, String)>) -> impl IntoView {
+fn select(name: &'static str, label: &'static str, options: Vec<(String, String)>, l: Language) -> impl IntoView {
     view! {
         <div class="field"><label for=format!("f-{name}")>{label}</label>
             <select class="select input" data-size="small" id=format!("f-{name}") name=name>
-                <option value=""></option>
+                <option value="">{w::any(l)}</option>
                 {options.into_iter().map(|(value, word)| view! { <option value=value>{word}</option> }).collect_view()}
             </select>
         </div>

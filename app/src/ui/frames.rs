@@ -20,7 +20,8 @@ pub enum Place {
 
 /// Sets the title of the page in the browser's tab.
 pub fn set_title(text: impl Into<String>) {
-    let text = format!("{} · Balie", text.into());
+    // The head takes the text as it is: what a customer wrote must not end the title and go on as markup.
+    let text = format!("{} · Balie", text.into()).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     // A component without a place: it tells the head of the document.
     let _ = leptos_meta::Title(leptos_meta::TitleProps::builder().text(text).build());
 }

@@ -32,7 +32,11 @@ pub async fn open(desk: &Desk, by: &Customer, form: &TicketForm, submission: Opt
     if let Some(opened) = opened_before(desk, me, submission).await? {
         return Ok(opened);
     }
-    let new = check(desk, by, form).await?;
+    let new = match check(desk, by, form).await {
+        Ok(new) => new,
+        // Its files may be on the ticket that the same form has just opened.
+        Err(refused) => return opened_before(desk, me, submission).await?.ok_or(refused),
+    };
     let change = desk.store().begin().await?;
     match write_ticket(desk, &change, by, &new, submission, None).await {
         Ok(ticket) => {
@@ -136,6 +140,10 @@ async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_no
     check_text(&writing.text, MAX_TEXT).map_err(|fault| Refusal::field(Field::Message, fault))?;
     let files = loose(desk, by, &writing.attachments).await?;
     if files.len() != writing.attachments.len() {
+        // They may be on the message that the same form has just written.
+        if let Some(ticket) = written_before(desk, me, writing.submission.as_deref()).await? {
+            return Ok(ticket);
+        }
         return Err(Refusal::field(Field::Attachments, Fault::Unknown).into());
     }
     if files.len() > MAX_FILES {

@@ -119,3 +119,34 @@ async fn a_form_that_is_too_large_is_refused() {
     assert_eq!(server.answer(request).await.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(read.load(Ordering::Relaxed) < 16, "{} MiB were read", read.load(Ordering::Relaxed));
 }
+
+#[tokio::test]
+async fn what_a_customer_writes_is_never_markup() {
+    let server = Server::start(&[]).await;
+    let (marieke, sanne) = (server.log_in("marieke").await, server.log_in("sanne").await);
+    let typed = "</title></textarea><script>alert(1)</script><img src=x onerror=alert(1)>";
+    let form =
+        serde_urlencoded::to_string([("urgency", "low"), ("department", "1"), ("subject", typed), ("description", typed), ("submission", "x")])
+            .unwrap();
+    let answer = server.answer(post("/api/open_ticket", &marieke, &form)).await;
+    let ticket = answer.location().split('?').next().unwrap().to_owned();
+    for (path, cookie) in
+        [(ticket.as_str(), &marieke), (&ticket, &sanne), ("/", &marieke), ("/board", &sanne), ("/list", &sanne), ("/list?q=alert", &sanne)]
+    {
+        let page = server.answer(get(path, cookie)).await.text;
+        assert!(page.contains("alert(1)"), "{path} shows it");
+        assert!(!page.contains("<script>alert") && !page.contains("<img src=x") && !page.contains("</textarea><script"), "{path} shows it as markup");
+    }
+}
+
+#[tokio::test]
+async fn a_direct_call_with_something_of_a_wrong_kind_is_no_failure_of_the_server() {
+    let server = Server::start(&[]).await;
+    let sanne = server.log_in("sanne").await;
+    for (function, arguments) in
+        [("move_card", "id=x&seen=0"), ("move_card", "id=1&status=nergens&seen=0"), ("move_card", "status=open"), ("change_ticket", "ticket=1")]
+    {
+        let answer = server.answer(call(&format!("/api/{function}"), &sanne, arguments)).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{function}?{arguments}: {}", answer.text);
+    }
+}

@@ -42,7 +42,11 @@ async fn a_form_from_another_site_changes_nothing() {
         let mut request = post("/api/open_ticket", &cookie, "urgency=low&department=1&subject=x&description=x");
         request.headers_mut().remove("sec-fetch-site");
         request.headers_mut().insert(name, value.parse().unwrap());
-        assert_eq!(server.answer(request).await.status, StatusCode::FORBIDDEN, "{name}: {value}");
+        let refused = server.answer(request).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{name}: {value}");
+        for header in ["content-security-policy", "x-content-type-options", "x-request-id", "referrer-policy"] {
+            assert!(refused.headers.contains_key(header), "what is refused before the routing has {header} too");
+        }
     }
     assert_eq!(store::events::head(server.desk.store()).await.unwrap().0, 0);
     let got = server.answer(get("/api/log_out", &cookie)).await;
