@@ -89,3 +89,43 @@ pub fn Times() -> impl IntoView {
         });
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::time::{Span, Zone};
+
+    /// Monday 23 November 2026, 17:18 in Amsterdam; New York is six hours behind.
+    const NOW: Moment = Moment(1_795_450_680_000);
+
+    fn reader(language: Language, east: i32) -> Reader {
+        Reader { language, zone: Zone { offsets: vec![(0, east)] }, now: NOW, ..Reader::default() }
+    }
+
+    #[test]
+    fn how_long_ago_is_said_in_the_readers_words() {
+        for (span, nl, en) in [
+            (Span::seconds(5), "zojuist", "just now"),
+            (Span::minutes(1), "1 minuut geleden", "1 minute ago"),
+            (Span::minutes(59), "59 minuten geleden", "59 minutes ago"),
+            (Span::hours(2), "2 uur geleden", "2 hours ago"),
+            (Span::hours(20), "gisteren 21.18", "yesterday 21:18"),
+            (Span::days(3), "3 dagen geleden", "3 days ago"),
+            (Span::days(20), "3 november", "3 November"),
+            (Span::days(400), "19 oktober 2025", "19 October 2025"),
+        ] {
+            assert_eq!(relative(NOW - span, &reader(Language::Nl, 3_600)), nl);
+            assert_eq!(relative(NOW - span, &reader(Language::En, 3_600)), en);
+        }
+    }
+
+    #[test]
+    fn the_exact_time_is_the_readers_own() {
+        assert_eq!(exact(NOW, &reader(Language::Nl, 3_600)), "maandag 23 november 2026, 17.18 uur");
+        assert_eq!(exact(NOW, &reader(Language::En, -18_000)), "Monday 23 November 2026, 11:18");
+        let night = NOW - Span::hours(17);
+        assert_eq!(at(night, &reader(Language::Nl, 3_600)), "vandaag 0.18");
+        assert_eq!(at(night, &reader(Language::En, -18_000)), "yesterday 18:18");
+        assert_eq!(iso(NOW), "2026-11-23T16:18:00Z", "what a machine reads has no zone of the reader's");
+    }
+}

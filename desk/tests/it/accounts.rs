@@ -90,3 +90,37 @@ async fn a_session_ends_by_logging_out_and_by_itself() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_password_is_kept_as_argon2id_and_never_as_it_was_typed() {
+    on_both(async |world: World| {
+        let email = domain::accounts::EmailAddress::parse("marieke@x.example").unwrap();
+        let stored = async || store::accounts::by_email(world.desk.store(), &email).await.unwrap().unwrap().password_hash.unwrap();
+        let hash = stored().await;
+        assert!(hash.starts_with("$argon2id$v=19$m=12288,t=3,p=1$") && !hash.contains(PASSWORD), "{hash}");
+        let ruud = domain::accounts::EmailAddress::parse("ruud@x.example").unwrap();
+        let other = store::accounts::by_email(world.desk.store(), &ruud).await.unwrap().unwrap().password_hash.unwrap();
+        assert_ne!(hash, other, "the same password has another salt");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn colleagues_are_ones_own_organisations_customers_key_users_first() {
+    on_both(async |world: World| {
+        let offered = async |who: &str, typed: &str| -> Vec<String> {
+            desk::accounts::colleagues(&world.desk, world.person(who), typed).await.unwrap().into_iter().map(|p| p.name).collect()
+        };
+        assert_eq!(offered("ruud", "").await, ["marieke", "ilse"], "the key user first, though ilse comes first by name");
+        assert_eq!(offered("marieke", "").await, ["ilse", "ruud"], "never oneself");
+        assert_eq!(offered("marieke", "RUUD@x").await, ["ruud"]);
+        for typed in ["kees", "sanne", "koperslag", "%", "_", "' OR 1=1 --"] {
+            let found = offered("marieke", typed).await;
+            assert!(found.iter().all(|name| name == "ilse" || name == "ruud"), "{typed}: {found:?}");
+        }
+        assert!(offered("kees", "").await.is_empty() && offered("sanne", "").await.is_empty());
+        let stranger = desk::tickets::invite(&world.desk, &world.customer("marieke"), world.open("marieke", "CC").await, world.id("kees")).await;
+        assert!(stranger.unwrap_err().refusal().unwrap().at(domain::Field::Cc).is_some());
+    })
+    .await;
+}

@@ -136,3 +136,47 @@ async fn a_file_that_no_row_knows_is_cleared_away_and_no_other() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_file_on_a_ticket_is_there_for_who_reads_the_ticket_and_for_nobody_else() {
+    on_both(async |world: World| {
+        let text = world.upload("marieke", "a.png", &png(8, 8)).await.unwrap();
+        let form = domain::tickets::TicketForm { attachments: vec![text.clone()], screenshot: true, ..world.form("Met bijlage") };
+        let ticket = desk::tickets::open(&world.desk, &world.customer("marieke"), &form, None).await.unwrap();
+        let id = AttachmentId::parse(&text).unwrap();
+        let has = async |who: &str| {
+            let file = download(&world.desk, world.person(who), &id).await;
+            for which in [Picture::Thumb, Picture::View] {
+                let shown = preview(&world.desk, world.person(who), &id, which).await;
+                assert_eq!(shown.is_ok(), file.is_ok(), "{who} {which:?}");
+            }
+            match file {
+                Ok(_) => true,
+                Err(error) => {
+                    assert_eq!(error.refusal(), Some(&Refusal::NotFound), "{who}");
+                    false
+                }
+            }
+        };
+        for (who, expected) in [("marieke", true), ("sanne", true), ("hanneke", true), ("ruud", false), ("kees", false)] {
+            assert_eq!(has(who).await, expected, "{who}");
+        }
+        desk::tickets::invite(&world.desk, &world.customer("marieke"), ticket, world.id("ruud")).await.unwrap();
+        assert!(has("ruud").await, "in CC");
+        desk::tickets::leave(&world.desk, &world.customer("ruud"), ticket).await.unwrap();
+        assert!(!has("ruud").await, "and out again");
+        assert!(remove(&world.desk, world.person("marieke"), &id).await.is_err(), "what was sent stays");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_upload_that_cannot_be_written_down_leaves_nothing() {
+    let world = World::new(store::testing::fresh(store::Kind::Sqlite).await).await;
+    store::testing::read_only(world.desk.store(), true).await;
+    let refused = world.upload("marieke", "a.png", &png(8, 8)).await.unwrap_err();
+    assert!(matches!(refused, desk::Error::Store(store::Error::ReadOnly(_))), "{refused:?}");
+    assert_eq!(files_in(world.folder.path()), 0);
+    store::testing::read_only(world.desk.store(), false).await;
+    assert!(world.upload("marieke", "a.png", &png(8, 8)).await.is_ok());
+}

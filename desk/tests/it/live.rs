@@ -300,3 +300,38 @@ async fn two_nodes_share_one_log_also_after_postgresql_was_restarted() {
     }
     assert!(again, "it hears again after the restart");
 }
+
+/// Ends sessions that are not there on one node until the other hears of it: no poll would find that, so what is heard came by LISTEN/NOTIFY.
+async fn bell_reaches(from: &store::Store, ended: &mut tokio::sync::broadcast::Receiver<String>, name: &str) -> bool {
+    for _ in 0..60 {
+        // The other node may not listen yet, or the connection was cut a moment ago.
+        let _ = async {
+            let mut change = from.begin().await?;
+            store::sessions::end(&mut change, name).await?;
+            change.commit().await
+        }
+        .await;
+        if matches!(tokio::time::timeout(Duration::from_millis(500), ended.recv()).await, Ok(Ok(heard)) if heard == name) {
+            return true;
+        }
+    }
+    false
+}
+
+#[tokio::test]
+async fn the_bell_itself_reaches_the_other_node_also_after_postgresql_was_restarted() {
+    let server = tokio::task::spawn_blocking(Server::start).await.unwrap();
+    let url = new_database(&server).await;
+    let (first, second) = (store::Store::connect(&url, 4).await.unwrap(), store::Store::connect(&url, 4).await.unwrap());
+    first.migrate().await.unwrap();
+    let mut ended = second.bell().ended();
+    tokio::spawn(async move { second.listen().await });
+    assert!(bell_reaches(&first, &mut ended, "ervoor").await);
+    let restarted = tokio::task::spawn_blocking(move || {
+        server.stop();
+        server.resume();
+        server
+    });
+    let _server = restarted.await.unwrap();
+    assert!(bell_reaches(&first, &mut ended, "erna").await);
+}

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod attachments;
+mod board;
 mod demo;
 mod live;
 mod misfortune;

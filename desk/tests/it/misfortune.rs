@@ -196,3 +196,19 @@ async fn a_request_that_is_dropped_anywhere_leaves_a_whole_desk() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn migrating_again_changes_no_row() {
+    for kind in store::testing::KINDS {
+        let world = World::new(fresh(kind).await).await;
+        let id = world.open("marieke", "Blijft").await;
+        let before = page(&world.desk, world.person("sanne"), id).await.unwrap();
+        // A second node, or the same one after a restart.
+        let again = Store::connect(world.fresh_url(), 2).await.unwrap();
+        again.migrate().await.unwrap();
+        let after = page(&world.desk, world.person("sanne"), id).await.unwrap();
+        assert_eq!((after.ticket, after.version, after.messages.len(), after.history), (before.ticket, before.version, 1, before.history));
+        let (_, version) = store::tickets::find(&again, &Scope::Desk { hidden: vec![] }, id).await.unwrap().unwrap();
+        assert_eq!(version, before.version);
+    }
+}

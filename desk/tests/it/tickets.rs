@@ -270,3 +270,37 @@ async fn a_note_needs_words_and_changes_no_status() {
     })
     .await;
 }
+
+/// The second may look for the file when the first has just taken it: it still is the same submission, and no fault of the file.
+#[tokio::test]
+async fn what_is_sent_twice_at_once_with_a_file_is_there_once_and_nobody_is_refused() {
+    on_both(async |world: World| {
+        for n in 0..60_u64 {
+            let file = world.upload("marieke", "a.txt", b"regel").await.unwrap();
+            let form = TicketForm { attachments: vec![file], ..world.form("Met bestand") };
+            let key = format!("key-{n}");
+            let once = || {
+                let (desk, by, form, key) = (world.desk.clone(), world.customer("marieke"), form.clone(), key.clone());
+                tokio::spawn(async move { open(&desk, &by, &form, Some(&key)).await })
+            };
+            let first = once();
+            tokio::time::sleep(std::time::Duration::from_micros(n * 53 % 3_000)).await;
+            let second = once();
+            let (first, second) = (first.await.unwrap().unwrap(), second.await.unwrap());
+            assert_eq!(second.ok(), Some(first), "round {n}");
+
+            let file = world.upload("marieke", "b.txt", b"regel").await.unwrap();
+            let answer = Writing { attachments: vec![file], submission: Some(key.clone()), ..writing("Erbij") };
+            let once = || {
+                let (desk, by, answer) = (world.desk.clone(), world.person("marieke").clone(), answer.clone());
+                tokio::spawn(async move { reply(&desk, &by, first, &answer).await })
+            };
+            let one = once();
+            tokio::time::sleep(std::time::Duration::from_micros(n * 53 % 3_000)).await;
+            let two = once();
+            assert_eq!((one.await.unwrap().ok(), two.await.unwrap().ok()), (Some(first), Some(first)), "reply, round {n}");
+            assert_eq!(page(&world.desk, world.person("marieke"), first).await.unwrap().messages.len(), 2);
+        }
+    })
+    .await;
+}

@@ -1,8 +1,10 @@
 //! Forms without script: the same functions, answered with a page, and nothing typed is lost.
 
-use crate::support::{Server, call, get, post};
+use crate::support::{PASSWORD, Server, call, get, post};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use desk::accounts::{Newcomer, add};
+use domain::accounts::Role;
 use futures_util::StreamExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -149,4 +151,114 @@ async fn a_direct_call_with_something_of_a_wrong_kind_is_no_failure_of_the_serve
         let answer = server.answer(call(&format!("/api/{function}"), &sanne, arguments)).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{function}?{arguments}: {}", answer.text);
     }
+}
+
+#[tokio::test]
+async fn the_ticket_form_has_the_fields_in_their_order_and_chooses_nothing_beforehand() {
+    let server = Server::start(&[]).await;
+    for (name, key_user) in [("aad", false), ("zwaan", true)] {
+        let (email, organisation) = (format!("{name}@x.example"), Some("De Waal".to_owned()));
+        let new = Newcomer { name: name.into(), email, role: Role::Customer, organisation, key_user, password: PASSWORD.into() };
+        add(&server.desk, &new).await.unwrap();
+    }
+    let page = server.answer(get("/tickets/new", &server.log_in("marieke").await)).await.text;
+    let mut rest = page.as_str();
+    for label in [
+        ">E-mailadres",
+        "value=\"marieke@x.example\"",
+        ">CC toevoegen",
+        ">Urgentie",
+        ">Laag",
+        "De verstoring is minimaal en beperkt zich tot minder belangrijke onderdelen.",
+        ">Gemiddeld",
+        "De verstoring raakt belangrijke onderdelen.",
+        ">Hoog",
+        "De verstoring raakt één of meer cruciale onderdelen.",
+        ">Vraag",
+        "Je wilt weten hoe je iets inricht of instelt.",
+        ">Afdeling",
+        ">Dataduiker",
+        ">Onderwerp",
+        ">Jouw probleemstelling, vraag en/of constatering",
+        "Noem programma-, product-, activiteit- en contractnummers.",
+        ">URL link",
+        ">Bijlagen",
+        ">Ja, ik heb een schermafbeelding geüpload",
+        ">Indienen",
+    ] {
+        rest = rest.split_once(label).unwrap_or_else(|| panic!("{label} is not there, or not in its place")).1;
+    }
+    let form = page.split_once("action=\"/api/open_ticket\"").unwrap().1;
+    assert!(!form.contains(" checked") && !form.contains(" selected"), "nothing is chosen beforehand");
+    let email = page.split("<input").find(|input| input.contains("value=\"marieke@x.example\"")).unwrap();
+    assert!(email.split('>').next().unwrap().contains("readonly"), "{email}");
+    let plain = page.split_once("<noscript>").unwrap().1;
+    assert!(plain.find("zwaan").unwrap() < plain.find("aad").unwrap(), "key users first");
+    assert!(!page.contains("kees"), "nobody of another organisation");
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_said_at_its_field_in_the_form_and_to_a_direct_call() {
+    let server = Server::start(&[]).await;
+    let cookie = server.log_in("marieke").await;
+    let id = server.open(&cookie, "eerst").await.to_string();
+    let rest = "urgency=low&department=1";
+    let ticket = |fields: String| ("/api/open_ticket", format!("{rest}&{fields}"));
+    let cases = [
+        (ticket(format!("subject={}&description=x", "s".repeat(201))), "Subject", "hoogstens 200 tekens"),
+        (ticket(format!("subject=x&description={}", "d".repeat(50_001))), "Description", "hoogstens 50000 tekens"),
+        (ticket(format!("subject=x&description=x&link=https://{}", "l".repeat(2_000))), "Link", "hoogstens 2000 tekens"),
+        (ticket("subject=x&description=x&screenshot=on".to_owned()), "ScreenshotCheck", "Je hebt nog geen afbeelding toegevoegd."),
+        (("/api/reply", format!("ticket={id}&text=")), "Message", "Schrijf eerst een bericht."),
+        (("/api/reply", format!("ticket={id}&text={}", "t".repeat(50_001))), "Message", "hoogstens 50000 tekens"),
+    ];
+    for ((path, form), field, sentence) in cases {
+        let direct = server.answer(call(path, &cookie, &form)).await;
+        assert!(direct.status == StatusCode::UNPROCESSABLE_ENTITY && direct.text.contains(field), "{field}: {} {}", direct.status, direct.text);
+        let page = server.answer(post(path, &cookie, &form)).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{field}");
+        assert!(page.text.contains(sentence), "{field}: {sentence}");
+        let typed = form.rsplit('=').next().unwrap();
+        assert!(typed.len() < 200 || page.text.contains(typed), "{field}: what was typed is still there");
+    }
+    assert_eq!(store::events::head(server.desk.store()).await.unwrap().0, 1, "and nothing was kept");
+}
+
+/// LIKELY RED TODAY: arguments that are missing or of a wrong type fail before the function begins, and the macro answers 500.
+#[tokio::test]
+async fn a_direct_call_of_a_wrong_kind_is_the_callers_fault() {
+    let server = Server::start(&[]).await;
+    let (customer, agent) = (server.log_in("marieke").await, server.log_in("sanne").await);
+    let id = server.open(&customer, "eerst").await;
+    for (path, cookie, form) in [
+        ("/api/move_card", &agent, format!("id={id}&status=nergens&seen=0")),
+        ("/api/move_card", &agent, "id=x&status=open&seen=0".to_owned()),
+        ("/api/move_card", &agent, "status=open".to_owned()),
+        ("/api/change_ticket", &agent, format!("ticket={id}&what=status&to=nergens")),
+        ("/api/change_ticket", &agent, format!("ticket={id}&what=niets&to=x")),
+        ("/api/change_ticket", &agent, format!("ticket={id}&what=assignee&to=iemand")),
+        ("/api/change_ticket", &agent, format!("ticket={id}")),
+        ("/api/change_cc", &agent, format!("ticket={id}&add=iemand")),
+        ("/api/bulk", &agent, "status=open".to_owned()),
+        ("/api/bulk", &agent, format!("ids[]={id}&status=nergens")),
+        ("/api/bulk", &agent, (0..201).map(|n| format!("ids[]={n}&")).collect::<String>() + "status=open"),
+        ("/api/settle", &customer, String::new()),
+        ("/api/home_shelves", &customer, "all=misschien".to_owned()),
+        ("/api/prefer", &customer, "language=xx".to_owned()),
+    ] {
+        let answer = server.answer(call(path, cookie, &form)).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path} {form:.60}: {}", answer.text);
+        assert!(answer.text.contains("Refused"), "{path}: {}", answer.text);
+    }
+    for form in ["ticket=x&text=x", "ticket=-1&text=x", "ticket=9223372036854775808&text=x"] {
+        assert_eq!(server.answer(call("/api/reply", &customer, form)).await.status, StatusCode::NOT_FOUND, "{form}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_sent_twice_at_once_is_one_ticket_and_both_answers_lead_to_it() {
+    let server = Server::start(&[]).await;
+    let cookie = server.log_in("marieke").await;
+    let (one, two) = tokio::join!(server.open(&cookie, "dubbel"), server.open(&cookie, "dubbel"));
+    assert_eq!((one, store::events::head(server.desk.store()).await.unwrap().0), (two, 1));
 }

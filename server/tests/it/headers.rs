@@ -1,6 +1,6 @@
 //! Headers, files and cross-site requests.
 
-use crate::support::{Server, get, post};
+use crate::support::{Server, call, get, post};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 
@@ -98,4 +98,88 @@ async fn health_says_alive_and_ready_until_it_stops() {
     assert_eq!(server.answer(get("/readyz", "")).await.status, StatusCode::OK);
     server.shutdown.cancel();
     assert_eq!(server.answer(get("/readyz", "")).await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn every_answer_has_the_headers_whatever_it_says() {
+    let server = Server::start(&[("BALIE_BASE_URL", "https://help.example")]).await;
+    let mut cross = post("/api/log_in", "", "email=x");
+    cross.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
+    let requests = [
+        get("/", ""),
+        get("/log-in", ""),
+        get("/tickets/1", ""),
+        get("/nergens", ""),
+        get("/live", ""),
+        get("/files/x", ""),
+        get("/healthz", ""),
+        get("/pkg/is-er-niet.js", ""),
+        post("/api/log_in", "", "email=x&password=y"),
+        call("/api/board_snapshot", "", ""),
+        cross,
+        post("/api/log_in", "", &format!("email={}", "x".repeat(9 << 20))),
+    ];
+    for request in requests {
+        let what = format!("{} {}", request.method(), request.uri());
+        let answer = server.answer(request).await;
+        let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        assert_eq!((header("x-content-type-options"), header("referrer-policy")), ("nosniff", "same-origin"), "{what}: {}", answer.status);
+        let policy = header("content-security-policy");
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe-inline"),
+            "{what}: {policy}"
+        );
+        assert!(header("strict-transport-security").contains("max-age=63072000"), "{what}");
+        assert!(!header("x-request-id").is_empty(), "{what}");
+        assert_eq!(header("cache-control"), "no-store", "{what}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_database_it_lives_but_is_not_ready_and_says_so() {
+    let server = Server::start(&[]).await;
+    let cookie = server.log_in("marieke").await;
+    server.desk.store().close().await;
+    assert_eq!(server.answer(get("/healthz", "")).await.status, StatusCode::OK);
+    assert_eq!(server.answer(get("/readyz", "")).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    let page = server.answer(get("/", &cookie)).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.text.contains("Balie kan nu niet bij de gegevens") && !page.text.contains("SELECT"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn who_tries_too_often_from_one_address_is_told_how_long_to_wait() {
+    let server = Server::start(&[("BALIE_TRUSTED_PROXIES", "1")]).await;
+    let (now, change) = (server.desk.now(), server.desk.store().begin().await.unwrap());
+    for _ in 0..100 {
+        store::sessions::count_try(&change, "address:10.0.0.7", now, domain::time::Moment(0)).await.unwrap();
+    }
+    change.commit().await.unwrap();
+    for (hops, status) in [("6.6.6.6, 10.0.0.7", StatusCode::TOO_MANY_REQUESTS), ("10.0.0.7, 10.0.0.8", StatusCode::SEE_OTHER)] {
+        let mut request = post("/api/log_in", "", "email=marieke%40x.example&password=een+lange+zin");
+        request.headers_mut().insert("x-forwarded-for", hops.parse().unwrap());
+        let answer = server.answer(request).await;
+        assert_eq!(answer.status, status, "{hops}");
+        assert_eq!(answer.text.contains("Te veel pogingen. Wacht"), status == StatusCode::TOO_MANY_REQUESTS, "{hops}");
+    }
+}
+
+#[tokio::test]
+async fn the_language_is_the_accounts_else_the_browsers() {
+    let server = Server::start(&[]).await;
+    let asked = async |path: &str, cookie: &str, header: &str| {
+        let mut request = get(path, cookie);
+        request.headers_mut().insert(header::ACCEPT_LANGUAGE, header.parse().unwrap());
+        server.answer(request).await.text
+    };
+    for (header, tag, word) in [("en-GB,nl;q=0.5", "en", "Password"), ("nl", "nl", "Wachtwoord"), ("fr", "nl", "Wachtwoord")] {
+        let page = asked("/log-in", "", header).await;
+        assert!(page.contains(&format!("<html lang=\"{tag}\"")) && page.contains(word), "{header}");
+    }
+    let cookie = server.log_in("marieke").await;
+    assert!(asked("/", &cookie, "en").await.contains("My tickets"), "an account that chose nothing has the browser's");
+    server.answer(post("/api/prefer", &cookie, "language=nl")).await;
+    assert!(asked("/", &cookie, "en").await.contains("Mijn tickets"), "what the account chose wins");
+    let again = server.log_in("marieke").await;
+    assert!(asked("/", &again, "en").await.contains("Mijn tickets"), "also in the next session, without the cookie of the choice");
 }

@@ -22,7 +22,7 @@ impl Stream {
     /// Reads until a text comes; `None` where the stream ends before.
     pub async fn until(&mut self, text: &str) -> Option<String> {
         while !self.1.contains(text) {
-            let piece = tokio::time::timeout(Duration::from_secs(5), self.0.next())
+            let piece = tokio::time::timeout(Duration::from_secs(20), self.0.next())
                 .await
                 .unwrap_or_else(|_| panic!("{text} does not come; there is {}", self.1))?;
             self.1.push_str(&String::from_utf8_lossy(&piece.unwrap()));

@@ -8,6 +8,7 @@ mod forms;
 mod headers;
 mod live;
 mod matrix;
+mod misfortune;
 mod nodes;
 mod process;
 mod settings;

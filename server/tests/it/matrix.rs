@@ -1,6 +1,6 @@
 //! Every page, server function and plain route against every role. One that is missing here fails.
 
-use crate::support::{Server, call, get};
+use crate::support::{Server, call, get, post};
 use app::pages;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -141,4 +141,86 @@ async fn another_customers_ticket_is_not_there_for_any_door() {
     }
     let since = server.answer(get("/live/since?after=0", &kees)).await;
     assert!(!since.text.contains("geheimpje") && since.text.contains("beat"), "{}", since.text);
+}
+
+/// What the router serves besides pages and files of the build, as its source says: a route that is not in `PLAIN_ROUTES` would be asked by no test.
+#[test]
+fn every_route_in_the_source_is_in_the_list() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        // Metrics are on an address of their own, for nobody who comes from outside.
+        if path.file_name().is_some_and(|name| name == "health.rs") {
+            continue;
+        }
+        let source = std::fs::read_to_string(&path).unwrap();
+        for route in source.split(".route(").skip(1) {
+            let (path, rest) = route.trim_start().trim_start_matches('"').split_once('"').unwrap();
+            let (method, rest) = rest.trim_start_matches([',', ' ', '\n']).split_once('(').unwrap();
+            let chained =
+                rest.split_once(')').is_some_and(|(_, after)| [".get(", ".post(", ".put(", ".delete("].iter().any(|m| after.starts_with(m)));
+            assert!(!chained, "{path} has several methods: one a line");
+            found.insert((method.to_uppercase(), path.to_owned()));
+        }
+    }
+    assert_eq!(found, PLAIN_ROUTES.iter().map(|(method, path)| ((*method).to_owned(), (*path).to_owned())).collect());
+}
+
+#[test]
+fn every_role_is_asked() {
+    assert_eq!(Role::ALL, [Role::Customer, Role::Agent, Role::Admin], "a new role goes into the test above too");
+}
+
+#[tokio::test]
+async fn no_door_that_changes_anything_opens_for_another_site() {
+    let server = Server::start(&[]).await;
+    let cookie = server.log_in("hanneke").await;
+    let functions = FUNCTIONS.iter().map(|(name, ..)| format!("/api/{name}"));
+    for path in functions.chain(["/uploads?name=a.txt".to_owned()]) {
+        for (name, value) in
+            [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://elsewhere.example"), ("origin", "null")]
+        {
+            let mut request = post(&path, &cookie, "text=x");
+            request.headers_mut().remove("sec-fetch-site");
+            request.headers_mut().insert(name, value.parse().unwrap());
+            assert_eq!(server.answer(request).await.status, StatusCode::FORBIDDEN, "{path} with {name}: {value}");
+        }
+    }
+    assert_eq!(server.answer(get("/board", &cookie)).await.status, StatusCode::OK, "the session is still there");
+}
+
+const PICTURE: &[u8] = include_bytes!("../../../desk/demo/files/pakbon.png");
+
+#[tokio::test]
+async fn another_organisations_file_is_not_there_for_any_door() {
+    let server = Server::start(&[]).await;
+    let (marieke, kees, sanne) = (server.log_in("marieke").await, server.log_in("kees").await, server.log_in("sanne").await);
+    let upload = Request::post("/uploads?name=a.png").header(header::COOKIE, &marieke).header("sec-fetch-site", "same-origin");
+    let kept = server.answer(upload.body(Body::from(PICTURE)).unwrap()).await.text;
+    let file = kept.split("\"id\":\"").nth(1).unwrap_or_else(|| panic!("{kept}")).split('"').next().unwrap().to_owned();
+    let form = format!("urgency=low&department=1&subject=x&description=x&screenshot=on&attachments[]={file}");
+    assert_eq!(server.answer(post("/api/open_ticket", &marieke, &form)).await.status, StatusCode::SEE_OTHER);
+    for door in ["", "/thumb", "/view"] {
+        for (cookie, status) in [(&marieke, StatusCode::OK), (&sanne, StatusCode::OK), (&kees, StatusCode::NOT_FOUND)] {
+            assert_eq!(server.answer(get(&format!("/files/{file}{door}"), cookie)).await.status, status, "{door}");
+        }
+        assert_eq!(server.answer(get(&format!("/files/{file}{door}"), "")).await.status, StatusCode::UNAUTHORIZED, "{door}");
+    }
+    let stolen = server.answer(call("/api/open_ticket", &kees, &form)).await;
+    assert!(stolen.status == StatusCode::UNPROCESSABLE_ENTITY && stolen.text.contains("Attachments"), "{}", stolen.text);
+    let thrown = server.answer(call("/api/discard_upload", &kees, &format!("id={file}"))).await;
+    assert_eq!(thrown.status, StatusCode::NOT_FOUND, "{}", thrown.text);
+}
+
+#[tokio::test]
+async fn another_organisations_people_are_not_offered() {
+    let server = Server::start(&[]).await;
+    let cookie = server.log_in("marieke").await;
+    for typed in ["", "kees", "sanne", "%25", "koperslag"] {
+        let answer = server.answer(call("/api/colleagues", &cookie, &format!("typed={typed}"))).await;
+        assert_eq!((answer.status, answer.text.as_str()), (StatusCode::OK, "[]"), "{typed}");
+    }
+    let form = server.answer(get("/tickets/new", &cookie)).await;
+    assert!(!form.text.contains("kees") && !form.text.contains("sanne"));
 }

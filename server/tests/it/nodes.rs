@@ -1,7 +1,7 @@
 //! Several servers on one PostgreSQL share one board.
 
 use crate::live::Stream;
-use crate::support::{Server, get, people, post};
+use crate::support::{Server, call, get, people, post};
 use axum::http::StatusCode;
 use std::time::Duration;
 use store::testing::{Server as Postgres, new_database};
@@ -38,5 +38,27 @@ async fn a_change_on_one_node_arrives_at_a_stream_of_the_other_also_after_a_rest
         let mut again = Stream::of(two.ask(get("/live?after=1", &agent)).await);
         assert!(again.until("\"subject\":\"erna\"").await.is_some());
     }
+    drop(postgres);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_ends_on_one_node_ends_its_streams_on_the_other() {
+    let postgres = tokio::task::spawn_blocking(Postgres::start).await.unwrap();
+    let url = new_database(&postgres).await;
+    let (one, two) = (Server::node(&url).await, Server::node(&url).await);
+    people(&one.desk).await;
+    let (mine, other, customer) = (one.log_in("sanne").await, one.log_in("sanne").await, one.log_in("marieke").await);
+    let mut ended = Stream::of(two.ask(get("/live?after=0", &mine)).await);
+    let mut goes_on = Stream::of(two.ask(get("/live?after=0", &other)).await);
+    ended.until("beat").await.unwrap();
+    // Only a bell that rings across nodes gets here: once an event has come, the other node is listening.
+    one.open(&customer, "eerst").await;
+    assert!(ended.until("\"subject\":\"eerst\"").await.is_some());
+    one.answer(call("/api/log_out", &mine, "")).await;
+    assert!(ended.until("ended").await.is_some());
+    assert!(ended.until("more").await.is_none(), "nothing comes after");
+    assert_eq!(two.answer(get("/live", &mine)).await.status, StatusCode::UNAUTHORIZED);
+    one.open(&customer, "verder").await;
+    assert!(goes_on.until("verder").await.is_some());
     drop(postgres);
 }

@@ -9,6 +9,15 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+/// Waits, but not for ever.
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{what}: not within a minute");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 struct Balie {
     child: Child,
     port: u16,
@@ -16,15 +25,26 @@ struct Balie {
 
 impl Balie {
     fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    /// Starts with more settings, its log in a file of the folder.
+    fn start_with(folder: &Path, settings: &[(&str, &str)]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let child = command(folder).arg("serve").env("BALIE_LISTEN", format!("127.0.0.1:{port}")).stderr(Stdio::null()).spawn().unwrap();
-        let balie = Self { child, port };
-        let begun = Instant::now();
-        while balie.try_ask("GET /readyz", "", "").is_none_or(|(status, _)| status != 200) {
-            assert!(begun.elapsed() < Duration::from_secs(20), "Balie starts");
-            std::thread::sleep(Duration::from_millis(30));
-        }
+        let log = std::fs::File::create(folder.join("log")).unwrap();
+        let mut started = command(folder);
+        started.env("BALIE_LISTEN", format!("127.0.0.1:{port}")).envs(settings.iter().copied()).stderr(log);
+        let mut balie = Self { child: started.spawn().unwrap(), port };
+        until("Balie serves", || {
+            assert!(balie.child.try_wait().unwrap().is_none(), "{}", std::fs::read_to_string(folder.join("log")).unwrap());
+            balie.try_ask("GET /readyz", "", "").is_some_and(|(status, _)| status == 200)
+        });
         balie
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     fn connect(&self) -> Option<TcpStream> {
@@ -103,6 +123,7 @@ fn what_was_acknowledged_is_there_after_kill_9_under_load() {
     balie.child.wait().unwrap();
     stop.store(true, Ordering::Relaxed);
     clients.into_iter().for_each(|client| client.join().unwrap());
+    is_whole(&folder.path().join("balie.db"));
 
     let mut balie = Balie::start(folder.path());
     let acknowledged = acknowledged.lock().unwrap().clone();
@@ -169,4 +190,149 @@ fn the_commands_say_what_is_wrong() {
     assert!(run(&["demo", "--if-empty"], &[]).0);
     let (fine, text) = run(&["check"], &[]);
     assert!(fine && text.contains("0 migrations"), "{text}");
+}
+
+#[test]
+fn without_a_command_it_serves_and_brings_an_empty_database_up_to_date_first() {
+    let folder = tempfile::tempdir().unwrap();
+    Balie::start(folder.path()).kill();
+    let checked = command(folder.path()).arg("check").output().unwrap();
+    assert!(String::from_utf8_lossy(&checked.stdout).contains("0 migrations"), "{checked:?}");
+}
+
+#[test]
+fn check_fails_where_a_connection_does_and_demo_prints_accounts_that_work() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("no-folder"), "x").unwrap();
+    let here = folder.path().display().to_string();
+    for (name, value) in [("BALIE_DATABASE", format!("sqlite:{here}")), ("BALIE_FILES", format!("{here}/no-folder"))] {
+        let checked = command(folder.path()).arg("check").env(name, value).output().unwrap();
+        assert!(!checked.status.success() && String::from_utf8_lossy(&checked.stderr).starts_with("balie: "), "{name}: {checked:?}");
+    }
+    let filled = command(folder.path()).arg("demo").output().unwrap();
+    let said = String::from_utf8(filled.stdout).unwrap();
+    let emails: Vec<&str> = said.split_whitespace().filter(|word| word.contains('@')).collect();
+    assert!(emails.len() >= 10 && said.contains("balie-demo") && said.contains("key user") && said.contains("admin"), "{said}");
+    let balie = Balie::start(folder.path());
+    for email in emails {
+        let form = format!("email={}&password=balie-demo", email.replace('@', "%40"));
+        assert_eq!(balie.try_ask("POST /api/log_in", "", &form).unwrap().0, 303, "{email}");
+    }
+    balie.kill();
+}
+
+#[test]
+fn metrics_are_on_an_address_of_their_own() {
+    let folder = with_demo();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = other.to_string();
+    let mut balie = Balie::start_with(folder.path(), &[("BALIE_METRICS_LISTEN", address.as_str())]);
+    let cookie = balie.log_in();
+    let mut stream = balie.connect().unwrap();
+    write!(stream, "GET /live?after=0 HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n").unwrap();
+    let mut line = String::new();
+    BufReader::new(stream.try_clone().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("200"), "{line}");
+    assert!(balie.try_ask("GET /metrics", &cookie, "").is_none_or(|(status, _)| status != 200), "not where people come");
+
+    let port = std::mem::replace(&mut balie.port, other.port());
+    let (status, text) = balie.try_ask("GET /metrics", "", "").unwrap();
+    balie.port = port;
+    assert_eq!(status, 200);
+    for wanted in [
+        "balie_request_seconds_bucket{",
+        "route=\"/api/log_in\"",
+        "balie_streams_open 1",
+        "balie_log_position ",
+        "balie_jobs_waiting ",
+        "balie_jobs_runs ",
+        "balie_database_connections{state=\"busy\"}",
+        "balie_database_connections{state=\"open\"}",
+    ] {
+        assert!(text.contains(wanted), "{wanted} is not in {text}");
+    }
+    drop(stream);
+    balie.kill();
+}
+
+#[test]
+fn the_log_names_requests_and_never_people() {
+    let folder = with_demo();
+    let balie = Balie::start_with(folder.path(), &[("BALIE_LOG", "debug"), ("BALIE_LOG_FORMAT", "json")]);
+    let cookie = balie.log_in();
+    let (mut wrong, typed) = (balie.connect().unwrap(), "email=geheim.adres%40x.example&password=geheim-woord");
+    let head = "Host: x\r\nConnection: close\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded";
+    write!(wrong, "POST /api/log_in HTTP/1.1\r\n{head}\r\nContent-Length: {}\r\n\r\n{typed}", typed.len()).unwrap();
+    let mut refused = String::new();
+    wrong.read_to_string(&mut refused).unwrap();
+    assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
+    let form = "urgency=low&department=1&subject=Geheim+onderwerp&description=Geheime+tekst&submission=k";
+    let (status, head) = balie.try_ask("POST /api/open_ticket", &cookie, form).unwrap();
+    assert_eq!(status, 303);
+    balie.try_ask("GET /live/since?after=0&q=geheim-gezocht", &cookie, "").unwrap();
+    let request = head.lines().find_map(|line| line.strip_prefix("x-request-id: ")).unwrap().trim().to_owned();
+    balie.kill();
+    let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+    assert!(log.lines().all(|line| line.starts_with('{') && line.ends_with('}')), "every line is structured");
+    assert!(log.lines().any(|line| line.contains(&request) && line.contains("\"route\":\"/api/open_ticket\"")), "{request} is not in the log");
+    let (lower, token) = (log.to_lowercase(), cookie.split('=').nth(1).unwrap());
+    for personal in ["geheim", "vanloon", "marieke", "dewaalbouw", "balie-demo", token] {
+        assert!(!lower.contains(personal), "{personal} is in the log");
+    }
+}
+
+#[test]
+fn an_upload_under_way_is_refused_in_words_when_it_stops_and_cleared_away_when_it_breaks_off() {
+    let folder = with_demo();
+    let mut balie = Balie::start(folder.path());
+    let cookie = balie.log_in();
+    let begin = || {
+        let mut upload = balie.connect().unwrap();
+        write!(
+            upload,
+            "POST /uploads?name=a.zip HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nCookie: {cookie}\r\nContent-Length: 1000000\r\n\r\nPK\x03\x04"
+        )
+        .unwrap();
+        upload
+    };
+    let incoming = || std::fs::read_dir(folder.path().join("files/incoming")).unwrap().count();
+    let wait_for = |many: usize| until("what comes in is cleared away", || incoming() == many);
+    let broken = begin();
+    wait_for(1);
+    drop(broken);
+    wait_for(0);
+
+    let mut refused = begin();
+    wait_for(1);
+    Command::new("kill").args(["-TERM", &balie.child.id().to_string()]).status().unwrap();
+    let mut answer = String::new();
+    refused.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 5") && answer.contains("{\"Err\":"), "{answer}");
+    assert!(balie.child.wait().unwrap().success());
+    assert_eq!(incoming(), 0);
+}
+
+/// Reads the log as a restart will find it: no number missing, and no ticket without its message or its event.
+fn is_whole(database: &Path) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let store = store::Store::connect(&format!("sqlite:{}", database.display()), 1).await.unwrap();
+        let (mut at, head) = (domain::EventNo(0), store::events::head(&store).await.unwrap());
+        let everything = domain::accounts::Scope::Desk { hidden: vec![] };
+        while at < head {
+            for heard in store::events::after(&store, at, 500).await.unwrap() {
+                assert_eq!(heard.event.n.0, at.0 + 1, "no number is missing");
+                at = heard.event.n;
+                let (ticket, version) =
+                    store::tickets::find(&store, &everything, heard.event.ticket).await.unwrap().expect("no event without its ticket");
+                assert!(ticket.messages >= 1 && version >= at, "no half ticket: {ticket:?}");
+            }
+        }
+        let tallied: i64 = store::board::tallies(&store, &everything).await.unwrap().iter().map(|(_, n)| n).sum();
+        let filter = domain::board::Filter::default();
+        let of = store::board::PageOf { scope: &everything, filter: &filter, sort: Default::default(), ascending: false, from: None, size: 100_000 };
+        let cards = store::board::page(&store, &of).await.unwrap().cards;
+        assert!(cards.iter().all(|card| card.version.0 > 0) && cards.len() as i64 == tallied, "{} {tallied}", cards.len());
+        store.close().await;
+    });
 }

@@ -1,0 +1,43 @@
+//! A full disk and a database that can only be read, as the person sees them.
+
+use crate::support::{Server, call, get, post};
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use store::testing::{leave_pages, read_only};
+
+#[tokio::test]
+async fn where_nothing_can_be_saved_it_says_so_keeps_what_was_typed_and_goes_on_reading() {
+    let server = Server::start(&[]).await;
+    let store = server.desk.store();
+    let cookie = server.log_in("marieke").await;
+    let id = server.open(&cookie, "ervoor").await;
+    // More than fits in a page that is there already.
+    let form = format!("urgency=low&department=1&subject=Nu+niet&description={}&submission=k", "woorden+".repeat(5_000));
+    for full in [true, false] {
+        if full {
+            leave_pages(store, Some(0)).await;
+        } else {
+            read_only(store, true).await;
+        }
+        let page = server.answer(post("/api/open_ticket", &cookie, &form)).await;
+        assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "full: {full}");
+        assert!(page.text.contains("Er kan nu niets worden opgeslagen") && page.text.contains("value=\"Nu niet\""), "full: {full}");
+        assert!(!page.text.contains("database") && !page.text.contains("INSERT"), "never SQL");
+        let direct = server.answer(call("/api/open_ticket", &cookie, &form)).await;
+        assert_eq!(direct.status, StatusCode::SERVICE_UNAVAILABLE, "full: {full}");
+        assert!(direct.text.contains("ReadOnly"), "{}", direct.text);
+        if !full {
+            let upload = Request::post("/uploads?name=a.txt").header(header::COOKIE, &cookie).header("sec-fetch-site", "same-origin");
+            let refused = server.answer(upload.body(Body::from("regel")).unwrap()).await;
+            assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{}", refused.text);
+        }
+        for path in ["/".to_owned(), "/tickets/new".to_owned(), format!("/tickets/{id}"), "/live/since?after=0".to_owned(), "/readyz".to_owned()] {
+            assert_eq!(server.answer(get(&path, &cookie)).await.status, StatusCode::OK, "{path}, full: {full}");
+        }
+        leave_pages(store, None).await;
+        read_only(store, false).await;
+    }
+    let accepted = server.answer(post("/api/open_ticket", &cookie, &form)).await;
+    assert_eq!(accepted.status, StatusCode::SEE_OTHER, "the same form, once there is room");
+    assert_eq!(store::events::head(store).await.unwrap().0, 2, "and it was there once");
+}
