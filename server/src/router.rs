@@ -80,7 +80,7 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .fallback_service(routes)
         .layer(from_fn_with_state(state.clone(), forms::without_script))
-        .layer(CsrfLayer::new())
+        .layer(CsrfLayer::new().with_rejection_response(security::from_elsewhere))
         .layer(from_fn_with_state(state, security::guard))
 }
 

@@ -3,13 +3,16 @@
 use crate::router::AppState;
 use crate::session::RequestId;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use leptos::nonce::use_nonce;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use std::time::Instant;
+use tower_http::csrf::ProtectionError;
+
+const FROM_ELSEWHERE: &str = "Dit formulier kwam van een andere site en is niet verwerkt. Open Balie zelf en probeer het daar.\nThis form came from another site and was not accepted. Open Balie itself and try again there.\n";
 
 /// Measures a request, under its route.
 pub async fn measure(request: Request, next: Next) -> Response {
@@ -53,6 +56,11 @@ pub async fn guard(State(state): State<AppState>, mut request: Request, next: Ne
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
     }
     response
+}
+
+/// The answer to a form that another site made, or that came without saying from where.
+pub fn from_elsewhere(_: ProtectionError) -> Response {
+    (StatusCode::FORBIDDEN, FROM_ELSEWHERE).into_response()
 }
 
 /// The policy of a page, with the nonce of its scripts. Called while the page is rendered.

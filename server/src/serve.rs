@@ -24,10 +24,11 @@ pub async fn open_desk(config: &Config) -> Result<Desk, Box<dyn Error>> {
         && let Some(folder) = Path::new(path.trim_start_matches("//").split('?').next().unwrap_or_default()).parent()
         && !folder.as_os_str().is_empty()
     {
-        std::fs::create_dir_all(folder)?;
+        std::fs::create_dir_all(folder).map_err(|error| format!("BALIE_DATABASE: {} cannot be made: {error}", folder.display()))?;
     }
     let store = Store::connect(&config.database, config.postgres_connections).await?;
-    let files = Files::open(&config.files, config.max_upload_mib)?;
+    let files = Files::open(&config.files, config.max_upload_mib)
+        .map_err(|error| format!("BALIE_FILES: {} cannot be used: {error}", config.files.display()))?;
     Ok(Desk::open(store, files, Clock::System))
 }
 

@@ -44,6 +44,7 @@ async fn a_form_from_another_site_changes_nothing() {
         request.headers_mut().insert(name, value.parse().unwrap());
         let refused = server.answer(request).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{name}: {value}");
+        assert!(refused.text.contains("andere site"), "in words: {}", refused.text);
         for header in ["content-security-policy", "x-content-type-options", "x-request-id", "referrer-policy"] {
             assert!(refused.headers.contains_key(header), "what is refused before the routing has {header} too");
         }

@@ -208,6 +208,7 @@ fn check_fails_where_a_connection_does_and_demo_prints_accounts_that_work() {
     for (name, value) in [("BALIE_DATABASE", format!("sqlite:{here}")), ("BALIE_FILES", format!("{here}/no-folder"))] {
         let checked = command(folder.path()).arg("check").env(name, value).output().unwrap();
         assert!(!checked.status.success() && String::from_utf8_lossy(&checked.stderr).starts_with("balie: "), "{name}: {checked:?}");
+        assert!(name == "BALIE_DATABASE" || String::from_utf8_lossy(&checked.stderr).contains("BALIE_FILES: "), "{checked:?}");
     }
     let filled = command(folder.path()).arg("demo").output().unwrap();
     let said = String::from_utf8(filled.stdout).unwrap();
