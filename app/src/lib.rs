@@ -19,16 +19,10 @@ pub mod tickets;
 mod ui;
 mod when;
 
-/// Every sentence a person can see, from `words/`.
-#[allow(clippy::pedantic)]
-pub mod words {
-    use domain::accounts::Language;
-    include!(concat!(env!("OUT_DIR"), "/words.rs"));
-}
-
 pub use problem::Problem;
 pub use reader::{Reader, Visitor};
 pub use returned::Returned;
+pub use words;
 
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, provide_meta_context};

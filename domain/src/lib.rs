@@ -7,6 +7,7 @@ pub mod attachments;
 pub mod board;
 pub mod events;
 mod ids;
+pub mod notifications;
 pub mod permissions;
 mod refusal;
 pub mod tickets;

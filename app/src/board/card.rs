@@ -1,6 +1,6 @@
 //! A card on the board.
 
-use crate::ui::{self, avatar, icon, nobody, status_word};
+use crate::ui::{self, avatar, icon, nobody};
 use crate::{Reader, when, words as w};
 use domain::accounts::Language;
 use domain::board::{COLUMNS, Card};
@@ -67,7 +67,7 @@ fn menu_of(id: TicketId, status: Status, assignee: Option<PersonId>, staff: &[Na
         <div class="menu">
             <p class="group">{w::move_to(l)}</p>
             {COLUMNS.into_iter().chain([Status::Closed]).map(|to| view! {
-                <button type="button" aria-pressed=(to == status).to_string() data-move=to.word()>{icon(if to == status { "check" } else { "circle" })}{status_word(to, l)}</button>
+                <button type="button" aria-pressed=(to == status).to_string() data-move=to.word()>{icon(if to == status { "check" } else { "circle" })}{w::status_word(to, l)}</button>
             }).collect_view()}
             <div class="field">
                 <label class="group" for=format!("a{id}")>{w::agent(l)}</label>

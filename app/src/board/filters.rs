@@ -1,7 +1,7 @@
 //! The filter bar: the URL holds the filter, each choice is a link that takes it away, and adding one is a form.
 
 use super::api::Choices;
-use crate::ui::{icon, status_word, urgency_word};
+use crate::ui::icon;
 use crate::words as w;
 use domain::accounts::Language;
 use domain::board::{AssignedTo, Card, Filter};
@@ -134,9 +134,9 @@ pub(super) fn bar(path: &'static str, filter: &Filter, choices: &Choices, with_s
                 <summary class="button filter" data-size="small">{icon("plus")}{w::filter(l)}</summary>
                 <form class="panel" action=path>
                     {own.into_iter().map(|(key, value)| view! { <input type="hidden" name=key value=value/> }).collect_view()}
-                    {with_status.then(|| select("status", label("status", l), Status::ALL.iter().map(|s| (s.word().to_owned(), status_word(*s, l).to_owned())).collect(), l))}
+                    {with_status.then(|| select("status", label("status", l), Status::ALL.iter().map(|s| (s.word().to_owned(), w::status_word(*s, l).to_owned())).collect(), l))}
                     {select("department", label("department", l), choices.departments.iter().map(|d| (d.id.to_string(), d.name.clone())).collect(), l)}
-                    {select("urgency", label("urgency", l), Urgency::FORM.iter().map(|u| (u.word().to_owned(), urgency_word(*u, l).to_owned())).collect(), l)}
+                    {select("urgency", label("urgency", l), Urgency::FORM.iter().map(|u| (u.word().to_owned(), w::urgency_word(*u, l).to_owned())).collect(), l)}
                     {select("assignee", label("assignee", l), std::iter::once(("nobody".to_owned(), w::nobody(l).to_owned())).chain(choices.staff.iter().map(|p| (p.id.to_string(), p.name.clone()))).collect(), l)}
                     <div class="field"><label for="f-organisation">{label("organisation", l)}</label><input class="input" data-size="small" id="f-organisation" name="organisation" autocomplete="off"/></div>
                     <div class="field"><label for="f-tag">{label("tag", l)}</label><input class="input" data-size="small" id="f-tag" name="tag"/></div>
@@ -172,8 +172,8 @@ fn label(key: &str, l: Language) -> &'static str {
 
 fn shown(key: &str, value: &str, choices: &Choices, l: Language) -> String {
     let found = match key {
-        "status" => Status::from_word(value).map(|s| status_word(s, l).to_owned()),
-        "urgency" => Urgency::from_word(value).map(|u| urgency_word(u, l).to_owned()),
+        "status" => Status::from_word(value).map(|s| w::status_word(s, l).to_owned()),
+        "urgency" => Urgency::from_word(value).map(|u| w::urgency_word(u, l).to_owned()),
         "department" => choices.departments.iter().find(|d| d.id.to_string() == value).map(|d| d.name.clone()),
         "organisation" => choices.organisation.as_ref().filter(|o| o.id.to_string() == value).map(|o| o.name.clone()),
         "assignee" if value == "nobody" => Some(w::nobody(l).to_owned()),

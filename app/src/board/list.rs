@@ -2,7 +2,7 @@
 
 use super::api::{self, Choices, List};
 use super::filters::{Listing, bar, filter_of, organisation_of, query_of, with_number};
-use crate::ui::{self, Place, avatar, desk_frame, icon, nobody, number, problem_page, status_word};
+use crate::ui::{self, Place, avatar, desk_frame, icon, nobody, number, problem_page};
 use crate::{Reader, Returned, when, words as w};
 use domain::board::{Card, Filter};
 use domain::tickets::{Side, Status};
@@ -51,7 +51,7 @@ fn page(list: List, choices: &Choices, query: &str, reader: &Reader) -> impl Int
                 <form class="bulk-form" method="post" action="/api/bulk">
                     <div class="bulk" role="group" aria-label=w::bulk(l)>
                         <b>{w::selected(l)}" "<span class="script-only" data-ticked="" role="status"></span></b>
-                        {bulk_select("status", w::status(l), Status::ALL.iter().map(|s| (s.word().to_owned(), status_word(*s, l).to_owned())).collect())}
+                        {bulk_select("status", w::status(l), Status::ALL.iter().map(|s| (s.word().to_owned(), w::status_word(*s, l).to_owned())).collect())}
                         {bulk_select("assignee", w::agent(l), std::iter::once(("nobody".to_owned(), w::nobody(l).to_owned())).chain(options).collect())}
                         {bulk_select("department", w::department(l), departments)}
                         <button class="button" data-size="small">{w::change(l)}</button>

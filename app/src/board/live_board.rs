@@ -4,7 +4,7 @@ use super::card::{OpenMenu, card};
 use super::hands::{by_menu, by_select, keys};
 use super::shown::Shown;
 use crate::live::{self, Heard};
-use crate::ui::{self, icon, number, status_word};
+use crate::ui::{self, icon, number};
 use crate::{Reader, words as w};
 use domain::board::{Board, COLUMNS};
 use domain::tickets::Status;
@@ -50,7 +50,7 @@ pub fn LiveBoard(board: Board, query: String, staff: Vec<Named<PersonId>>) -> im
                     over.set(false);
                     if let Some(id) = event.data_transfer().and_then(|d| d.get_data("text/plain").ok()).and_then(|t| t.parse().ok()) { shown.move_to(id, status) }
                 }>
-                <header><h2 id=format!("k-{}", status.word())><span class="badge" data-status=status.word()>{status_word(status, l)}</span></h2>
+                <header><h2 id=format!("k-{}", status.word())><span class="badge" data-status=status.word()>{w::status_word(status, l)}</span></h2>
                     <span class="count">{move || number(total.get(), l)}</span>
                     {move || (shown.pointed.get() == Some(status) && shown.held.get() > 0).then(|| view! { <button class="held" on:click=move |_| shown.release()>{w::changes_wait(l, shown.held.get())}</button> })}
                 </header>
@@ -78,7 +78,7 @@ pub fn LiveBoard(board: Board, query: String, staff: Vec<Named<PersonId>>) -> im
         <div class="phone-tabs tabs" role="group" aria-label=w::column(l)>
             {COLUMNS.into_iter().enumerate().map(|(at, status)| {
                 let total = shown.columns.with_value(|columns| columns[at].1);
-                view! { <label><input class="visually-hidden" type="radio" name="column" value=status.word() checked=status == Status::Open on:change=move |_| set_column.set(status)/>{status_word(status, l)}" "<span class="count">{move || number(total.get(), l)}</span></label> }
+                view! { <label><input class="visually-hidden" type="radio" name="column" value=status.word() checked=status == Status::Open on:change=move |_| set_column.set(status)/>{w::status_word(status, l)}" "<span class="count">{move || number(total.get(), l)}</span></label> }
             }).collect_view()}
         </div>
         <div class="board" data-shown=move || column.get().word()

@@ -5,8 +5,7 @@
 use super::api;
 use super::card::Changed;
 use super::filters::filter_of;
-use crate::tickets::sentence;
-use crate::{Problem, Reader, ui};
+use crate::{Problem, Reader, ui, words as w};
 use domain::TicketId;
 use domain::board::{self, Board, Card, Filter};
 use domain::events::Message;
@@ -114,7 +113,7 @@ impl Shown {
             Some(board::Effect::Changed(id)) => {
                 let l = Reader::current().language;
                 let changed = match message {
-                    Message::Happened { event, .. } => Some(sentence(event, l)),
+                    Message::Happened { event, .. } => Some(w::sentence(event, l)),
                     _ => None,
                 };
                 self.show(id, changed);

@@ -1,7 +1,6 @@
 //! Writing on a ticket: a reply, or for staff a note, with files; held back where the ticket changed meanwhile.
 
 use super::api;
-use super::conversation::sentence;
 use super::draft::Draft;
 use crate::attachments::{Kept, Uploads};
 use crate::ui::{self, fault, icon};
@@ -46,7 +45,7 @@ pub(super) fn composer(with: Composer<'_>, reader: &Reader) -> impl IntoView + u
         <div class="held-stack">
         {held.map(|events| view! {
             <div class="banner" data-kind="held" role="alert" id="held">{icon("hand")}<div class="text"><p><b>{w::held_title(l)}</b>" "{w::held_text(l)}</p>
-                <ul role="list" class="changes">{events.iter().map(|e| view! { <li>{when::at_time(e.at, reader)}" "{sentence(e, l)}</li> }).collect_view()}</ul></div>
+                <ul role="list" class="changes">{events.iter().map(|e| view! { <li>{when::at_time(e.at, reader)}" "{w::sentence(e, l)}</li> }).collect_view()}</ul></div>
                 <div class="actions">{anyway}</div>
             </div>
         })}
@@ -73,8 +72,8 @@ pub(super) fn composer(with: Composer<'_>, reader: &Reader) -> impl IntoView + u
                     view! {
                         <label class="then"><span class="muted">{w::and_then(l)}</span>
                             <select class="select input" data-size="small" name="then" aria-label=w::status_after(l)>
-                                <option value="">{if with.ticket.status == Status::New { w::status_by_itself(l, ui::status_word(Status::Open, l)) } else { w::status_unchanged(l).to_owned() }}</option>
-                                {[Status::Waiting, Status::Resolved, Status::Open].map(|s| view! { <option value=s.word() selected=then == s.word()>{ui::status_word(s, l)}</option> })}
+                                <option value="">{if with.ticket.status == Status::New { w::status_by_itself(l, w::status_word(Status::Open, l)) } else { w::status_unchanged(l).to_owned() }}</option>
+                                {[Status::Waiting, Status::Resolved, Status::Open].map(|s| view! { <option value=s.word() selected=then == s.word()>{w::status_word(s, l)}</option> })}
                             </select>
                         </label>
                     }

@@ -2,9 +2,8 @@
 
 use super::api::{Entry, Said};
 use crate::attachments::file_list;
-use crate::ui::{avatar, icon, status_word, urgency_word};
+use crate::ui::{avatar, icon};
 use crate::{Reader, when, words as w};
-use domain::accounts::Language;
 use domain::events::{Event, Happening};
 use domain::tickets::Side;
 use leptos::prelude::*;
@@ -65,29 +64,7 @@ fn happening(event: Event, reader: &Reader) -> impl IntoView + use<> {
     };
     view! {
         <li class="happening" id=format!("e{}", event.n)>
-            {icon(mark)}<span>{sentence(&event, l)}</span>{link.map(|to| view! { <a href=format!("/tickets/{to}")>"#"{to.to_string()}</a> })}{when::at_time(event.at, reader)}
+            {icon(mark)}<span>{w::sentence(&event, l)}</span>{link.map(|to| view! { <a href=format!("/tickets/{to}")>"#"{to.to_string()}</a> })}{when::at_time(event.at, reader)}
         </li>
-    }
-}
-
-/// What happened, as a sentence.
-pub fn sentence(event: &Event, l: Language) -> String {
-    let who = event.by.as_ref().map_or(w::balie(l), |by| by.name.as_str());
-    match &event.what {
-        Happening::Opened { .. } => w::did_open(l, who),
-        Happening::Replied { excerpt, .. } => w::did_reply(l, who, excerpt),
-        Happening::Noted { excerpt, .. } => w::did_note(l, who, excerpt),
-        Happening::StatusChanged { from, to } => w::did_status(l, who, status_word(*from, l), status_word(*to, l)),
-        Happening::Assigned { to: Some(to), .. } if event.by.as_ref().is_some_and(|by| by.id == to.id) => w::did_take(l, who),
-        Happening::Assigned { to: Some(to), .. } => w::did_assign(l, who, &to.name),
-        Happening::Assigned { to: None, .. } => w::did_unassign(l, who),
-        Happening::UrgencyChanged { to, .. } => w::did_urgency(l, who, urgency_word(*to, l)),
-        Happening::DepartmentChanged { to, .. } => w::did_department(l, who, &to.name),
-        Happening::CcAdded { person } => w::did_cc(l, who, &person.name),
-        Happening::CcRemoved { person } if event.by.as_ref().is_some_and(|by| by.id == person.id) => w::did_leave(l, who),
-        Happening::CcRemoved { person } => w::did_uncc(l, who, &person.name),
-        Happening::Tagged { tag } => w::did_tag(l, who, tag),
-        Happening::Untagged { tag } => w::did_untag(l, who, tag),
-        Happening::Continued { .. } => w::did_continue(l, who),
     }
 }

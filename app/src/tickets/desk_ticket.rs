@@ -4,7 +4,7 @@ use super::api::{DeskFacts, View};
 use super::composer::{Composer, composer};
 use super::conversation::entry;
 use super::portal_ticket::bare;
-use crate::ui::{Place, avatar, desk_frame, icon, status_word, urgency_word};
+use crate::ui::{Place, avatar, desk_frame, icon};
 use crate::{Reader, Returned, words as w};
 use domain::accounts::Person;
 use domain::tickets::{Side, Status, Ticket, Urgency};
@@ -41,7 +41,7 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
                         {(!facts.others.is_empty()).then(|| view! {
                             <section><h2>{w::others_of(l, ticket.requester.name.split(' ').next().unwrap_or_default())}</h2>
                                 <ul role="list" class="linked">{facts.others.into_iter().map(|line| view! {
-                                    <li><span class="badge" data-glyph="" data-status=line.status.word() title=status_word(line.status, l)><span class="visually-hidden">{status_word(line.status, l)}</span></span>
+                                    <li><span class="badge" data-glyph="" data-status=line.status.word() title=w::status_word(line.status, l)><span class="visually-hidden">{w::status_word(line.status, l)}</span></span>
                                         <a href=format!("/tickets/{}", line.id)><span class="number">"#"{line.id.to_string()}</span><span class="one-line">{line.subject}</span></a></li>
                                 }).collect_view()}</ul>
                             </section>
@@ -55,11 +55,11 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
 
 fn set(ticket: &Ticket, seen: EventNo, facts: &DeskFacts, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
-    let statuses = Status::ALL.iter().map(|s| (s.word().to_owned(), status_word(*s, l).to_owned(), *s == ticket.status)).collect();
+    let statuses = Status::ALL.iter().map(|s| (s.word().to_owned(), w::status_word(*s, l).to_owned(), *s == ticket.status)).collect();
     let assignee = ticket.assignee.as_ref().map(|a| a.id);
     let mut staff = vec![(String::new(), w::nobody(l).to_owned(), assignee.is_none())];
     staff.extend(facts.staff.iter().map(|p| (p.id.to_string(), p.name.clone(), assignee == Some(p.id))));
-    let urgencies = Urgency::FORM.iter().map(|u| (u.word().to_owned(), urgency_word(*u, l).to_owned(), *u == ticket.urgency)).collect();
+    let urgencies = Urgency::FORM.iter().map(|u| (u.word().to_owned(), w::urgency_word(*u, l).to_owned(), *u == ticket.urgency)).collect();
     let departments = facts.departments.iter().map(|d| (d.id.to_string(), d.name.clone(), d.id == ticket.department.id)).collect();
     view! {
         {choice(ticket.id, seen, "status", w::status(l), statuses, reader)}

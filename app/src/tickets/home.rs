@@ -1,7 +1,7 @@
 //! The portal's home: one's own tickets, those one is in CC of, and a search over both.
 
 use super::api::{self, Home};
-use crate::ui::{self, Place, icon, portal, problem_page, status_word};
+use crate::ui::{self, Place, icon, portal, problem_page};
 use crate::{Reader, when, words as w};
 use domain::tickets::{Line, Status};
 use leptos::prelude::*;
@@ -112,6 +112,6 @@ fn turn(line: &Line, mine: bool, l: domain::accounts::Language) -> String {
         Status::Waiting if mine => w::your_turn(l).to_owned(),
         Status::Waiting => w::waits_for(l, line.requester.name.split(' ').next().unwrap_or_default()),
         Status::New | Status::Open => w::our_turn(l).to_owned(),
-        settled => status_word(settled, l).to_owned(),
+        settled => w::status_word(settled, l).to_owned(),
     }
 }

@@ -11,7 +11,6 @@ mod new;
 mod page;
 mod portal_ticket;
 
-pub use conversation::sentence;
 pub use home::HomePage;
 pub use new::NewTicketPage;
 pub use page::TicketPage;

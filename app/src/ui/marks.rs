@@ -42,24 +42,14 @@ pub fn urgency(urgency: Urgency, l: Language) -> impl IntoView {
     view! {
         <span class="urgency" data-urgency=urgency.word()>
             <svg aria-hidden="true" viewBox="0 0 16 16"><use href=format!("{ICONS}#u-{}", urgency.word())></use></svg>
-            <span class="word">{urgency_word(urgency, l)}</span>
+            <span class="word">{w::urgency_word(urgency, l)}</span>
         </span>
     }
 }
 
 /// Status as a word with a shape.
 pub fn status(status: Status, l: Language) -> impl IntoView {
-    view! { <span class="badge" data-status=status.word()>{status_word(status, l)}</span> }
-}
-
-/// The word for an urgency.
-pub fn urgency_word(urgency: Urgency, l: Language) -> &'static str {
-    match urgency {
-        Urgency::Low => w::urgency_low(l),
-        Urgency::Medium => w::urgency_medium(l),
-        Urgency::High => w::urgency_high(l),
-        Urgency::Question => w::urgency_question(l),
-    }
+    view! { <span class="badge" data-status=status.word()>{w::status_word(status, l)}</span> }
 }
 
 /// What an urgency means.
@@ -69,17 +59,6 @@ pub fn urgency_meaning(urgency: Urgency, l: Language) -> &'static str {
         Urgency::Medium => w::urgency_medium_meaning(l),
         Urgency::High => w::urgency_high_meaning(l),
         Urgency::Question => w::urgency_question_meaning(l),
-    }
-}
-
-/// The word for a status.
-pub fn status_word(status: Status, l: Language) -> &'static str {
-    match status {
-        Status::New => w::status_new(l),
-        Status::Open => w::status_open(l),
-        Status::Waiting => w::status_waiting(l),
-        Status::Resolved => w::status_resolved(l),
-        Status::Closed => w::status_closed(l),
     }
 }
 
