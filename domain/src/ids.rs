@@ -37,6 +37,10 @@ ids! {
     DepartmentId,
     /// One reply, note or description.
     MessageId,
+    /// A mail to one person.
+    DeliveryId,
+    /// A mail that came in.
+    IncomingId,
     /// The position of an event in the log: 1, 2, 3, without gaps, in order of commit.
     EventNo,
 }

@@ -71,6 +71,10 @@ fn event_of(row: &mut Row<'_>) -> Result<Event> {
 pub(crate) struct EventRow(i64, i64, i64, Option<i64>, Option<String>, String);
 
 impl EventRow {
+    pub(crate) fn new(n: i64, at: i64, ticket: i64, by: Option<i64>, name: Option<String>, what: String) -> Self {
+        Self(n, at, ticket, by, name, what)
+    }
+
     pub(crate) fn event(self) -> Result<Event> {
         Ok(Event {
             n: EventNo(self.0),

@@ -1,0 +1,293 @@
+//! Mails that came in, and which ticket a mail belongs to.
+//!
+//! Invariant: a mail of a source is kept once, under the key its source gives it.
+
+use crate::change::Change;
+use crate::connect::Store;
+use crate::error::{Error, Result};
+use crate::row::{Row, rows};
+use domain::time::Moment;
+use domain::{DepartmentId, IncomingId, MessageId, TicketId};
+use sea_orm::ConnectionTrait;
+
+/// Where a mail that came in stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// It is kept, and waits to be read.
+    Waiting,
+    /// It became a message of a ticket.
+    Read,
+    /// It could not be read or may not be: an admin decides.
+    SetAside,
+    /// It needs no message: a bounce, an automatic reply, a mail of our own.
+    Quiet,
+}
+
+impl State {
+    const ALL: [State; 4] = [State::Waiting, State::Read, State::SetAside, State::Quiet];
+
+    pub(crate) fn code(self) -> i16 {
+        match self {
+            State::Waiting => 0,
+            State::Read => 1,
+            State::SetAside => 2,
+            State::Quiet => 3,
+        }
+    }
+
+    fn from_code(code: i16) -> Result<Self> {
+        Self::ALL.into_iter().find(|s| s.code() == code).ok_or(Error::Unreadable("state of a mail"))
+    }
+}
+
+/// A mail that came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Incoming {
+    pub id: IncomingId,
+    pub source: String,
+    /// The name of the file with its bytes.
+    pub file: String,
+    pub size: i64,
+    /// Where a new ticket goes; `None`: the first department.
+    pub department: Option<DepartmentId>,
+    pub received_at: Moment,
+    pub state: State,
+    pub tries: u32,
+    pub reason: Option<String>,
+    pub sender: Option<String>,
+    pub subject: Option<String>,
+    pub ticket: Option<TicketId>,
+}
+
+/// A mail that has just come in.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct NewIncoming<'a> {
+    pub source: &'a str,
+    /// What its source calls it, so that it is taken once.
+    pub key: &'a str,
+    pub file: &'a str,
+    pub size: i64,
+    pub department: Option<DepartmentId>,
+}
+
+/// What was found out about a mail.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Finding {
+    pub reason: Option<String>,
+    pub sender: Option<String>,
+    pub subject: Option<String>,
+    pub ticket: Option<TicketId>,
+}
+
+const COLUMNS: &str = "i.id, i.source, i.file, i.size, i.department_id, i.received_at, i.state, i.tries, i.reason, i.sender, i.subject, i.ticket_id";
+
+type IncomingRow = (i64, String, String, i64, Option<i64>, i64, i16, u32, Option<String>, Option<String>, Option<String>, Option<i64>);
+
+fn incoming(row: IncomingRow) -> Result<Incoming> {
+    let (id, source, file, size, department, received_at, state, tries, reason, sender, subject, ticket) = row;
+    Ok(Incoming {
+        id: IncomingId(id),
+        source,
+        file,
+        size,
+        department: department.map(DepartmentId),
+        received_at: Moment(received_at),
+        state: State::from_code(state)?,
+        tries,
+        reason,
+        sender,
+        subject,
+        ticket: ticket.map(TicketId),
+    })
+}
+
+/// Keeps a mail; `None` where its source handed it over before.
+pub async fn add(change: &Change, new: &NewIncoming<'_>, now: Moment) -> Result<Option<IncomingId>> {
+    let sql = "INSERT INTO incoming (source, source_key, file, size, department_id, received_at, state, tries, leased_until) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0)
+               ON CONFLICT (source_key) DO NOTHING RETURNING id";
+    let values = [new.source.into(), new.key.into(), new.file.into(), new.size.into(), new.department.map(|d| d.0).into(), now.0.into()];
+    let row = change.db().query_one_raw(change.sql(sql, values)).await?;
+    row.map(|row| Ok(IncomingId(Row::new(&row).next()?))).transpose()
+}
+
+/// Takes mails that wait to be read, for this reader alone until `until`, oldest first, and counts the try.
+pub async fn lease(change: &Change, now: Moment, until: Moment, most: u64) -> Result<Vec<IncomingId>> {
+    let lock = if change.is_postgres() { " FOR UPDATE SKIP LOCKED" } else { "" };
+    let sql = format!(
+        "UPDATE incoming SET leased_until = $1, tries = tries + 1 WHERE id IN
+         (SELECT id FROM incoming WHERE state = 0 AND leased_until <= $2 ORDER BY id LIMIT {most}{lock}) RETURNING id"
+    );
+    let rows = change.db().query_all_raw(change.sql(sql, [until.0.into(), now.0.into()])).await?;
+    let mut ids: Vec<IncomingId> = rows.iter().map(|row| Ok(IncomingId(Row::new(row).next()?))).collect::<Result<_>>()?;
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// Gives a mail back for another try at a moment.
+pub async fn try_again(change: &Change, id: IncomingId, at: Moment, reason: &str) -> Result<()> {
+    change.run("UPDATE incoming SET leased_until = $1, reason = $2 WHERE id = $3 AND state = 0", [at.0.into(), reason.into(), id.0.into()]).await?;
+    Ok(())
+}
+
+/// Writes down what became of a mail.
+pub async fn settle(change: &Change, id: IncomingId, state: State, found: &Finding) -> Result<()> {
+    let sql = "UPDATE incoming SET state = $1, leased_until = 0, reason = $2, sender = $3, subject = $4, ticket_id = $5 WHERE id = $6";
+    let values = [
+        state.code().into(),
+        found.reason.clone().into(),
+        found.sender.clone().into(),
+        found.subject.clone().into(),
+        found.ticket.map(|t| t.0).into(),
+        id.0.into(),
+    ];
+    change.run(sql, values).await?;
+    Ok(())
+}
+
+/// Lets a mail that was set aside be read again; says whether it was.
+pub async fn reread(change: &Change, id: IncomingId) -> Result<bool> {
+    Ok(change.run("UPDATE incoming SET state = 0, tries = 0, leased_until = 0, reason = NULL WHERE id = $1 AND state = 2", [id.0.into()]).await? == 1)
+}
+
+/// A mail.
+pub async fn find(store: &Store, id: IncomingId) -> Result<Option<Incoming>> {
+    let found: Vec<IncomingRow> = rows(store, COLUMNS, "FROM incoming i WHERE i.id = $1", vec![id.0.into()]).await?;
+    found.into_iter().next().map(incoming).transpose()
+}
+
+/// Mails in a state, newest first, before one.
+pub async fn in_state(store: &Store, state: State, before: Option<IncomingId>, most: u64) -> Result<Vec<Incoming>> {
+    let tail = format!("FROM incoming i WHERE i.state = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT {most}");
+    let before = before.map_or(i64::MAX, |id| id.0);
+    let found: Vec<IncomingRow> = rows(store, COLUMNS, &tail, vec![state.code().into(), before.into()]).await?;
+    found.into_iter().map(incoming).collect()
+}
+
+/// How many mails wait to be read, and how many were set aside.
+pub async fn counts(store: &Store) -> Result<(i64, i64)> {
+    let sql = "SELECT CAST(COUNT(CASE WHEN state = 0 THEN 1 END) AS BIGINT), CAST(COUNT(CASE WHEN state = 2 THEN 1 END) AS BIGINT) FROM incoming WHERE state IN (0, 2)";
+    let row = store.reads.query_one_raw(store.sql(sql, [])).await?.ok_or(Error::Unreadable("count"))?;
+    let mut row = Row::new(&row);
+    Ok((row.next()?, row.next()?))
+}
+
+/// How many mails of a sender became messages since a moment; on one ticket, where one is given.
+pub async fn count_of_sender(store: &Store, sender: &str, ticket: Option<TicketId>, since: Moment) -> Result<i64> {
+    let sql =
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM incoming i WHERE i.sender = $1 AND i.received_at > $2 AND i.state = 1 AND ($3 = 0 OR i.ticket_id = $3)";
+    let row = store.reads.query_one_raw(store.sql(sql, [sender.into(), since.0.into(), ticket.map_or(0, |t| t.0).into()])).await?;
+    row.map_or(Ok(0), |row| Row::new(&row).next())
+}
+
+/// Names the mail a message was.
+pub async fn add_message(change: &Change, message: MessageId, mail: IncomingId, verified: bool, head: &str) -> Result<()> {
+    let sql = "INSERT INTO message_mail (message_id, incoming_id, verified, head) VALUES ($1, $2, $3, $4)";
+    change.run(sql, [message.0.into(), mail.0.into(), verified.into(), head.into()]).await?;
+    Ok(())
+}
+
+/// The ticket that the first known of these Message-IDs belongs to.
+pub async fn thread(store: &Store, message_ids: &[String]) -> Result<Option<TicketId>> {
+    for id in message_ids {
+        let row = store.reads.query_one_raw(store.sql("SELECT ticket_id FROM mail_thread WHERE message_id = $1", [id.as_str().into()])).await?;
+        if let Some(row) = row {
+            return Ok(Some(TicketId(Row::new(&row).next()?)));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a Message-ID is one that Balie gave to a mail of its own.
+pub async fn is_ours(store: &Store, message_id: &str) -> Result<bool> {
+    Ok(store.reads.query_one_raw(store.sql("SELECT 1 FROM delivery WHERE message_id = $1", [message_id.into()])).await?.is_some())
+}
+
+/// Someone whom a mail named in CC, and whom nobody has let read yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Proposal {
+    pub email: String,
+    pub name: String,
+}
+
+/// Proposes someone for CC.
+pub async fn propose(change: &Change, ticket: TicketId, proposal: &Proposal) -> Result<()> {
+    let sql = "INSERT INTO cc_proposal (ticket_id, email, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    change.run(sql, [ticket.0.into(), proposal.email.as_str().into(), proposal.name.as_str().into()]).await?;
+    Ok(())
+}
+
+/// Who is proposed for CC of a ticket.
+pub async fn proposals(store: &Store, ticket: TicketId) -> Result<Vec<Proposal>> {
+    let found: Vec<(String, String)> =
+        rows(store, "email, name", "FROM cc_proposal WHERE ticket_id = $1 ORDER BY email", vec![ticket.0.into()]).await?;
+    Ok(found.into_iter().map(|(email, name)| Proposal { email, name }).collect())
+}
+
+/// Forgets a proposal: it was accepted or refused.
+pub async fn forget_proposal(change: &Change, ticket: TicketId, email: &str) -> Result<()> {
+    change.run("DELETE FROM cc_proposal WHERE ticket_id = $1 AND email = $2", [ticket.0.into(), email.into()]).await?;
+    Ok(())
+}
+
+/// The secret of this name; kept now where there was none. Every node gets the same.
+pub async fn secret(store: &Store, name: &str, fresh: &str) -> Result<String> {
+    let change = store.begin().await?;
+    change.run("INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", [name.into(), fresh.into()]).await?;
+    let row = change.db().query_one_raw(change.sql("SELECT value FROM secret WHERE name = $1", [name.into()])).await?;
+    let value = Row::new(row.as_ref().ok_or(Error::Unreadable("secret"))?).next()?;
+    change.commit().await?;
+    Ok(value)
+}
+
+/// How far a mailbox has been read: its UIDVALIDITY and the last UID; and why it cannot be read, where it cannot.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[allow(missing_docs)]
+pub struct Cursor {
+    pub uid_validity: i64,
+    pub uid: i64,
+    pub failure: Option<String>,
+}
+
+/// How far a mailbox has been read.
+pub async fn mailbox(store: &Store, mailbox: &str) -> Result<Option<Cursor>> {
+    let found: Vec<(i64, i64, Option<String>)> =
+        rows(store, "uid_validity, uid, failure", "FROM mailbox_cursor WHERE mailbox = $1", vec![mailbox.into()]).await?;
+    Ok(found.into_iter().next().map(|(uid_validity, uid, failure)| Cursor { uid_validity, uid, failure }))
+}
+
+/// Every mailbox that cannot be read, with the reason and since when.
+pub async fn failing_mailboxes(store: &Store) -> Result<Vec<(String, String, Moment)>> {
+    let tail = "FROM mailbox_cursor WHERE failure IS NOT NULL ORDER BY mailbox";
+    let found: Vec<(String, String, i64)> = rows(store, "mailbox, failure, COALESCE(failed_at, 0)", tail, vec![]).await?;
+    Ok(found.into_iter().map(|(mailbox, failure, at)| (mailbox, failure, Moment(at))).collect())
+}
+
+/// Remembers how far a mailbox has been read.
+pub async fn set_mailbox(change: &Change, mailbox: &str, cursor: &Cursor, now: Moment) -> Result<()> {
+    let sql = "INSERT INTO mailbox_cursor (mailbox, uid_validity, uid, failure, failed_at) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT (mailbox) DO UPDATE SET uid_validity = $2, uid = $3, failure = $4,
+               failed_at = CASE WHEN $4 IS NULL THEN NULL ELSE COALESCE(mailbox_cursor.failed_at, $5) END";
+    let failed_at = cursor.failure.as_ref().map(|_| now.0);
+    change.run(sql, [mailbox.into(), cursor.uid_validity.into(), cursor.uid.into(), cursor.failure.clone().into(), failed_at.into()]).await?;
+    Ok(())
+}
+
+/// The words of a mail that an admin changed: subject and text.
+pub async fn template(store: &Store, kind: &str, language: &str) -> Result<Option<(String, String)>> {
+    let tail = "FROM mail_template WHERE kind = $1 AND language = $2";
+    Ok(rows(store, "subject, body", tail, vec![kind.into(), language.into()]).await?.into_iter().next())
+}
+
+/// Keeps the words of a mail, or goes back to those Balie has.
+pub async fn set_template(change: &Change, kind: &str, language: &str, words: Option<(&str, &str)>) -> Result<()> {
+    change.run("DELETE FROM mail_template WHERE kind = $1 AND language = $2", [kind.into(), language.into()]).await?;
+    if let Some((subject, body)) = words {
+        let sql = "INSERT INTO mail_template (kind, language, subject, body) VALUES ($1, $2, $3, $4)";
+        change.run(sql, [kind.into(), language.into(), subject.into(), body.into()]).await?;
+    }
+    Ok(())
+}
