@@ -166,7 +166,8 @@ pub async fn fill(desk: &Desk, mut told: impl FnMut(usize, usize)) -> Result<()>
             Some(step) => act(&desk, &cast, opened[&index], &ticket.steps[step]).await?,
         }
     }
-    Ok(())
+    // It happened long ago: nobody is told of it now.
+    crate::notifications::skip(desk).await
 }
 
 struct Cast {

@@ -11,6 +11,8 @@ pub mod demo;
 mod error;
 pub mod jobs;
 pub mod live;
+pub mod mail;
+pub mod notifications;
 pub mod text;
 pub mod tickets;
 pub mod zones;
@@ -31,13 +33,19 @@ pub struct Desk {
     passwords: Arc<accounts::Passwords>,
     tail: Arc<live::Tail>,
     jobs: Arc<jobs::Progress>,
+    mail: Arc<mail::Mail>,
 }
 
 impl Desk {
-    /// Opens the desk on a database and a folder for files.
+    /// Opens the desk on a database and a folder for files; its mails stay in memory.
     pub fn open(store: Store, files: attachments::Files, clock: Clock) -> Self {
-        let tail = Arc::new(live::Tail::default());
-        Self { store, files: Arc::new(files), clock, passwords: Arc::default(), tail, jobs: Arc::default() }
+        let mail = mail::Mail::new(mail::Settings::default(), mail::Transport::memory());
+        Self { store, files: Arc::new(files), clock, passwords: Arc::default(), tail: Arc::default(), jobs: Arc::default(), mail }
+    }
+
+    /// The same desk with mail that is sent.
+    pub fn with_mail(self, mail: Arc<mail::Mail>) -> Self {
+        Self { mail, ..self }
     }
 
     /// The same desk at another time, for demo data and tests.
@@ -63,6 +71,11 @@ impl Desk {
     /// The end of the log that every stream reads.
     pub fn tail(&self) -> &live::Tail {
         &self.tail
+    }
+
+    /// Its mail.
+    pub fn mail(&self) -> &mail::Mail {
+        &self.mail
     }
 
     /// What the jobs have done.

@@ -22,6 +22,18 @@ pub fn around(name: &str, now: Moment) -> Zone {
     Zone { offsets }
 }
 
+/// The next time a zone's clock says this hour.
+pub fn next(name: &str, now: Moment, hour: i8) -> Moment {
+    let zone = TimeZone::get(name).or_else(|_| TimeZone::get(DEFAULT)).unwrap_or(TimeZone::UTC);
+    let next = || {
+        let here = Timestamp::from_millisecond(now.0).ok()?.to_zoned(zone);
+        let today = here.with().hour(hour).minute(0).second(0).subsec_nanosecond(0).build().ok()?;
+        let at = if today > here { today } else { today.tomorrow().ok()?.with().hour(hour).build().ok()? };
+        Some(Moment(at.timestamp().as_millisecond()))
+    };
+    next().unwrap_or(now + Span::days(1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,5 +44,14 @@ mod tests {
         assert!(zone.offsets.len() >= 8, "{zone:?}");
         assert!(zone.offsets.iter().all(|(_, o)| [3_600, 7_200].contains(o)));
         assert_eq!(around("Mars/Olympus", Moment(0)), around(DEFAULT, Moment(0)));
+    }
+
+    #[test]
+    fn the_next_morning_is_at_eight_also_when_the_clock_changes() {
+        // Saturday 24 October 2026 at noon in Amsterdam; summer time ends that night.
+        let noon = Moment(1_792_836_000_000);
+        assert_eq!(next("Europe/Amsterdam", noon, 8) - noon, Span::hours(21));
+        assert_eq!(next("Europe/Amsterdam", noon, 13) - noon, Span::hours(1));
+        assert_eq!(next("Europe/Amsterdam", noon, 12) - noon, Span::hours(25));
     }
 }

@@ -1,9 +1,11 @@
 //! Configuration: from `balie.toml` and from environment variables, which win. Everything that is wrong is said at once.
 
+use desk::mail::{Mail, Mailbox, Settings, Transport};
 use serde::Deserialize;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The settings, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,12 @@ pub struct Config {
     pub trusted_proxies: usize,
     /// Connections to PostgreSQL; SQLite does not use it. `BALIE_POSTGRES_CONNECTIONS`, `postgres_connections`; 10.
     pub postgres_connections: u32,
+    /// Who mails are from, as `Name <address>`; replies come to this address with a token in it. `BALIE_MAIL_FROM`, `mail_from`; Balie <support@localhost>.
+    pub mail_from: Mailbox,
+    /// How mail is sent: `smtp://user:password@host:587?tls=required`, `smtps://…`, or a folder as `file:…`. `BALIE_MAIL_URL`, `mail_url`; file:data/mail.
+    pub mail_url: String,
+    /// Files of a message up to this many kibibytes together go along with its mail; larger ones are links. `BALIE_MAIL_ATTACH_KIB`, `mail_attach_kib`; 0.
+    pub mail_attach_kib: u32,
     /// What is logged: error, warn, info, debug, or a filter such as `server=debug`. `BALIE_LOG`, `log`; info.
     pub log: String,
     /// How it is logged: text or json. `BALIE_LOG_FORMAT`, `log_format`; text.
@@ -62,12 +70,15 @@ struct File {
     base_url: Option<String>,
     trusted_proxies: Option<i64>,
     postgres_connections: Option<i64>,
+    mail_from: Option<String>,
+    mail_url: Option<String>,
+    mail_attach_kib: Option<i64>,
     log: Option<String>,
     log_format: Option<String>,
 }
 
 /// The variables there are, for telling a misspelt one.
-const VARIABLES: [&str; 11] = [
+const VARIABLES: [&str; 14] = [
     "BALIE_CONFIG",
     "BALIE_LISTEN",
     "BALIE_METRICS_LISTEN",
@@ -77,6 +88,9 @@ const VARIABLES: [&str; 11] = [
     "BALIE_BASE_URL",
     "BALIE_TRUSTED_PROXIES",
     "BALIE_POSTGRES_CONNECTIONS",
+    "BALIE_MAIL_FROM",
+    "BALIE_MAIL_URL",
+    "BALIE_MAIL_ATTACH_KIB",
     "BALIE_LOG",
     "BALIE_LOG_FORMAT",
 ];
@@ -116,6 +130,8 @@ impl Config {
         let database = read.text("BALIE_DATABASE", file.database, "sqlite:data/balie.db");
         let files = read.text("BALIE_FILES", file.files, "data/files");
         let base_url = read.text("BALIE_BASE_URL", file.base_url, "");
+        let mail_from = read.text("BALIE_MAIL_FROM", file.mail_from, "Balie <support@localhost>");
+        let mail_url = read.text("BALIE_MAIL_URL", file.mail_url, "file:data/mail");
         let log_format = read.text("BALIE_LOG_FORMAT", file.log_format, "text");
         let config = Config {
             listen: read.address("BALIE_LISTEN", &listen),
@@ -126,6 +142,9 @@ impl Config {
             base_url: Some(base_url.clone()).filter(|url| !url.is_empty()),
             trusted_proxies: read.number("BALIE_TRUSTED_PROXIES", file.trusted_proxies, 0, 0..=10) as usize,
             postgres_connections: read.number("BALIE_POSTGRES_CONNECTIONS", file.postgres_connections, 10, 2..=200) as u32,
+            mail_from: Mailbox::parse(&mail_from).unwrap_or_default(),
+            mail_url: mail_url.clone(),
+            mail_attach_kib: read.number("BALIE_MAIL_ATTACH_KIB", file.mail_attach_kib, 0, 0..=25_600) as u32,
             log: read.text("BALIE_LOG", file.log, "info"),
             log_format: if log_format == "json" { LogFormat::Json } else { LogFormat::Text },
         };
@@ -135,10 +154,31 @@ impl Config {
         if !base_url.is_empty() && !base_url.starts_with("http://") && !base_url.starts_with("https://") {
             read.errors.push("BALIE_BASE_URL: begin with http:// or https://".to_owned());
         }
+        if config.mail_from.address.is_empty() {
+            read.errors.push("BALIE_MAIL_FROM: write it as Name <name@example.com>".to_owned());
+        }
+        if let Err(reason) = Transport::parse(&mail_url) {
+            read.errors.push(format!("BALIE_MAIL_URL: {reason}"));
+        }
         if !["text", "json"].contains(&log_format.as_str()) {
             read.errors.push("BALIE_LOG_FORMAT: choose text or json".to_owned());
         }
         if read.errors.is_empty() { Ok(config) } else { Err(ConfigErrors(read.errors)) }
+    }
+
+    /// The address people use, without a slash at its end.
+    pub fn address(&self) -> String {
+        let url = self.base_url.clone().unwrap_or_else(|| format!("http://{}", self.listen));
+        url.trim_end_matches('/').to_owned()
+    }
+
+    /// The mail as it is set.
+    ///
+    /// # Errors
+    /// Why the way of sending is none; [`Config::read`] has refused that already.
+    pub fn mail(&self) -> Result<Arc<Mail>, String> {
+        let settings = Settings { sender: self.mail_from.clone(), base_url: self.address(), attach_bytes: u64::from(self.mail_attach_kib) << 10 };
+        Ok(Mail::new(settings, Transport::parse(&self.mail_url)?))
     }
 
     /// Whether people come over HTTPS.
@@ -184,30 +224,32 @@ mod tests {
         Config::read(text, variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
     }
 
-    #[test]
-    fn nothing_set_gives_the_embedded_default() {
+    #[tokio::test]
+    async fn nothing_set_gives_the_embedded_default() {
         let config = read("", &[]).unwrap();
         assert_eq!((config.listen.port(), config.database.as_str(), config.is_secure()), (3000, "sqlite:data/balie.db", false));
     }
 
-    #[test]
-    fn the_environment_wins_over_the_file() {
+    #[tokio::test]
+    async fn the_environment_wins_over_the_file() {
         let config = read("listen = \"0.0.0.0:80\"\nmax_upload_mib = 5", &[("BALIE_LISTEN", "127.0.0.1:81"), ("BALIE_METRICS_LISTEN", "")]).unwrap();
         assert_eq!((config.listen.port(), config.max_upload_mib, config.metrics_listen), (81, 5, None));
     }
 
-    #[test]
-    fn every_error_is_said_at_once() {
+    #[tokio::test]
+    async fn every_error_is_said_at_once() {
         let wrong = [
             ("BALIE_LISTEN", "here"),
             ("BALIE_DATABASE", "mysql://x"),
             ("BALIE_MAX_UPLOAD_MIB", "many"),
             ("BALIE_BASE_URL", "help"),
             ("BALIE_LOG_FORMAT", "xml"),
+            ("BALIE_MAIL_FROM", "nobody"),
+            ("BALIE_MAIL_URL", "mail.example"),
             ("BALIE_LISTNE", "1"),
         ];
         let ConfigErrors(errors) = read("trusted_proxies = 99\n", &wrong).unwrap_err();
-        assert_eq!(errors.len(), 7, "{errors:#?}");
+        assert_eq!(errors.len(), 9, "{errors:#?}");
         assert!(read("colour = 1", &[]).is_err());
     }
 }

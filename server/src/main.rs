@@ -171,6 +171,8 @@ async fn check(config: &Config) -> Result<(), Box<dyn Error>> {
     writeln!(out, "database: answers; {pending} migrations to do")?;
     desk.files().try_writing().map_err(|error| format!("files: {} cannot be written: {error}", config.files.display()))?;
     writeln!(out, "files: {} can be written", config.files.display())?;
+    desk.mail().transport().check().await.map_err(|error| format!("BALIE_MAIL_URL: {error}"))?;
+    writeln!(out, "mail: can be handed over")?;
     desk.store().close().await;
     Ok(())
 }

@@ -29,15 +29,18 @@ pub async fn open_desk(config: &Config) -> Result<Desk, Box<dyn Error>> {
     let store = Store::connect(&config.database, config.postgres_connections).await?;
     let files = Files::open(&config.files, config.max_upload_mib)
         .map_err(|error| format!("BALIE_FILES: {} cannot be used: {error}", config.files.display()))?;
-    Ok(Desk::open(store, files, Clock::System))
+    Ok(Desk::open(store, files, Clock::System).with_mail(config.mail()?))
 }
 
-/// The desk's own work besides answering: hearing the bell, reading the log, the jobs.
+/// The desk's own work besides answering: hearing the bell, reading the log, the jobs, the mail.
 pub fn start_work(desk: &Desk) {
-    let (listening, following, working) = (desk.clone(), desk.clone(), desk.clone());
+    let each = || desk.clone();
+    let (listening, following, working, telling, sending) = (each(), each(), each(), each(), each());
     tokio::spawn(async move { listening.store().listen().await });
     tokio::spawn(async move { desk::live::follow(&following).await });
     tokio::spawn(async move { desk::jobs::run(&working).await });
+    tokio::spawn(async move { desk::notifications::run(&telling).await });
+    tokio::spawn(async move { desk::mail::run(&sending).await });
 }
 
 /// Serves until it is asked to stop.

@@ -5,7 +5,7 @@ use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
 use crate::events::{EVENT, EventRow};
-use crate::row::lists;
+use crate::row::{lists, rows};
 use crate::tables::message;
 use domain::accounts::{Role, Scope};
 use domain::attachments::{Attachment, FileName};
@@ -70,6 +70,30 @@ pub async fn read(store: &Store, scope: &Scope, ticket: TicketId) -> Result<Conv
         (message, own)
     });
     Ok(Conversation { messages: messages.collect(), history: history.read::<EventRow>()?.into_iter().map(EventRow::event).collect::<Result<_>>()? })
+}
+
+/// What a message says, with its files: the words that mails repeat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Words {
+    pub id: MessageId,
+    pub note: bool,
+    pub text: String,
+    pub html: String,
+    pub files: Vec<Attachment>,
+}
+
+/// A message of a ticket, or its first. Whoever calls has found the ticket within the reader's scope.
+pub async fn message(store: &Store, ticket: TicketId, id: Option<MessageId>) -> Result<Option<Words>> {
+    let which = if id.is_some() { "m.id = $2" } else { "$2 = 0" };
+    let tail = format!("FROM message m WHERE m.ticket_id = $1 AND {which} ORDER BY m.id LIMIT 1");
+    let values = vec![ticket.0.into(), id.map_or(0, |id| id.0).into()];
+    let found: Vec<(i64, i32, String, String)> = rows(store, "m.id, CAST(m.note AS INTEGER), m.text, m.html", &tail, values).await?;
+    let Some((id, note, text, html)) = found.into_iter().next() else { return Ok(None) };
+    let tail = "FROM attachment f WHERE f.message_id = $1 ORDER BY f.created_at, f.id";
+    let files: Vec<FileRow> = rows(store, "f.message_id, f.id, f.name, f.size, CAST(f.image AS INTEGER)", tail, vec![id.into()]).await?;
+    let files = files.into_iter().map(|row| Ok(file_of(row)?.1)).collect::<Result<_>>()?;
+    Ok(Some(Words { id: MessageId(id), note: note != 0, text, html, files }))
 }
 
 fn message_of((id, author, name, role, note, html, created_at): MessageRow) -> Message {

@@ -73,6 +73,18 @@ pub async fn require_screenshot(change: &Change, id: DepartmentId, required: boo
     Ok(())
 }
 
+/// The mailbox that mails of a department come from, as `Name <address>`; `None`: the desk's.
+pub async fn sender(store: &Store, id: DepartmentId) -> Result<Option<String>> {
+    let row = store.reads.query_one_raw(store.sql("SELECT sender FROM department WHERE id = $1", [id.0.into()])).await?;
+    row.map_or(Ok(None), |row| Row::new(&row).next())
+}
+
+/// Gives a department a mailbox of its own, or takes it away.
+pub async fn set_sender(change: &Change, id: DepartmentId, sender: Option<&str>) -> Result<()> {
+    change.run("UPDATE department SET sender = $1 WHERE id = $2", [sender.into(), id.0.into()]).await?;
+    Ok(())
+}
+
 /// Puts a person in a department.
 pub async fn join(change: &Change, department: DepartmentId, person: PersonId) -> Result<()> {
     change

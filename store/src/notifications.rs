@@ -275,10 +275,10 @@ pub async fn told_by(store: &Store, delivery: DeliveryId) -> Result<Vec<(Event, 
         .collect()
 }
 
-/// The Message-IDs of a ticket's earlier mails, oldest first: what a new one refers to. The first, and the last `most`.
-pub async fn thread(store: &Store, ticket: TicketId, but: &str, most: usize) -> Result<Vec<String>> {
-    let tail = "FROM delivery d WHERE d.ticket_id = $1 AND d.message_id <> $2 AND d.state = 1 ORDER BY d.id";
-    let found: Vec<(String,)> = rows(store, "d.message_id", tail, vec![ticket.0.into(), but.into()]).await?;
+/// The Message-IDs of a person's earlier mails about a ticket, oldest first: what a new one refers to. The first, and the last `most`.
+pub async fn thread(store: &Store, ticket: TicketId, person: PersonId, but: &str, most: usize) -> Result<Vec<String>> {
+    let tail = "FROM delivery d WHERE d.ticket_id = $1 AND d.person_id = $2 AND d.message_id <> $3 AND d.state = 1 ORDER BY d.id";
+    let found: Vec<(String,)> = rows(store, "d.message_id", tail, vec![ticket.0.into(), person.0.into(), but.into()]).await?;
     let mut ids: Vec<String> = found.into_iter().map(|(id,)| id).collect();
     if ids.len() > most + 1 {
         ids.drain(1..ids.len() - most);

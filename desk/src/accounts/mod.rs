@@ -205,7 +205,7 @@ fn network(address: IpAddr) -> String {
 }
 
 /// 256 random bits in hexadecimal.
-fn random_hex() -> Result<String> {
+pub(crate) fn random_hex() -> Result<String> {
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes).map_err(|error| Error::Files(std::io::Error::other(error.to_string())))?;
     Ok(hex(&bytes))

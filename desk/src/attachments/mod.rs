@@ -263,6 +263,12 @@ pub async fn download(desk: &Desk, by: &Session, id: &AttachmentId) -> Result<Do
     Ok(Download { path: desk.files().path(id), attachment, media_type })
 }
 
+/// A small file of a message, for a mail to someone who may read that message.
+pub(crate) async fn read(desk: &Desk, attachment: &Attachment) -> Result<(Vec<u8>, &'static str)> {
+    let media_type = Kind::of(&attachment.name).map_or("application/octet-stream", Kind::media_type);
+    Ok((tokio::fs::read(desk.files().path(&attachment.id)).await?, media_type))
+}
+
 /// Removes an uploaded file that is on no message yet; refuses where it is not one's own.
 pub async fn remove(desk: &Desk, by: &Session, id: &AttachmentId) -> Result<()> {
     let change = desk.store().begin().await?;

@@ -8,6 +8,7 @@ mod board;
 mod demo;
 mod live;
 mod misfortune;
+mod notifications;
 mod support;
 mod tickets;
 mod visibility;

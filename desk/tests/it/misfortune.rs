@@ -99,12 +99,21 @@ async fn what_was_acknowledged_is_there_after_a_power_cut() {
 async fn migrations_run_on_both_and_back_over_rows() {
     for kind in store::testing::KINDS {
         let world = World::new(fresh(kind).await).await;
-        world.open("marieke", "Rij").await;
+        let id = world.open("marieke", "Rij").await;
         let store = world.desk.store();
         assert_eq!(store.pending_migrations().await.unwrap(), 0);
         store.migrate().await.unwrap();
+        // Each step back and forth over the rows of the version before it.
+        let before = store::tickets::find(store, &Scope::Desk { hidden: vec![] }, id).await.unwrap();
         store.migrate_down(1).await.unwrap();
         assert_eq!(store.pending_migrations().await.unwrap(), 1);
+        store.migrate().await.unwrap();
+        assert_eq!(store::tickets::find(store, &Scope::Desk { hidden: vec![] }, id).await.unwrap(), before);
+        assert_eq!(desk::notifications::advance(&world.desk).await.unwrap(), 0, "what happened before there was mail is not told by mail");
+        world.open("marieke", "Daarna").await;
+        assert_eq!(desk::notifications::advance(&world.desk).await.unwrap(), 1);
+        store.migrate_down(2).await.unwrap();
+        assert_eq!(store.pending_migrations().await.unwrap(), 2);
         store.migrate().await.unwrap();
         assert!(store::accounts::is_empty(store).await.unwrap());
     }

@@ -83,6 +83,7 @@ fn command(folder: &Path) -> Command {
         .env("BALIE_DATABASE", format!("sqlite:{}", folder.join("balie.db").display()))
         .env("BALIE_FILES", folder.join("files"))
         .env("BALIE_METRICS_LISTEN", "")
+        .env("BALIE_MAIL_URL", format!("file:{}", folder.join("mail").display()))
         .env("LEPTOS_OUTPUT_NAME", "balie");
     command
 }

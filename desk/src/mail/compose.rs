@@ -1,0 +1,158 @@
+//! Making the bytes of a mail: headers that mailboxes thread by, text and HTML, files.
+//!
+//! Invariant: nothing a person wrote, a name or a subject, can add a header or a recipient.
+
+use super::{Mailbox, Sent};
+use domain::time::Moment;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Mailbox as Address, Message, MultiPart, SinglePart};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// A mail to one person.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)]
+pub struct Letter {
+    pub message_id: String,
+    /// Message-IDs of the mails before it, oldest first.
+    pub thread: Vec<String>,
+    /// Who it is from: the desk's mailbox.
+    pub sender: Mailbox,
+    /// The name shown as the sender.
+    pub from_name: String,
+    pub to_name: String,
+    pub to: String,
+    /// Where a reply goes.
+    pub reply_to: String,
+    pub subject: String,
+    pub text: String,
+    /// A whole document.
+    pub html: String,
+    pub files: Vec<Part>,
+    /// Whether it answers a mail or a form by itself.
+    pub is_receipt: bool,
+    /// What the mails of this ticket are called among themselves, for filters.
+    pub list: String,
+    /// The address that stops such mails when it is posted to.
+    pub stop: Option<String>,
+}
+
+/// A file that goes along.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Part {
+    pub name: String,
+    pub media_type: &'static str,
+    pub bytes: Vec<u8>,
+}
+
+/// One line: what breaks lines or turns the direction of writing is gone, and it is not longer than a header should be.
+fn line(text: &str) -> String {
+    let plain = |c: char| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
+    let kept: String = text.chars().map(|c| if plain(c) { c } else { ' ' }).take(400).collect();
+    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn named(name: &str, address: &str) -> Result<Address, String> {
+    let email = address.parse().map_err(|error| format!("{address}: {error}"))?;
+    Ok(Address::new(Some(line(name)).filter(|n| !n.is_empty()), email))
+}
+
+fn header(name: &str, value: &str) -> Result<HeaderValue, String> {
+    let name = HeaderName::new_from_ascii(name.to_owned()).map_err(|error| error.to_string())?;
+    Ok(HeaderValue::new(name, line(value)))
+}
+
+impl Letter {
+    /// The mail as it is handed over; says what is wrong where an address is none.
+    pub fn seal(self, now: Moment) -> Result<Sent, String> {
+        let at = UNIX_EPOCH + Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
+        let mut builder = Message::builder()
+            .message_id(Some(format!("<{}>", self.message_id)))
+            .date(at)
+            .from(named(&self.from_name, &self.sender.address)?)
+            .to(named(&self.to_name, &self.to)?)
+            .reply_to(named(&self.sender.name, &self.reply_to)?)
+            .subject(line(&self.subject))
+            .raw_header(header("Auto-Submitted", if self.is_receipt { "auto-replied" } else { "auto-generated" })?)
+            .raw_header(header("X-Auto-Response-Suppress", "OOF, AutoReply")?)
+            .raw_header(header("X-Balie", &self.message_id)?)
+            .raw_header(header("List-Id", &self.list)?);
+        if let Some(last) = self.thread.last() {
+            builder = builder.in_reply_to(format!("<{last}>"));
+            builder = builder.references(self.thread.iter().map(|id| format!("<{id}>")).collect::<Vec<_>>().join(" "));
+        }
+        if let Some(stop) = &self.stop {
+            builder = builder
+                .raw_header(header("List-Unsubscribe", &format!("<{stop}>"))?)
+                .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?);
+        }
+        let both = MultiPart::alternative()
+            .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(self.text))
+            .singlepart(SinglePart::builder().header(ContentType::TEXT_HTML).body(self.html));
+        let body = if self.files.is_empty() {
+            both
+        } else {
+            self.files.into_iter().fold(MultiPart::mixed().multipart(both), |mixed, file| {
+                let kind = ContentType::parse(file.media_type).unwrap_or(ContentType::TEXT_PLAIN);
+                mixed.singlepart(Attachment::new(line(&file.name)).body(file.bytes, kind))
+            })
+        };
+        let message = builder.multipart(body).map_err(|error| error.to_string())?;
+        Ok(Sent { from: self.sender.address, to: self.to, raw: message.formatted() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealed(letter: Letter) -> String {
+        String::from_utf8(letter.seal(Moment(1_795_000_000_000)).unwrap().raw).unwrap()
+    }
+
+    fn letter() -> Letter {
+        Letter {
+            message_id: "a@x.example".into(),
+            sender: Mailbox { name: "SERA Support".into(), address: "support@x.example".into() },
+            from_name: "Sanne".into(),
+            to: "m@y.example".into(),
+            reply_to: "support+1.2.3@x.example".into(),
+            subject: "Vraag".into(),
+            text: "Dag".into(),
+            html: "<p>Dag</p>".into(),
+            list: "Ticket 1 <1.x.example>".into(),
+            ..Letter::default()
+        }
+    }
+
+    #[test]
+    fn mailboxes_can_thread_it_and_machines_know_that_nobody_typed_it() {
+        let mail = sealed(Letter { thread: vec!["1@x".into(), "2@x".into()], stop: Some("https://x.example/mail/stop/t".into()), ..letter() });
+        for wanted in [
+            "Message-ID: <a@x.example>\r\n",
+            "In-Reply-To: <2@x>\r\n",
+            "References: <1@x> <2@x>\r\n",
+            "Reply-To: \"SERA Support\" <support+1.2.3@x.example>\r\n",
+            "Auto-Submitted: auto-generated\r\n",
+            "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+            "multipart/alternative",
+        ] {
+            assert!(mail.contains(wanted), "{wanted:?} is not in {mail}");
+        }
+    }
+
+    #[test]
+    fn no_name_or_subject_adds_a_header_or_a_recipient() {
+        let evil = "x\r\nBcc: thief@z.example\r\n\r\n<script>";
+        let mail = sealed(Letter { subject: evil.into(), from_name: evil.into(), to_name: format!("\", {evil}"), list: evil.into(), ..letter() });
+        let head = mail.split("\r\n\r\n").next().unwrap();
+        assert!(!head.lines().any(|line| line.to_lowercase().starts_with("bcc")), "{head}");
+        assert_eq!(head.lines().filter(|line| line.starts_with("To:")).count(), 1, "{head}");
+    }
+
+    #[test]
+    fn letters_outside_ascii_travel_encoded() {
+        let mail = sealed(Letter { subject: "Ümlaut … 漢字".repeat(20), text: "é".into(), ..letter() });
+        assert!(mail.is_ascii() && mail.lines().all(|line| line.len() < 998), "{mail}");
+    }
+}

@@ -1,0 +1,93 @@
+//! E-mail: what goes out and what comes in.
+//!
+//! Invariants: a mail that came in is on disk before it is read; what goes out carries one Message-ID however often it is tried; only this module names lettre.
+
+pub mod address;
+mod compose;
+mod sender;
+mod transport;
+
+pub use compose::{Letter, Part};
+pub use sender::{once, run};
+pub use transport::{Failure, Sent, Transport};
+
+use crate::{Desk, Result, accounts};
+use std::sync::Arc;
+use tokio::sync::{Notify, OnceCell};
+
+/// A name and an address.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[allow(missing_docs)]
+pub struct Mailbox {
+    pub name: String,
+    pub address: String,
+}
+
+impl Mailbox {
+    /// Reads `Name <address>` or an address alone.
+    pub fn parse(text: &str) -> Option<Self> {
+        let read: lettre::message::Mailbox = text.trim().parse().ok()?;
+        Some(Self { name: read.name.unwrap_or_default(), address: read.email.to_string() })
+    }
+
+    /// What stands behind the `@`.
+    pub fn domain(&self) -> &str {
+        self.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain)
+    }
+}
+
+/// How mail is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Who mails are from; replies come to this address with a token in it.
+    pub sender: Mailbox,
+    /// The address people use for Balie, without a slash at its end.
+    pub base_url: String,
+    /// Files of a message up to this many bytes together go along; larger ones are links.
+    pub attach_bytes: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let sender = Mailbox { name: "Balie".to_owned(), address: "support@localhost".to_owned() };
+        Self { sender, base_url: "http://127.0.0.1:3000".to_owned(), attach_bytes: 0 }
+    }
+}
+
+/// The mail of a desk.
+#[derive(Debug)]
+pub struct Mail {
+    /// How it is sent.
+    pub settings: Settings,
+    transport: Transport,
+    secret: OnceCell<String>,
+    /// Rung when something may be due.
+    pub(crate) wake: Notify,
+}
+
+impl Mail {
+    /// Mail that is sent in this way.
+    pub fn new(settings: Settings, transport: Transport) -> Arc<Self> {
+        Arc::new(Self { settings, transport, secret: OnceCell::new(), wake: Notify::new() })
+    }
+
+    /// Where it goes.
+    pub fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// A Message-ID that no other mail has, without angle brackets.
+    pub fn message_id(&self) -> Result<String> {
+        Ok(format!("{}@{}", &accounts::random_hex()?[..32], self.settings.sender.domain()))
+    }
+}
+
+/// The secret that tokens in addresses and links are signed with; every node has the same.
+pub async fn secret(desk: &Desk) -> Result<&str> {
+    let mail = desk.mail();
+    let secret = mail.secret.get_or_try_init(async || {
+        let fresh = accounts::random_hex()?;
+        Ok::<_, crate::Error>(store::mail::secret(desk.store(), "mail", &fresh).await?)
+    });
+    Ok(secret.await?)
+}

@@ -1,0 +1,113 @@
+//! Sending what is due: leased, tried again with growing waits, given up visibly.
+//!
+//! Invariant: a delivery is with one sender at a time; a crash between handing over and writing it down repeats that mail at worst, with the same Message-ID.
+
+use super::Failure;
+use crate::{Desk, Result, notifications};
+use domain::time::{Moment, Span};
+use std::time::Duration;
+use store::notifications::{Due, Outcome, State};
+use tokio::task::JoinSet;
+
+/// How long a delivery is this sender's: far longer than handing over takes.
+const LEASE: Span = Span::minutes(10);
+/// Deliveries taken at once.
+const BATCH: u64 = 200;
+/// Mails under way at once, as many as there are connections to the mail server.
+const AT_ONCE: usize = 8;
+/// How long is waited after each try; after the last, some four days, it is given up (RFC 5321, 4.5.4.1 asks for four to five).
+const WAITS: [Span; 9] = [
+    Span::minutes(1),
+    Span::minutes(5),
+    Span::minutes(20),
+    Span::hours(1),
+    Span::hours(4),
+    Span::hours(12),
+    Span::hours(24),
+    Span::hours(24),
+    Span::hours(24),
+];
+/// How long the sender sleeps at most: another node may have written something.
+const NAP: Duration = Duration::from_secs(5);
+
+/// Sends again and again; ends only with the program.
+pub async fn run(desk: &Desk) {
+    loop {
+        let nap = match once(desk).await {
+            Ok(sent) if sent > 0 => continue,
+            Ok(_) => match store::notifications::next_due(desk.store()).await {
+                Ok(Some(due)) => Duration::from_millis(u64::try_from((due - desk.now()).0).unwrap_or(0).clamp(20, NAP.as_millis() as u64)),
+                _ => NAP,
+            },
+            Err(error) => {
+                tracing::warn!(%error, "mail could not be sent; trying again");
+                NAP
+            }
+        };
+        let _ = tokio::time::timeout(nap, desk.mail().wake.notified()).await;
+    }
+}
+
+/// Sends what is due now; gives how many deliveries were taken.
+pub async fn once(desk: &Desk) -> Result<usize> {
+    let (now, change) = (desk.now(), desk.store().begin().await?);
+    let due = store::notifications::lease(&change, now, now + LEASE, BATCH).await?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    change.commit().await?;
+    let (count, mut waiting, mut running, mut outcomes) = (due.len(), due.into_iter(), JoinSet::new(), vec![]);
+    loop {
+        while running.len() < AT_ONCE
+            && let Some(next) = waiting.next()
+        {
+            let desk = desk.clone();
+            running.spawn(async move { deliver(&desk, next).await });
+        }
+        match running.join_next().await {
+            Some(outcome) => outcomes.extend(outcome.ok()),
+            None => break,
+        }
+        // What was handed over is written down soon: what a crash repeats is little.
+        if outcomes.len() >= 50 {
+            settle(desk, &mut outcomes).await?;
+        }
+    }
+    settle(desk, &mut outcomes).await?;
+    Ok(count)
+}
+
+async fn settle(desk: &Desk, outcomes: &mut Vec<Outcome>) -> Result<()> {
+    if outcomes.is_empty() {
+        return Ok(());
+    }
+    let change = desk.store().begin().await?;
+    store::notifications::settle(&change, outcomes, desk.now()).await?;
+    outcomes.clear();
+    Ok(change.commit().await?)
+}
+
+async fn deliver(desk: &Desk, due: Due) -> Outcome {
+    let done = |state, reason: Option<String>| Outcome { id: due.id, state, due_at: Moment(0), reason };
+    let letter = match notifications::letter(desk, &due).await {
+        Ok(Ok(letter)) => letter,
+        Ok(Err(reason)) => return done(State::Dropped, Some(reason.to_owned())),
+        Err(error) => return later(desk, &due, error.to_string()),
+    };
+    let mail = match letter.seal(desk.now()) {
+        Ok(mail) => mail,
+        Err(reason) => return done(State::GivenUp, Some(reason)),
+    };
+    match desk.mail().transport().hand_over(mail).await {
+        Ok(()) => done(State::Sent, None),
+        Err(Failure::Never(reason)) => done(State::GivenUp, Some(reason)),
+        Err(Failure::Later(reason)) => later(desk, &due, reason),
+    }
+}
+
+fn later(desk: &Desk, due: &Due, reason: String) -> Outcome {
+    match WAITS.get(due.tries as usize) {
+        Some(wait) => Outcome { id: due.id, state: State::Waiting, due_at: desk.now() + *wait, reason: Some(reason) },
+        None => Outcome { id: due.id, state: State::GivenUp, due_at: Moment(0), reason: Some(reason) },
+    }
+}

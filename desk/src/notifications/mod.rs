@@ -1,0 +1,154 @@
+//! Telling people by mail what happened: a reader of the log that writes one notice for each event and person.
+//!
+//! Invariants: the cursor moves in the same change as the notices, so nothing is forgotten and nothing told twice; no use case knows of this.
+
+mod letter;
+mod template;
+
+pub(crate) use letter::letter;
+pub use template::{Kind, Template, preview, reset_template, set_template, template};
+
+use crate::accounts::{Agent, Session};
+use crate::{Desk, Result, zones};
+use domain::events::Happening;
+use domain::notifications::{Pace, Why, audience, mentions};
+use domain::time::Span;
+use domain::{DeliveryId, EventNo, PersonId, Refusal, TicketId};
+use std::time::Duration;
+use store::notifications::{NewDelivery, Told};
+
+pub use store::notifications::{Delivery, State};
+
+/// The name under which the log is read.
+const READER: &str = "notifications";
+/// What happens within this time of the first event becomes one mail.
+const GATHER: Span = Span::seconds(1);
+/// When a digest is sent, on the reader's clock.
+const DIGEST_HOUR: i8 = 8;
+/// Events read at once.
+const BATCH: u64 = 200;
+
+/// An event, its ticket, and who is told.
+type Audience = (EventNo, TicketId, Vec<(PersonId, Why)>);
+
+/// Reads the log as it grows; ends only with the program.
+pub async fn run(desk: &Desk) {
+    let mut head = desk.tail().head();
+    loop {
+        head.mark_unchanged();
+        match advance(desk).await {
+            Ok(0) => {
+                // Another node may have stopped half-way: look now and then without being told.
+                let _ = tokio::time::timeout(Duration::from_secs(30), head.changed()).await;
+            }
+            Ok(_) => desk.mail().wake.notify_one(),
+            Err(error) => {
+                tracing::warn!(%error, "who is to be told could not be written down; trying again");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// Reads the next events and writes down who is told; gives how many events were read.
+pub async fn advance(desk: &Desk) -> Result<usize> {
+    let from = store::notifications::position(desk.store(), READER).await?;
+    let mut told = store::notifications::after(desk.store(), from, BATCH).await?;
+    let Some(last) = told.last().map(|t| t.event.n) else { return Ok(0) };
+    for one in &mut told {
+        one.around.mentioned = mentioned(desk, one).await?;
+    }
+    let audiences: Vec<Audience> =
+        told.iter().map(|t| (t.event.n, t.event.ticket, audience(&t.event.what, t.event.by.as_ref().map(|b| b.id), &t.around))).collect();
+    let mut people: Vec<PersonId> = audiences.iter().flat_map(|(_, _, people)| people.iter().map(|(p, _)| *p)).collect();
+    people.sort_unstable();
+    people.dedup();
+    let paces = store::notifications::paces(desk.store(), &people).await?;
+
+    let now = desk.now();
+    let change = desk.store().begin().await?;
+    if store::notifications::cursor(&change, READER).await? != from {
+        // Another node was here first.
+        return Ok(told.len());
+    }
+    for (n, ticket, people) in audiences {
+        for (person, why) in people {
+            let Some((pace, zone)) = paces.get(&person) else { continue };
+            let (ticket, due_at) = match pace {
+                Pace::Off => continue,
+                // That a ticket arrived is of no use tomorrow.
+                Pace::Digest if why != Why::Receipt => (None, zones::next(zone, now, DIGEST_HOUR)),
+                Pace::Digest | Pace::AtOnce => (Some(ticket), now + GATHER),
+            };
+            let message_id = desk.mail().message_id()?;
+            store::notifications::add_notice(&change, n, person, why, &NewDelivery { ticket, due_at, message_id: &message_id, now }).await?;
+        }
+    }
+    store::notifications::set_cursor(&change, READER, last).await?;
+    change.commit().await?;
+    Ok(told.len())
+}
+
+/// Leaves out what has happened until now: nobody is told of it by mail.
+pub(crate) async fn skip(desk: &Desk) -> Result<()> {
+    let head = store::events::head(desk.store()).await?;
+    let change = desk.store().begin().await?;
+    store::notifications::cursor(&change, READER).await?;
+    store::notifications::set_cursor(&change, READER, head).await?;
+    Ok(change.commit().await?)
+}
+
+async fn mentioned(desk: &Desk, told: &Told) -> Result<Vec<PersonId>> {
+    let Happening::Noted { message, .. } = &told.event.what else { return Ok(vec![]) };
+    let Some(note) = store::conversation::message(desk.store(), told.event.ticket, Some(*message)).await? else { return Ok(vec![]) };
+    Ok(store::notifications::named(desk.store(), &mentions(&note.text)).await?)
+}
+
+/// How one wants to be told.
+pub async fn pace(desk: &Desk, by: &Session) -> Result<Pace> {
+    Ok(store::notifications::pace(desk.store(), by.person().id).await?)
+}
+
+/// Chooses how one wants to be told.
+pub async fn set_pace(desk: &Desk, by: &Session, pace: Pace) -> Result<()> {
+    let change = desk.store().begin().await?;
+    store::notifications::set_pace(&change, by.person().id, pace).await?;
+    Ok(change.commit().await?)
+}
+
+/// The mails of a ticket, newest first, for staff.
+pub async fn deliveries(desk: &Desk, by: &Agent, ticket: TicketId) -> Result<Vec<Delivery>> {
+    if !store::tickets::is_visible(desk.store(), &by.session().scope(), ticket).await? {
+        return Err(Refusal::NotFound.into());
+    }
+    Ok(store::notifications::of_ticket(desk.store(), ticket, 50).await?)
+}
+
+/// Sends a mail of a ticket again.
+pub async fn resend(desk: &Desk, by: &Agent, ticket: TicketId, id: DeliveryId) -> Result<()> {
+    if !store::tickets::is_visible(desk.store(), &by.session().scope(), ticket).await? {
+        return Err(Refusal::NotFound.into());
+    }
+    let (now, message_id, change) = (desk.now(), desk.mail().message_id()?, desk.store().begin().await?);
+    if !store::notifications::resend(&change, ticket, id, &message_id, now).await? {
+        return Err(Refusal::NotFound.into());
+    }
+    change.commit().await?;
+    desk.mail().wake.notify_one();
+    Ok(())
+}
+
+/// Begins or ends to watch a ticket.
+pub async fn watch(desk: &Desk, by: &Agent, ticket: TicketId, on: bool) -> Result<()> {
+    if !store::tickets::is_visible(desk.store(), &by.session().scope(), ticket).await? {
+        return Err(Refusal::NotFound.into());
+    }
+    let change = desk.store().begin().await?;
+    store::notifications::watch(&change, ticket, by.session().person().id, on).await?;
+    Ok(change.commit().await?)
+}
+
+/// Whether one watches a ticket.
+pub async fn is_watching(desk: &Desk, by: &Agent, ticket: TicketId) -> Result<bool> {
+    Ok(store::notifications::is_watching(desk.store(), ticket, by.session().person().id).await?)
+}
