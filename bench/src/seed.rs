@@ -207,8 +207,15 @@ mod tests {
             // The normal path goes on where this one ended.
             let change = store.begin().await.unwrap();
             let new = store::events::append(&change, seeded.last, None, Moment(1), &[Happening::Tagged { tag: "x".into() }]).await.unwrap();
-            let message =
-                store::conversation::NewMessage { ticket: seeded.last, author: customer, note: false, text: "x", html: "x", submission: None };
+            let message = store::conversation::NewMessage {
+                ticket: seeded.last,
+                author: customer,
+                note: false,
+                text: "x",
+                html: "x",
+                submission: None,
+                mail: None,
+            };
             let message = store::conversation::add_message(&change, &message, Moment(1)).await.unwrap();
             change.commit().await.unwrap();
             assert_eq!((new.0, message.0), (seeded.events + 1, 700 * 3 + 17 + 1));

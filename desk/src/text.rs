@@ -69,6 +69,32 @@ pub fn to_html(markdown: &str) -> String {
     CLEANER.clean(&out).to_string()
 }
 
+/// Makes HTML of plain text as it was typed: lines stay lines, addresses become links, nothing is markup.
+pub(crate) fn as_typed(text: &str) -> String {
+    let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let mut out = String::with_capacity(text.len() * 5 / 4);
+    for paragraph in text.trim_matches('\n').split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()) {
+        out.push_str("<p>");
+        for (at, line) in paragraph.trim_matches('\n').split('\n').enumerate() {
+            if at > 0 {
+                out.push_str("<br>");
+            }
+            for event in linked(line.into()) {
+                match event {
+                    Event::Start(Tag::Link { dest_url, .. }) => {
+                        out.push_str(&format!("<a href=\"{}\" rel=\"noopener noreferrer nofollow\">", escaped(&dest_url)));
+                    }
+                    Event::End(TagEnd::Link) => out.push_str("</a>"),
+                    Event::Text(text) => out.push_str(&escaped(&text)),
+                    _ => {}
+                }
+            }
+        }
+        out.push_str("</p>\n");
+    }
+    out
+}
+
 /// Addresses in running text become links.
 fn linked(text: CowStr<'_>) -> Vec<Event<'_>> {
     if !text.contains("http://") && !text.contains("https://") {

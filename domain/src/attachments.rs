@@ -82,13 +82,15 @@ pub enum Kind {
     Document(&'static str, &'static [&'static str]),
     /// Text, which has no signature: it must have no NUL and no signature of another kind.
     Text(&'static str),
+    /// What only another program can read, such as a signature: kept as it came, as long as it is nothing that is recognised.
+    Sealed(&'static str),
 }
 
 impl Kind {
     /// The media type it is served with.
     pub fn media_type(self) -> &'static str {
         match self {
-            Kind::Image(media) | Kind::Document(media, _) | Kind::Text(media) => media,
+            Kind::Image(media) | Kind::Document(media, _) | Kind::Text(media) | Kind::Sealed(media) => media,
         }
     }
 
@@ -126,6 +128,11 @@ impl Kind {
             "mp4" => Kind::Document("video/mp4", &["video/mp4"]),
             "webm" => Kind::Document("video/webm", &["video/webm"]),
             "txt" | "log" | "md" | "sql" | "ini" | "eml" => Kind::Text("text/plain"),
+            "ics" => Kind::Text("text/calendar"),
+            "vcf" => Kind::Text("text/vcard"),
+            "asc" => Kind::Text("application/pgp-keys"),
+            "p7s" | "p7m" | "pgp" | "gpg" => Kind::Sealed("application/octet-stream"),
+            "dat" => Kind::Sealed("application/ms-tnef"),
             "csv" => Kind::Text("text/csv"),
             "json" => Kind::Text("application/json"),
             "xml" => Kind::Text("application/xml"),
@@ -138,6 +145,7 @@ impl Kind {
         match self {
             Kind::Image(media) => found == Some(media),
             Kind::Document(_, media) => found.is_some_and(|f| media.contains(&f)),
+            Kind::Sealed(_) => found.is_none(),
             Kind::Text(_) => found.is_none_or(|f| f == "text/xml") && !head.contains(&0),
         }
     }

@@ -32,6 +32,12 @@ pub struct Config {
     pub mail_url: String,
     /// Files of a message up to this many kibibytes together go along with its mail; larger ones are links. `BALIE_MAIL_ATTACH_KIB`, `mail_attach_kib`; 0.
     pub mail_attach_kib: u32,
+    /// Largest mail that is taken in, in mebibytes. `BALIE_MAX_MAIL_MIB`, `max_mail_mib`; 50.
+    pub max_mail_mib: u32,
+    /// The name under which the mail server in front writes `Authentication-Results`; it is believed about who a mail is from. `BALIE_MAIL_RELAY`, `mail_relay`; nobody.
+    pub mail_relay: Option<String>,
+    /// The secret with which a mail server hands mails over at `POST /mail/incoming`; without one that is closed. `BALIE_MAIL_TOKEN`, `mail_token`.
+    pub mail_token: Option<String>,
     /// What is logged: error, warn, info, debug, or a filter such as `server=debug`. `BALIE_LOG`, `log`; info.
     pub log: String,
     /// How it is logged: text or json. `BALIE_LOG_FORMAT`, `log_format`; text.
@@ -73,12 +79,15 @@ struct File {
     mail_from: Option<String>,
     mail_url: Option<String>,
     mail_attach_kib: Option<i64>,
+    max_mail_mib: Option<i64>,
+    mail_relay: Option<String>,
+    mail_token: Option<String>,
     log: Option<String>,
     log_format: Option<String>,
 }
 
 /// The variables there are, for telling a misspelt one.
-const VARIABLES: [&str; 14] = [
+const VARIABLES: [&str; 17] = [
     "BALIE_CONFIG",
     "BALIE_LISTEN",
     "BALIE_METRICS_LISTEN",
@@ -91,6 +100,9 @@ const VARIABLES: [&str; 14] = [
     "BALIE_MAIL_FROM",
     "BALIE_MAIL_URL",
     "BALIE_MAIL_ATTACH_KIB",
+    "BALIE_MAX_MAIL_MIB",
+    "BALIE_MAIL_RELAY",
+    "BALIE_MAIL_TOKEN",
     "BALIE_LOG",
     "BALIE_LOG_FORMAT",
 ];
@@ -145,6 +157,9 @@ impl Config {
             mail_from: Mailbox::parse(&mail_from).unwrap_or_default(),
             mail_url: mail_url.clone(),
             mail_attach_kib: read.number("BALIE_MAIL_ATTACH_KIB", file.mail_attach_kib, 0, 0..=25_600) as u32,
+            max_mail_mib: read.number("BALIE_MAX_MAIL_MIB", file.max_mail_mib, 50, 1..=500) as u32,
+            mail_relay: Some(read.text("BALIE_MAIL_RELAY", file.mail_relay, "")).filter(|name| !name.is_empty()),
+            mail_token: Some(read.text("BALIE_MAIL_TOKEN", file.mail_token, "")).filter(|token| !token.is_empty()),
             log: read.text("BALIE_LOG", file.log, "info"),
             log_format: if log_format == "json" { LogFormat::Json } else { LogFormat::Text },
         };
@@ -156,6 +171,9 @@ impl Config {
         }
         if config.mail_from.address.is_empty() {
             read.errors.push("BALIE_MAIL_FROM: write it as Name <name@example.com>".to_owned());
+        }
+        if config.mail_token.as_ref().is_some_and(|token| token.len() < 20) {
+            read.errors.push("BALIE_MAIL_TOKEN: choose at least 20 characters".to_owned());
         }
         if let Err(reason) = Transport::parse(&mail_url) {
             read.errors.push(format!("BALIE_MAIL_URL: {reason}"));
@@ -177,7 +195,13 @@ impl Config {
     /// # Errors
     /// Why the way of sending is none; [`Config::read`] has refused that already.
     pub fn mail(&self) -> Result<Arc<Mail>, String> {
-        let settings = Settings { sender: self.mail_from.clone(), base_url: self.address(), attach_bytes: u64::from(self.mail_attach_kib) << 10 };
+        let settings = Settings {
+            sender: self.mail_from.clone(),
+            base_url: self.address(),
+            attach_bytes: u64::from(self.mail_attach_kib) << 10,
+            max_mebibytes: self.max_mail_mib,
+            relay: self.mail_relay.clone(),
+        };
         Ok(Mail::new(settings, Transport::parse(&self.mail_url)?))
     }
 

@@ -12,7 +12,7 @@ use domain::attachments::{Attachment, FileName};
 use domain::events::Event;
 use domain::tickets::Side;
 use domain::time::Moment;
-use domain::{MessageId, Named, PersonId, TicketId};
+use domain::{IncomingId, MessageId, Named, PersonId, TicketId};
 use sea_orm::{EntityTrait, Set};
 
 /// A message as it is kept.
@@ -26,6 +26,18 @@ pub struct Message {
     /// Safe HTML, made from the text when it was written.
     pub html: String,
     pub created_at: Moment,
+    pub mail: Option<MailMark>,
+}
+
+/// That a message came by mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct MailMark {
+    pub incoming: IncomingId,
+    /// Whether it is certain who sent it.
+    pub verified: bool,
+    /// Its main headers; empty for customers.
+    pub head: String,
 }
 
 /// A message to be kept.
@@ -38,6 +50,18 @@ pub struct NewMessage<'a> {
     pub text: &'a str,
     pub html: &'a str,
     pub submission: Option<&'a str>,
+    pub mail: Option<NewMail<'a>>,
+}
+
+/// The mail a message was.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs)]
+pub struct NewMail<'a> {
+    pub incoming: IncomingId,
+    pub message_id: Option<&'a str>,
+    pub verified: bool,
+    /// Its main headers, for staff.
+    pub head: &'a str,
 }
 
 /// What was said on a ticket and what happened to it, oldest first.
@@ -48,24 +72,30 @@ pub struct Conversation {
     pub history: Vec<Event>,
 }
 
-type MessageRow = (i64, i64, String, String, i32, String, i64);
+type MessageRow = (i64, i64, String, String, i32, String, i64, Option<i64>, Option<i32>, Option<String>);
 type FileRow = (i64, String, String, i64, i32);
 
 /// The conversation; notes, their files and what only staff may know of the history only for staff. Whoever calls has found the ticket within the scope.
 pub async fn read(store: &Store, scope: &Scope, ticket: TicketId) -> Result<Conversation> {
     let (notes, public) = if scope.is_staff() { ("", "") } else { ("AND NOT m.note", "AND e.public") };
-    let messages = format!("FROM message m JOIN person p ON p.id = m.author_id WHERE m.ticket_id = $1 {notes} ORDER BY m.id");
+    let messages = format!(
+        "FROM message m JOIN person p ON p.id = m.author_id LEFT JOIN message_mail l ON l.message_id = m.id WHERE m.ticket_id = $1 {notes} ORDER BY m.id"
+    );
     let files = format!("FROM attachment f JOIN message m ON m.id = f.message_id WHERE f.ticket_id = $1 {notes} ORDER BY f.created_at, f.id");
     let history = format!("FROM event e LEFT JOIN person p ON p.id = e.by_id WHERE e.ticket_id = $1 {public} ORDER BY e.n");
     let parts = [
         // A truth value is 1 on one database and `true` on the other.
-        ("m.id, m.author_id, p.name, p.role, CAST(m.note AS INTEGER), m.html, m.created_at", messages.as_str()),
+        (
+            "m.id, m.author_id, p.name, p.role, CAST(m.note AS INTEGER), m.html, m.created_at, l.incoming_id, CAST(l.verified AS INTEGER), l.head",
+            messages.as_str(),
+        ),
         ("f.message_id, f.id, f.name, f.size, CAST(f.image AS INTEGER)", files.as_str()),
         (EVENT, history.as_str()),
     ];
     let [messages, files, history] = lists(store, parts, vec![ticket.0.into()]).await?;
     let mut files: Vec<(i64, Attachment)> = files.read::<FileRow>()?.into_iter().map(file_of).collect::<Result<_>>()?;
-    let messages = messages.read()?.into_iter().map(message_of).map(|message| {
+    let messages = messages.read()?.into_iter().map(|row| {
+        let message = message_of(row, scope.is_staff());
         let own = files.extract_if(.., |(of, _)| *of == message.id.0).map(|(_, file)| file).collect();
         (message, own)
     });
@@ -96,7 +126,9 @@ pub async fn message(store: &Store, ticket: TicketId, id: Option<MessageId>) -> 
     Ok(Some(Words { id: MessageId(id), note: note != 0, text, html, files }))
 }
 
-fn message_of((id, author, name, role, note, html, created_at): MessageRow) -> Message {
+fn message_of((id, author, name, role, note, html, created_at, incoming, verified, head): MessageRow, is_staff: bool) -> Message {
+    let mail =
+        incoming.map(|id| MailMark { incoming: IncomingId(id), verified: verified == Some(1), head: head.filter(|_| is_staff).unwrap_or_default() });
     Message {
         id: MessageId(id),
         author: Named::new(PersonId(author), name),
@@ -104,6 +136,7 @@ fn message_of((id, author, name, role, note, html, created_at): MessageRow) -> M
         note: note != 0,
         html,
         created_at: Moment(created_at),
+        mail,
     }
 }
 
@@ -123,5 +156,12 @@ pub async fn add_message(change: &Change, new: &NewMessage<'_>, now: Moment) -> 
         submission: Set(new.submission.map(str::to_owned)),
         ..Default::default()
     };
-    Ok(MessageId(message::Entity::insert(row).exec(&change.db()).await?.last_insert_id))
+    let id = MessageId(message::Entity::insert(row).exec(&change.db()).await?.last_insert_id);
+    if let Some(mail) = &new.mail {
+        crate::mail::add_message(change, id, mail.incoming, mail.verified, mail.head).await?;
+        if let Some(message_id) = mail.message_id {
+            crate::notifications::add_thread(change, message_id, new.ticket).await?;
+        }
+    }
+    Ok(id)
 }

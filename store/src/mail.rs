@@ -106,19 +106,23 @@ fn incoming(row: IncomingRow) -> Result<Incoming> {
 
 /// Keeps a mail; `None` where its source handed it over before.
 pub async fn add(change: &Change, new: &NewIncoming<'_>, now: Moment) -> Result<Option<IncomingId>> {
-    let sql = "INSERT INTO incoming (source, source_key, file, size, department_id, received_at, state, tries, leased_until) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0)
+    let sql = "INSERT INTO incoming (source, source_key, file, size, department_id, received_at, state, tries, due_at, leased_until) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0)
                ON CONFLICT (source_key) DO NOTHING RETURNING id";
     let values = [new.source.into(), new.key.into(), new.file.into(), new.size.into(), new.department.map(|d| d.0).into(), now.0.into()];
     let row = change.db().query_one_raw(change.sql(sql, values)).await?;
     row.map(|row| Ok(IncomingId(Row::new(&row).next()?))).transpose()
 }
 
-/// Takes mails that wait to be read, for this reader alone until `until`, oldest first, and counts the try.
+/// Takes mails that wait to be read, oldest first, for this reader alone until `until`, and counts the try. Nothing where another reader has some.
+///
+/// One reader at a time: a mail and the answer to it, read by two, could be read in the wrong order.
 pub async fn lease(change: &Change, now: Moment, until: Moment, most: u64) -> Result<Vec<IncomingId>> {
-    let lock = if change.is_postgres() { " FOR UPDATE SKIP LOCKED" } else { "" };
+    if change.is_postgres() {
+        change.run("SELECT pg_advisory_xact_lock(hashtext('balie incoming mail'))", []).await?;
+    }
     let sql = format!(
-        "UPDATE incoming SET leased_until = $1, tries = tries + 1 WHERE id IN
-         (SELECT id FROM incoming WHERE state = 0 AND leased_until <= $2 ORDER BY id LIMIT {most}{lock}) RETURNING id"
+        "UPDATE incoming SET leased_until = $1, tries = tries + 1 WHERE id IN (SELECT id FROM incoming WHERE state = 0 AND due_at <= $2 ORDER BY id LIMIT {most})
+         AND NOT EXISTS (SELECT 1 FROM incoming WHERE state = 0 AND leased_until > $2) RETURNING id"
     );
     let rows = change.db().query_all_raw(change.sql(sql, [until.0.into(), now.0.into()])).await?;
     let mut ids: Vec<IncomingId> = rows.iter().map(|row| Ok(IncomingId(Row::new(row).next()?))).collect::<Result<_>>()?;
@@ -128,7 +132,9 @@ pub async fn lease(change: &Change, now: Moment, until: Moment, most: u64) -> Re
 
 /// Gives a mail back for another try at a moment.
 pub async fn try_again(change: &Change, id: IncomingId, at: Moment, reason: &str) -> Result<()> {
-    change.run("UPDATE incoming SET leased_until = $1, reason = $2 WHERE id = $3 AND state = 0", [at.0.into(), reason.into(), id.0.into()]).await?;
+    change
+        .run("UPDATE incoming SET leased_until = 0, due_at = $1, reason = $2 WHERE id = $3 AND state = 0", [at.0.into(), reason.into(), id.0.into()])
+        .await?;
     Ok(())
 }
 
@@ -149,7 +155,10 @@ pub async fn settle(change: &Change, id: IncomingId, state: State, found: &Findi
 
 /// Lets a mail that was set aside be read again; says whether it was.
 pub async fn reread(change: &Change, id: IncomingId) -> Result<bool> {
-    Ok(change.run("UPDATE incoming SET state = 0, tries = 0, leased_until = 0, reason = NULL WHERE id = $1 AND state = 2", [id.0.into()]).await? == 1)
+    Ok(change
+        .run("UPDATE incoming SET state = 0, tries = 0, due_at = 0, leased_until = 0, reason = NULL WHERE id = $1 AND state = 2", [id.0.into()])
+        .await?
+        == 1)
 }
 
 /// A mail.

@@ -217,8 +217,14 @@ pub async fn reply(
     let id: TicketId = ticket.parse().map_err(|_| backend::report(Refusal::NotFound.into()))?;
     let submission = backend::key_of(submission);
     let key = submission.clone();
-    let writing =
-        Writing { text, attachments, submission, seen: if anyway.is_empty() { seen.parse().ok() } else { None }, then: Status::from_word(&then) };
+    let writing = Writing {
+        text,
+        attachments,
+        submission,
+        seen: if anyway.is_empty() { seen.parse().ok() } else { None },
+        then: Status::from_word(&then),
+        mail: None,
+    };
     let written = if is_note {
         let (desk, me) = backend::agent(Action::WriteNote)?;
         desk::tickets::note(&desk, &me, id, &writing).await.map(|()| id)

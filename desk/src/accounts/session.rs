@@ -92,6 +92,11 @@ impl Session {
 }
 
 impl Session {
+    /// Someone who wrote a mail: what it may do in their name was decided by who says so.
+    pub(crate) fn of_mail(account: Account, hidden: Vec<DepartmentId>) -> Self {
+        Self { id: String::new(), account, hidden }
+    }
+
     /// Someone of the demo data, which is written before anyone can log in.
     pub(crate) fn of_demo(account: Account) -> Self {
         Self { id: String::new(), account, hidden: vec![] }

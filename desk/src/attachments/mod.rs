@@ -100,6 +100,11 @@ impl Files {
         self.folder.join(&id.as_str()[..2]).join(id.as_str())
     }
 
+    /// Where the bytes of a mail are.
+    pub(crate) fn mail_path(&self, name: &str) -> PathBuf {
+        self.folder.join("mail").join(&name[..name.len().min(2)]).join(name).with_extension("eml")
+    }
+
     fn picture_path(&self, id: &AttachmentId, picture: Picture) -> PathBuf {
         self.path(id).with_extension(match picture {
             Picture::Thumb => "thumb",

@@ -4,10 +4,14 @@
 
 pub mod address;
 mod compose;
+pub mod ingest;
+mod receive;
 mod sender;
 mod transport;
+mod verify;
 
 pub use compose::{Letter, Part};
+pub use receive::{Source, receive};
 pub use sender::{once, run};
 pub use transport::{Failure, Sent, Transport};
 
@@ -45,12 +49,16 @@ pub struct Settings {
     pub base_url: String,
     /// Files of a message up to this many bytes together go along; larger ones are links.
     pub attach_bytes: u64,
+    /// Largest mail that is taken in, in mebibytes.
+    pub max_mebibytes: u32,
+    /// The name under which the mail server in front writes `Authentication-Results`; without it no sender is believed but by a token.
+    pub relay: Option<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let sender = Mailbox { name: "Balie".to_owned(), address: "support@localhost".to_owned() };
-        Self { sender, base_url: "http://127.0.0.1:3000".to_owned(), attach_bytes: 0 }
+        Self { sender, base_url: "http://127.0.0.1:3000".to_owned(), attach_bytes: 0, max_mebibytes: 50, relay: None }
     }
 }
 
@@ -63,12 +71,14 @@ pub struct Mail {
     secret: OnceCell<String>,
     /// Rung when something may be due.
     pub(crate) wake: Notify,
+    /// Rung when a mail came in.
+    pub(crate) arrived: Notify,
 }
 
 impl Mail {
     /// Mail that is sent in this way.
     pub fn new(settings: Settings, transport: Transport) -> Arc<Self> {
-        Arc::new(Self { settings, transport, secret: OnceCell::new(), wake: Notify::new() })
+        Arc::new(Self { settings, transport, secret: OnceCell::new(), wake: Notify::new(), arrived: Notify::new() })
     }
 
     /// Where it goes.

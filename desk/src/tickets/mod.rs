@@ -7,9 +7,10 @@ mod writing;
 
 pub(crate) use editing::close_settled;
 pub use editing::{Edit, dismiss, edit, edit_all, invite, leave, settle};
-pub use store::conversation::Message;
+pub use store::conversation::{MailMark, Message};
 pub use store::tickets::{Line, Shelf};
-pub use writing::{Writing, note, open, reply};
+pub(crate) use writing::open_by_mail;
+pub use writing::{ByMail, Writing, note, open, reply};
 
 use crate::accounts::{Agent, Customer, Session};
 use crate::{Desk, Result};

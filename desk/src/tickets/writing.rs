@@ -6,9 +6,10 @@ use crate::{Desk, Error, Result, text};
 use domain::attachments::{Attachment, MAX_FILES};
 use domain::events::{Facet, Happening};
 use domain::tickets::{FormFacts, MAX_TEXT, NewTicket, Side, Status, Ticket, TicketForm, check_text};
-use domain::{AttachmentId, EventNo, Fault, Field, MessageId, PersonId, Refusal, TicketId};
+use domain::{AttachmentId, EventNo, Fault, Field, IncomingId, MessageId, PersonId, Refusal, TicketId};
 use sha2::{Digest, Sha256};
 use store::Change;
+use store::conversation::{NewMail, NewMessage};
 
 /// What is written on a ticket.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,28 @@ pub struct Writing {
     pub seen: Option<EventNo>,
     /// The status it shall have after an agent's reply.
     pub then: Option<Status>,
+    /// The mail it was, where it came by mail.
+    pub mail: Option<ByMail>,
+}
+
+/// A message that came by mail: its words are taken as they are, however many.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct ByMail {
+    pub incoming: IncomingId,
+    pub message_id: Option<String>,
+    /// Whether it is certain who sent it.
+    pub verified: bool,
+    /// Its main headers, for staff.
+    pub head: String,
+    /// Safe HTML.
+    pub html: String,
+}
+
+impl ByMail {
+    fn kept(&self) -> NewMail<'_> {
+        NewMail { incoming: self.incoming, message_id: self.message_id.as_deref(), verified: self.verified, head: &self.head }
+    }
 }
 
 /// Opens a ticket.
@@ -38,7 +61,7 @@ pub async fn open(desk: &Desk, by: &Customer, form: &TicketForm, submission: Opt
         Err(refused) => return opened_before(desk, me, submission).await?.ok_or(refused),
     };
     let change = desk.store().begin().await?;
-    match write_ticket(desk, &change, by, &new, submission, None).await {
+    match write_ticket(desk, &change, by, &new, None, submission, None).await {
         Ok(ticket) => {
             change.commit().await?;
             Ok(ticket.id)
@@ -46,6 +69,18 @@ pub async fn open(desk: &Desk, by: &Customer, form: &TicketForm, submission: Opt
         Err(Error::Store(store::Error::Taken)) => opened_meanwhile(desk, change, me, submission).await,
         Err(error) => Err(error),
     }
+}
+
+/// Opens a ticket in the name of who wrote a mail, or whose mail was forwarded. For reading mail; the mail's number makes it the same however often it is read.
+pub(crate) async fn open_by_mail(desk: &Desk, by: &Customer, new: &NewTicket, mail: &ByMail) -> Result<TicketId> {
+    let submission = format!("mail {}", mail.incoming);
+    if let Some(opened) = opened_before(desk, by.session().person().id, Some(&submission)).await? {
+        return Ok(opened);
+    }
+    let change = desk.store().begin().await?;
+    let ticket = write_ticket(desk, &change, by, new, Some(mail), Some(&submission), None).await?;
+    change.commit().await?;
+    Ok(ticket.id)
 }
 
 /// The ticket of a form that came twice at once, where the other was first.
@@ -94,14 +129,22 @@ async fn write_ticket(
     change: &Change,
     by: &Customer,
     new: &NewTicket,
+    mail: Option<&ByMail>,
     submission: Option<&str>,
     follows: Option<TicketId>,
 ) -> Result<Ticket> {
     let (now, me) = (desk.now(), by.session().named());
     let ticket = store::tickets::add(change, new, &me, Some(by.organisation().clone()), submission, follows, now).await?;
-    let html = text::to_html(&new.description);
-    let message =
-        store::conversation::NewMessage { ticket: ticket.id, author: me.id, note: false, text: &new.description, html: &html, submission: None };
+    let html = mail.map_or_else(|| text::to_html(&new.description), |mail| mail.html.clone());
+    let message = NewMessage {
+        ticket: ticket.id,
+        author: me.id,
+        note: false,
+        text: &new.description,
+        html: &html,
+        submission: None,
+        mail: mail.map(ByMail::kept),
+    };
     let message = store::conversation::add_message(change, &message, now).await?;
     attach(change, &new.attachments, me.id, ticket.id, message).await?;
     store::search::write(change, &ticket, &new.description, "").await?;
@@ -137,7 +180,9 @@ async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_no
     if let Some(ticket) = written_before(desk, me, writing.submission.as_deref()).await? {
         return Ok(ticket);
     }
-    check_text(&writing.text, MAX_TEXT).map_err(|fault| Refusal::field(Field::Message, fault))?;
+    if writing.mail.is_none() {
+        check_text(&writing.text, MAX_TEXT).map_err(|fault| Refusal::field(Field::Message, fault))?;
+    }
     let files = loose(desk, by, &writing.attachments).await?;
     if files.len() != writing.attachments.len() {
         // They may be on the message that the same form has just written.
@@ -150,7 +195,7 @@ async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_no
         return Err(Refusal::field(Field::Attachments, Fault::TooMany(MAX_FILES as u32)).into());
     }
     let side = if by.role().is_staff() { Side::Agent } else { Side::Customer };
-    let html = text::to_html(&writing.text);
+    let html = writing.mail.as_ref().map_or_else(|| text::to_html(&writing.text), |mail| mail.html.clone());
 
     let change = desk.store().begin().await?;
     let (before, _) = lock(&change, &by.scope(), id).await?;
@@ -161,13 +206,14 @@ async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_no
         return follow(desk, change, by, before, writing, &files).await;
     }
     let mut ticket = before.clone();
-    let new = store::conversation::NewMessage {
+    let new = NewMessage {
         ticket: id,
         author: me,
         note: is_note,
         text: writing.text.trim(),
         html: &html,
         submission: writing.submission.as_deref(),
+        mail: writing.mail.as_ref().map(ByMail::kept),
     };
     let message = match store::conversation::add_message(&change, &new, now).await {
         // The same form came twice at once.
@@ -218,7 +264,7 @@ async fn follow(desk: &Desk, change: Change, by: &Session, old: Ticket, writing:
         attachments: files.iter().map(|f| f.id.clone()).collect(),
     };
     let submission = writing.submission.as_deref();
-    let ticket = match write_ticket(desk, &change, &customer, &new, submission, Some(old.id)).await {
+    let ticket = match write_ticket(desk, &change, &customer, &new, writing.mail.as_ref(), submission, Some(old.id)).await {
         Err(Error::Store(store::Error::Taken)) => return opened_meanwhile(desk, change, by.person().id, submission).await,
         other => other?,
     };

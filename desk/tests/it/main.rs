@@ -7,6 +7,7 @@ mod attachments;
 mod board;
 mod demo;
 mod live;
+mod mail;
 mod misfortune;
 mod notifications;
 mod support;

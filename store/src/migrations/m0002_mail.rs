@@ -32,7 +32,7 @@ const UP: &[&str] = &[
     "CREATE INDEX notice_by_delivery ON notice (delivery_id, event_n)",
     // A mail that came in: its bytes are a file.
     "CREATE TABLE incoming (id {id}, source TEXT NOT NULL, source_key TEXT NOT NULL UNIQUE, file TEXT NOT NULL, size BIGINT NOT NULL, department_id BIGINT REFERENCES department (id), received_at BIGINT NOT NULL,
-        state SMALLINT NOT NULL, tries INTEGER NOT NULL, leased_until BIGINT NOT NULL, reason TEXT, sender TEXT, subject TEXT, ticket_id BIGINT REFERENCES ticket (id))",
+        state SMALLINT NOT NULL, tries INTEGER NOT NULL, due_at BIGINT NOT NULL, leased_until BIGINT NOT NULL, reason TEXT, sender TEXT, subject TEXT, ticket_id BIGINT REFERENCES ticket (id))",
     "CREATE INDEX incoming_by_state ON incoming (state, id)",
     "CREATE INDEX incoming_by_sender ON incoming (sender, received_at)",
     "CREATE INDEX incoming_by_ticket ON incoming (ticket_id, received_at)",

@@ -1,0 +1,457 @@
+//! Reading the mail that came in, in the order it came: to which ticket it belongs, who says it, and what.
+//!
+//! Invariants: a mail that cannot be read is set aside and holds up nothing; a mail becomes one message however often it is read;
+//! nobody posts as staff, or reads anything, because a mail says who it is from.
+
+use super::{address, receive, secret, verify};
+use crate::accounts::Session;
+use crate::attachments::Upload;
+use crate::tickets::{self, ByMail, Writing};
+use crate::{Desk, Error, Result, text};
+use domain::accounts::{EmailAddress, Scope};
+use domain::attachments::MAX_FILES;
+use domain::tickets::{MAX_SUBJECT, NewTicket, Ticket, Urgency};
+use domain::time::Span;
+use domain::{Fault, Field, IncomingId, PersonId, Refusal, TicketId};
+use letters::{Automatic, Letter, Mailbox};
+use std::time::Duration;
+use store::accounts::Account;
+use store::mail::{Finding, Incoming, Proposal, State};
+
+/// How long a batch is this reader's.
+const LEASE: Span = Span::minutes(10);
+/// Mails taken at once.
+const BATCH: u64 = 50;
+/// Tries of a mail whose reading broke, such as by a database that was away.
+const TRIES: u32 = 5;
+/// How long is waited between them.
+const WAIT: Span = Span::minutes(1);
+/// Messages of one sender in an hour at most; the rest is set aside.
+const FLOOD: i64 = 60;
+/// And on one ticket: two machines that answer each other end here.
+const FLOOD_ON_TICKET: i64 = 20;
+/// Longest text of a mail that is kept in the message, in characters; all of it is in the raw mail.
+const LONGEST: usize = 100_000;
+/// Largest HTML that is shown, in bytes; beyond, its text is.
+const LARGEST: usize = 1 << 20;
+/// People whom one mail can propose for CC.
+const PROPOSALS: usize = 20;
+/// How long the reader sleeps at most: another node may have taken mail in.
+const NAP: Duration = Duration::from_secs(5);
+
+/// What became of a mail.
+enum Fate {
+    /// It is a message of this ticket.
+    Message(TicketId),
+    /// An admin decides.
+    Aside(String, Option<TicketId>),
+    /// It needs no message.
+    Quiet(String, Option<TicketId>),
+}
+
+/// Reads again and again; ends only with the program.
+pub async fn run(desk: &Desk) {
+    loop {
+        match once(desk).await {
+            Ok(read) if read > 0 => continue,
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "mail that came in could not be read; trying again"),
+        }
+        let _ = tokio::time::timeout(NAP, desk.mail().arrived.notified()).await;
+    }
+}
+
+/// Reads what waits; gives how many mails were taken.
+pub async fn once(desk: &Desk) -> Result<usize> {
+    let (now, change) = (desk.now(), desk.store().begin().await?);
+    let ids = store::mail::lease(&change, now, now + LEASE, BATCH).await?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    change.commit().await?;
+    for id in &ids {
+        let (desk, id) = (desk.clone(), *id);
+        // In a task of its own: a fault in reading one mail is told, and ends there.
+        if let Err(fault) = tokio::spawn(async move { read(&desk, id).await })
+            .await
+            .map_err(|fault| fault.to_string())
+            .and_then(|read| read.map_err(|error| error.to_string()))
+        {
+            tracing::warn!(mail = %id, fault, "a mail could not be read");
+        }
+    }
+    Ok(ids.len())
+}
+
+async fn read(desk: &Desk, id: IncomingId) -> Result<()> {
+    let Some(mail) = store::mail::find(desk.store(), id).await? else { return Ok(()) };
+    if mail.tries > TRIES {
+        let reason = mail.reason.clone().unwrap_or_else(|| "it could not be read".to_owned());
+        return settle(desk, id, Fate::Aside(reason, mail.ticket), Finding::default()).await;
+    }
+    let raw = receive::raw(desk, &mail.file).await?;
+    let (raw, letter) = tokio::task::spawn_blocking(move || {
+        let letter = letters::read(&raw);
+        (raw, letter)
+    })
+    .await
+    .map_err(std::io::Error::other)?;
+    let from = letter.from.clone();
+    let verified = from.as_ref().is_some_and(|from| verify::is_believed(&raw, from, desk.mail().settings.relay.as_deref()));
+    drop(raw);
+    let found = Finding { sender: from.map(|from| from.address.to_lowercase()), subject: Some(letter.subject.clone()), ..Finding::default() };
+    match file(desk, &mail, letter, verified).await {
+        Ok(fate) => settle(desk, id, fate, found).await,
+        Err(Error::Refused(refusal)) => settle(desk, id, Fate::Aside(format!("it was refused: {refusal:?}"), None), found).await,
+        // Something broke that may pass: another try.
+        Err(error) => {
+            let change = desk.store().begin().await?;
+            store::mail::try_again(&change, id, desk.now() + WAIT, &error.to_string()).await?;
+            change.commit().await?;
+            Err(error)
+        }
+    }
+}
+
+async fn settle(desk: &Desk, id: IncomingId, fate: Fate, found: Finding) -> Result<()> {
+    let (state, reason, ticket) = match fate {
+        Fate::Message(ticket) => (State::Read, None, Some(ticket)),
+        Fate::Aside(reason, ticket) => (State::SetAside, Some(reason), ticket),
+        Fate::Quiet(reason, ticket) => (State::Quiet, Some(reason), ticket),
+    };
+    let change = desk.store().begin().await?;
+    store::mail::settle(&change, id, state, &Finding { reason, ticket, ..found }).await?;
+    Ok(change.commit().await?)
+}
+
+/// Decides about a mail and does it.
+async fn file(desk: &Desk, mail: &Incoming, letter: Letter, believed: bool) -> Result<Fate> {
+    if letter.automatic == Automatic::Balie || is_ours(desk, &letter).await? {
+        return Ok(Fate::Quiet("a mail of Balie itself".to_owned(), None));
+    }
+    if let Some(bounce) = &letter.bounce {
+        return came_back(desk, bounce).await;
+    }
+    let token = token(desk, &letter).await?;
+    let Some(from) = letter.from.clone() else { return Ok(Fate::Aside("it has no sender".to_owned(), token.map(|(ticket, _)| ticket))) };
+    let sender = account(desk, &from.address).await?;
+    let ticket = match &sender {
+        Some(sender) => ticket_of(desk, sender, token, &letter).await?,
+        None => None,
+    };
+    if letter.automatic != Automatic::No {
+        return Ok(Fate::Quiet("an automatic mail".to_owned(), ticket.or(token.map(|(ticket, _)| ticket))));
+    }
+    if let Some(reason) = flood(desk, &from, ticket).await? {
+        return Ok(Fate::Aside(reason, ticket));
+    }
+    // A token proves that its mail reached the person's mailbox: enough for a customer who answers from that address.
+    let has_token = sender.as_ref().is_some_and(|sender| token.is_some_and(|(_, person)| person == sender.person.id));
+    match (sender, token, ticket) {
+        (Some(sender), _, Some(ticket)) if sender.person.role.is_staff() && !believed => {
+            Ok(Fate::Aside(format!("it claims to be from {}, who is staff, and nothing proves it", sender.person.name), Some(ticket)))
+        }
+        (Some(sender), _, Some(ticket)) => reply(desk, mail, letter, sender, ticket, believed || has_token).await,
+        (Some(sender), ..) if sender.person.role.is_staff() => forwarded(desk, mail, letter, believed).await,
+        (Some(sender), ..) => open(desk, mail, letter, sender, believed).await,
+        (None, Some((ticket, _)), _) => {
+            Ok(Fate::Aside("it came to a reply address from an address that is not that person's".to_owned(), Some(ticket)))
+        }
+        (None, None, _) => Ok(Fate::Aside("nobody with an account has this address".to_owned(), None)),
+    }
+}
+
+async fn is_ours(desk: &Desk, letter: &Letter) -> Result<bool> {
+    match &letter.message_id {
+        Some(id) => Ok(store::mail::is_ours(desk.store(), id).await?),
+        None => Ok(false),
+    }
+}
+
+/// The ticket and person of a reply address among those the mail was sent to.
+async fn token(desk: &Desk, letter: &Letter) -> Result<Option<(TicketId, PersonId)>> {
+    let secret = secret(desk).await?;
+    let named = letter.to.iter().chain(&letter.cc).map(|mailbox| mailbox.address.as_str());
+    Ok(letter.delivered_to.iter().map(String::as_str).chain(named).find_map(|to| address::read_reply_address(secret, to)))
+}
+
+/// The account with an address, where it is not disabled.
+async fn account(desk: &Desk, address: &str) -> Result<Option<Account>> {
+    let Some(address) = EmailAddress::parse(address) else { return Ok(None) };
+    Ok(store::accounts::by_email(desk.store(), &address).await?.filter(|account| !account.disabled))
+}
+
+async fn session(desk: &Desk, account: Account) -> Result<Session> {
+    let hidden = store::departments::hidden_from(desk.store(), account.person.id).await?;
+    Ok(Session::of_mail(account, hidden))
+}
+
+async fn scope(desk: &Desk, account: &Account) -> Result<Scope> {
+    Ok(session(desk, account.clone()).await?.scope())
+}
+
+/// The ticket a mail belongs to: by its reply address, then by the mails it answers, then by the number in its subject; only one that its sender may read now.
+async fn ticket_of(desk: &Desk, sender: &Account, token: Option<(TicketId, PersonId)>, letter: &Letter) -> Result<Option<TicketId>> {
+    let mut ids: Vec<String> = letter.in_reply_to.clone();
+    ids.extend(letter.references.iter().rev().cloned());
+    let by_thread = store::mail::thread(desk.store(), &ids).await?;
+    let by_number = number(&letter.subject);
+    let scope = scope(desk, sender).await?;
+    for ticket in [token.map(|(ticket, _)| ticket), by_thread, by_number].into_iter().flatten() {
+        if store::tickets::is_visible(desk.store(), &scope, ticket).await? {
+            return Ok(Some(ticket));
+        }
+    }
+    Ok(None)
+}
+
+/// The number in a subject, as our own mails write it: `[#1042]`.
+fn number(subject: &str) -> Option<TicketId> {
+    let from = subject.find("[#")? + 2;
+    let digits = &subject[from..from + subject[from..].find(']')?];
+    digits.parse().ok().filter(|n| *n > 0).map(TicketId)
+}
+
+async fn flood(desk: &Desk, from: &Mailbox, ticket: Option<TicketId>) -> Result<Option<String>> {
+    let (since, sender) = (desk.now() - Span::hours(1), from.address.to_lowercase());
+    if store::mail::count_of_sender(desk.store(), &sender, None, since).await? >= FLOOD {
+        return Ok(Some(format!("more than {FLOOD} mails of this sender in an hour")));
+    }
+    if ticket.is_some() && store::mail::count_of_sender(desk.store(), &sender, ticket, since).await? >= FLOOD_ON_TICKET {
+        return Ok(Some(format!("more than {FLOOD_ON_TICKET} mails of this sender on this ticket in an hour")));
+    }
+    Ok(None)
+}
+
+/// A mail of ours came back: the delivery says so, and an address that takes none is marked.
+async fn came_back(desk: &Desk, bounce: &letters::Bounce) -> Result<Fate> {
+    let Some(message_id) = &bounce.message_id else { return Ok(Fate::Quiet("a mail came back, and does not say which".to_owned(), None)) };
+    let Some(failed) = bounce.recipients.iter().find(|r| r.action == letters::Action::Failed) else {
+        return Ok(Fate::Quiet("a mail is late, or arrived".to_owned(), store::mail::thread(desk.store(), std::slice::from_ref(message_id)).await?));
+    };
+    let reason = format!("{}: {}", failed.address, failed.diagnostic);
+    let change = desk.store().begin().await?;
+    let Some((ticket, person)) = store::notifications::bounced(&change, message_id, &reason, desk.now()).await? else {
+        return Ok(Fate::Quiet("a mail came back that is none of ours".to_owned(), None));
+    };
+    // Only what says that there is no such mailbox (RFC 3463, x.1.x): a full one is emptied some day.
+    if failed.permanent && failed.status.as_ref().is_some_and(|status| status.starts_with("5.1.")) {
+        store::notifications::mark_address(&change, person, Some((&reason, desk.now()))).await?;
+    }
+    change.commit().await?;
+    Ok(Fate::Quiet(format!("a mail came back: {reason}"), ticket))
+}
+
+async fn reply(desk: &Desk, mail: &Incoming, letter: Letter, sender: Account, ticket: TicketId, verified: bool) -> Result<Fate> {
+    let by = session(desk, sender).await?;
+    let body = body(desk, &by, mail, &letter, verified).await?;
+    let writing = Writing {
+        text: body.text,
+        attachments: body.files,
+        submission: Some(format!("mail {}", mail.id)),
+        mail: Some(body.mail),
+        ..Writing::default()
+    };
+    let ticket = tickets::reply(desk, &by, ticket, &writing).await?;
+    propose(desk, ticket, &letter).await?;
+    Ok(Fate::Message(ticket))
+}
+
+async fn open(desk: &Desk, mail: &Incoming, letter: Letter, sender: Account, verified: bool) -> Result<Fate> {
+    let by = session(desk, sender).await?;
+    let Ok(customer) = by.customer() else { return Ok(Fate::Aside("its sender belongs to no organisation".to_owned(), None)) };
+    let body = body(desk, &by, mail, &letter, verified).await?;
+    let ticket = tickets::open_by_mail(desk, &customer, &new_ticket(desk, mail, letter.topic(), &body).await?, &body.mail).await?;
+    propose(desk, ticket, &letter).await?;
+    Ok(Fate::Message(ticket))
+}
+
+/// An agent sends on what a customer wrote to them: a ticket in the customer's name.
+async fn forwarded(desk: &Desk, mail: &Incoming, letter: Letter, believed: bool) -> Result<Fate> {
+    if !believed {
+        return Ok(Fate::Aside("it claims to be from staff, and nothing proves it".to_owned(), None));
+    }
+    let Some(forwarded) = letter.forwarded() else {
+        return Ok(Fate::Aside("staff forward a customer's mail to open a ticket; this is none".to_owned(), None));
+    };
+    let Some(customer) = account(desk, &forwarded.from.address).await?.filter(|account| !account.person.role.is_staff()) else {
+        return Ok(Fate::Aside(format!("{}, whose mail was forwarded, has no account", forwarded.from.address), None));
+    };
+    let topic = if forwarded.subject.is_empty() { letter.topic().to_owned() } else { forwarded.subject.clone() };
+    let inner = Letter { text: Some(forwarded.text), html: forwarded.html, cc: vec![], to: vec![], ..letter };
+    let by = session(desk, customer).await?;
+    let Ok(customer) = by.customer() else { return Ok(Fate::Aside("the customer belongs to no organisation".to_owned(), None)) };
+    // The agent is certain; that the customer wrote it is the agent's word.
+    let body = body(desk, &by, mail, &inner, true).await?;
+    Ok(Fate::Message(tickets::open_by_mail(desk, &customer, &new_ticket(desk, mail, &topic, &body).await?, &body.mail).await?))
+}
+
+async fn new_ticket(desk: &Desk, mail: &Incoming, topic: &str, body: &Body) -> Result<NewTicket> {
+    let departments = store::departments::all(desk.store()).await?;
+    let own = departments.iter().find(|d| Some(d.named.id) == mail.department).or(departments.first());
+    let department = own.ok_or_else(|| Refusal::field(Field::Department, Fault::Missing))?.named.clone();
+    let subject: String = topic.chars().take(MAX_SUBJECT).collect();
+    let subject = if subject.trim().is_empty() { body.text.lines().next().unwrap_or_default().chars().take(MAX_SUBJECT).collect() } else { subject };
+    let attachments = body.files.iter().filter_map(|id| domain::AttachmentId::parse(id)).collect();
+    Ok(NewTicket { cc: vec![], urgency: Urgency::Medium, department, subject, description: body.text.clone(), link: None, attachments })
+}
+
+/// What a mail says, as it is kept.
+struct Body {
+    text: String,
+    files: Vec<String>,
+    mail: ByMail,
+}
+
+async fn body(desk: &Desk, by: &Session, mail: &Incoming, letter: &Letter, verified: bool) -> Result<Body> {
+    let l = by.language().unwrap_or_default();
+    let (mut files, mut pictures, mut missing) = (vec![], vec![], vec![]);
+    for part in &letter.files {
+        match keep(desk, by, part, files.len()).await? {
+            Some(id) => {
+                pictures.extend(part.content_id.clone().map(|cid| (cid, format!("/files/{id}/view"))));
+                files.push(id);
+            }
+            None => missing.push(part.name.clone()),
+        }
+    }
+    let inline = |cid: &str| pictures.iter().find(|(known, _)| known == cid).map(|(_, address)| address.clone());
+    let clean = letter.html.as_deref().map(|html| quotes::clean(html, &inline));
+    let (mut said, mut html) = match clean.filter(|clean| clean.html.len() <= LARGEST && !clean.html.trim().is_empty()) {
+        Some(clean) => (clean.said, pictures_as_links(&clean.html, words::mail_remote_picture(l))),
+        None => {
+            let pieces = quotes::split(letter.text.as_deref().unwrap_or_default());
+            (quotes::said(&pieces), folded(&pieces))
+        }
+    };
+    said = said.trim().chars().take(LONGEST).collect();
+    if said.is_empty() {
+        said = words::mail_no_text(l).to_owned();
+        html = format!("<p>{}</p>{html}", words::mail_no_text(l));
+    }
+    if !missing.is_empty() {
+        let sentence = words::mail_files_refused(l, missing.join(", "));
+        html.push_str(&text::as_typed(&sentence));
+        said = format!("{said}\n\n{sentence}");
+    }
+    let mail = ByMail { incoming: mail.id, message_id: letter.message_id.clone(), verified, head: head(letter), html };
+    Ok(Body { text: said, files, mail })
+}
+
+/// Keeps a file by the rules of attachments; `None` where they refuse it: it is still in the raw mail.
+async fn keep(desk: &Desk, by: &Session, part: &letters::Part, kept: usize) -> Result<Option<String>> {
+    if kept >= MAX_FILES {
+        return Ok(None);
+    }
+    let kept = async {
+        let mut upload = Upload::begin(desk, &part.name, Some(part.contents.len() as u64))?;
+        upload.write(&part.contents).await?;
+        Ok::<_, Error>(upload.finish(by).await?.id.to_string())
+    };
+    match kept.await {
+        Ok(id) => Ok(Some(id)),
+        Err(Error::Refused(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A text mail as HTML: history and signatures folded.
+fn folded(pieces: &[quotes::Piece]) -> String {
+    let mut html = String::new();
+    for piece in pieces {
+        let lines = text::as_typed(&piece.text.chars().take(LONGEST).collect::<String>());
+        match piece.kind {
+            quotes::Kind::Said => html.push_str(&lines),
+            quotes::Kind::Quoted | quotes::Kind::Signature if piece.text.trim().is_empty() => {}
+            quotes::Kind::Quoted | quotes::Kind::Signature => {
+                html.push_str(&format!("<details class=\"folded\"><summary></summary>{lines}</details>"))
+            }
+        }
+    }
+    html
+}
+
+/// A picture on another host is not fetched: it becomes a link, and is opened by who wants to see it.
+fn pictures_as_links(html: &str, word: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(html.len()), html);
+    while let Some(at) = rest.find("<img ") {
+        let (before, tag) = rest.split_at(at);
+        out.push_str(before);
+        let end = tag.find('>').map_or(tag.len(), |end| end + 1);
+        match tag[..end].split_once("data-src=\"").and_then(|(_, value)| value.split_once('"')) {
+            Some((address, _)) => out.push_str(&format!("<a href=\"{address}\" rel=\"noopener noreferrer nofollow\">{word}</a>")),
+            None => out.push_str(&tag[..end]),
+        }
+        rest = &tag[end..];
+    }
+    out + rest
+}
+
+/// The main headers, for staff.
+fn head(letter: &Letter) -> String {
+    let named = |mailbox: &Mailbox| if mailbox.name.is_empty() { mailbox.address.clone() } else { format!("{} <{}>", mailbox.name, mailbox.address) };
+    let many = |all: &[Mailbox]| all.iter().take(20).map(named).collect::<Vec<_>>().join(", ");
+    let lines = [
+        ("From", letter.from.as_ref().map(named).unwrap_or_default()),
+        ("Reply-To", letter.reply_to.as_ref().map(named).unwrap_or_default()),
+        ("To", many(&letter.to)),
+        ("Cc", many(&letter.cc)),
+        ("Subject", letter.subject.clone()),
+        ("Message-ID", letter.message_id.clone().unwrap_or_default()),
+    ];
+    lines.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Those whom the mail also went to are proposed for CC: being named in a mail grants nothing.
+async fn propose(desk: &Desk, ticket: TicketId, letter: &Letter) -> Result<()> {
+    let everything = Scope::Desk { hidden: vec![] };
+    let Some((known, _)) = store::tickets::find(desk.store(), &everything, ticket).await? else { return Ok(()) };
+    let secret = secret(desk).await?;
+    let own = desk.mail().settings.sender.address.to_lowercase();
+    let mut proposals = vec![];
+    for mailbox in letter.to.iter().chain(&letter.cc).take(PROPOSALS * 3) {
+        let address = mailbox.address.to_lowercase();
+        let is_own = address == own || address::read_reply_address(secret, &address).is_some();
+        if is_own || proposals.len() >= PROPOSALS || is_on(desk, &known, &address).await? {
+            continue;
+        }
+        proposals.push(Proposal { email: address, name: mailbox.name.clone() });
+    }
+    if proposals.is_empty() {
+        return Ok(());
+    }
+    let change = desk.store().begin().await?;
+    for proposal in &proposals {
+        store::mail::propose(&change, ticket, proposal).await?;
+    }
+    Ok(change.commit().await?)
+}
+
+async fn is_on(desk: &Desk, ticket: &Ticket, address: &str) -> Result<bool> {
+    let Some(account) = account(desk, address).await? else { return Ok(false) };
+    let id = account.person.id;
+    Ok(account.person.role.is_staff() || ticket.requester.id == id || ticket.cc.iter().any(|cc| cc.id == id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_a_subject_is_the_one_our_mails_write() {
+        assert_eq!(number("Re: [#1042] Factuur"), Some(TicketId(1042)));
+        for none in ["Factuur #1042", "[#]", "[#x]", "[#-5]", "[#0]", "[#99999999999999999999]", "[#10", "é[#"] {
+            assert_eq!(number(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_picture_elsewhere_becomes_a_link() {
+        let html = pictures_as_links("<p>a<img data-src=\"https://x.example/a.png\" alt=\"x\"><img src=\"/files/1/view\"></p>", "afbeelding");
+        assert!(
+            html.contains("<a href=\"https://x.example/a.png\" rel=\"noopener noreferrer nofollow\">afbeelding</a><img src=\"/files/1/view\"></p>"),
+            "{html}"
+        );
+        assert_eq!(pictures_as_links("<img ", "x"), "<img ");
+    }
+}

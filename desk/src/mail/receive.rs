@@ -1,0 +1,69 @@
+//! Taking mail in: its bytes are on disk and its row is committed before anyone is told that we have it.
+//!
+//! Invariant: what is acknowledged is kept, and kept once, whatever becomes of reading it.
+
+use crate::{Desk, Result};
+use domain::{DepartmentId, Fault, Field, IncomingId, Refusal};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use store::mail::NewIncoming;
+
+/// Where a mail came from.
+#[derive(Debug, Clone)]
+pub struct Source<'a> {
+    /// What admins read: the name of a mailbox, `pipe`, `http`.
+    pub name: &'a str,
+    /// What the source calls this mail, so that it is taken once; `None`: its content says which it is.
+    pub key: Option<String>,
+    /// Where a new ticket goes.
+    pub department: Option<DepartmentId>,
+}
+
+/// Keeps a mail; `None` where it was kept before. Refuses one that is empty, or larger than is allowed.
+pub async fn receive(desk: &Desk, source: &Source<'_>, raw: Vec<u8>) -> Result<Option<IncomingId>> {
+    let most = desk.mail().settings.max_mebibytes;
+    if raw.is_empty() {
+        return Err(Refusal::field(Field::Message, Fault::Missing).into());
+    }
+    if raw.len() as u64 > u64::from(most) << 20 {
+        return Err(Refusal::field(Field::Message, Fault::TooLarge(most)).into());
+    }
+    let name = crate::accounts::hex(&Sha256::digest(&raw));
+    let key = format!("{}:{}", source.name, source.key.as_ref().unwrap_or(&name));
+    let (path, size) = (desk.files().mail_path(&name), raw.len() as i64);
+    tokio::task::spawn_blocking(move || keep(path, &raw)).await.map_err(io::Error::other)??;
+    let change = desk.store().begin().await?;
+    let new = NewIncoming { source: source.name, key: &key, file: &name, size, department: source.department };
+    let id = store::mail::add(&change, &new, desk.now()).await?;
+    change.commit().await?;
+    desk.mail().arrived.notify_one();
+    Ok(id)
+}
+
+/// The bytes of a mail are its name, so that the same mail is one file.
+fn keep(path: PathBuf, raw: &[u8]) -> io::Result<()> {
+    if std::fs::metadata(&path).is_ok_and(|known| known.len() == raw.len() as u64) {
+        return Ok(());
+    }
+    let folder = path.parent().ok_or_else(|| io::Error::other("a file has a folder"))?;
+    let is_new = !folder.exists();
+    std::fs::create_dir_all(folder)?;
+    let half = path.with_extension(format!("half-{}", std::process::id()));
+    let mut file = File::create(&half)?;
+    file.write_all(raw)?;
+    file.sync_all()?;
+    std::fs::rename(&half, &path)?;
+    // The name is only as durable as the folder that holds it, and so is the folder's.
+    File::open(folder)?.sync_all()?;
+    match folder.parent().filter(|_| is_new) {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// The bytes of a mail that was kept.
+pub(crate) async fn raw(desk: &Desk, file: &str) -> Result<Vec<u8>> {
+    Ok(tokio::fs::read(desk.files().mail_path(file)).await?)
+}

@@ -1,0 +1,357 @@
+//! Mails that come in: to which ticket, in whose name, and what is never believed.
+
+use crate::support::{World, on_both, png};
+use desk::accounts::{Newcomer, add};
+use desk::mail::{Mail, Mailbox, Settings, Source, Transport, address, ingest, receive, secret};
+use desk::notifications;
+use desk::tickets::{Edit, Writing, edit, page, reply, settle};
+use domain::accounts::Role;
+use domain::events::Happening;
+use domain::tickets::Status;
+use domain::time::Span;
+use domain::{IncomingId, TicketId};
+use store::mail::State;
+
+const RELAY: &str = "mx.sera.example";
+
+fn with_mail(mut world: World) -> World {
+    let sender = Mailbox { name: "SERA".into(), address: "support@sera.example".into() };
+    let settings = Settings { sender, relay: Some(RELAY.into()), max_mebibytes: 1, ..Settings::default() };
+    world.desk = world.desk.clone().with_mail(Mail::new(settings, Transport::memory()));
+    world
+}
+
+/// Takes a mail in; gives its number.
+async fn comes_in(world: &World, mail: impl AsRef<[u8]>) -> IncomingId {
+    let source = Source { name: "test", key: None, department: None };
+    receive(&world.desk, &source, mail.as_ref().to_vec()).await.unwrap().expect("it is new")
+}
+
+async fn read(world: &World, mail: impl AsRef<[u8]>) -> store::mail::Incoming {
+    let id = comes_in(world, mail).await;
+    while ingest::once(&world.desk).await.unwrap() > 0 {}
+    store::mail::find(world.desk.store(), id).await.unwrap().unwrap()
+}
+
+fn mail(from: &str, to: &str, rest: &str, text: &str) -> String {
+    format!("From: {from}@x.example\r\nTo: {to}\r\n{rest}\r\n\r\n{text}\r\n")
+}
+
+fn believed(rest: &str) -> String {
+    format!("Authentication-Results: {RELAY}; dmarc=pass header.from=x.example\r\n{rest}")
+}
+
+async fn reply_address(world: &World, ticket: TicketId, who: &str) -> String {
+    address::reply_address(secret(&world.desk).await.unwrap(), "support@sera.example", ticket, world.id(who))
+}
+
+async fn last(world: &World, id: TicketId) -> (String, String, Option<bool>) {
+    let page = page(&world.desk, world.person("hanneke"), id).await.unwrap();
+    let (message, _) = page.messages.last().unwrap();
+    (message.author.name.clone(), message.html.clone(), message.mail.as_ref().map(|mail| mail.verified))
+}
+
+async fn messages(world: &World, id: TicketId) -> usize {
+    page(&world.desk, world.person("hanneke"), id).await.unwrap().messages.len()
+}
+
+async fn status(world: &World, id: TicketId) -> Status {
+    page(&world.desk, world.person("hanneke"), id).await.unwrap().ticket.status
+}
+
+#[tokio::test]
+async fn an_answer_to_its_own_reply_address_lands_on_the_ticket_and_reopens_it() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let id = world.open("marieke", "Factuur").await;
+        edit(&world.desk, &world.agent("sanne"), id, &Edit::Assignee(Some(world.id("sanne"))), None).await.unwrap();
+        settle(&world.desk, &world.customer("marieke"), id).await.unwrap();
+        let to = reply_address(&world, id, "marieke").await;
+        let said = "Het gaat nog niet.\r\n\r\nOp ma 3 mrt. 2025 om 10:12 schreef Sanne <support@sera.example>:\r\n> Het is klaar.";
+        let came = read(&world, mail("marieke", &to, "Subject: Re: Factuur", said)).await;
+        assert_eq!((came.state, came.ticket), (State::Read, Some(id)), "{came:?}");
+        let (author, html, verified) = last(&world, id).await;
+        assert_eq!((author.as_str(), verified), ("marieke", Some(true)));
+        assert!(html.contains("Het gaat nog niet.") && html.contains("<details") && html.contains("Het is klaar."), "{html}");
+        let after = page(&world.desk, world.person("sanne"), id).await.unwrap();
+        assert_eq!((after.ticket.status, after.ticket.assignee.unwrap().id), (Status::Open, world.id("sanne")));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_is_one_message_however_often_it_comes_and_is_read() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let id = world.open("marieke", "Factuur").await;
+        let to = reply_address(&world, id, "marieke").await;
+        let text = mail("marieke", &to, "Subject: x", "Eén keer");
+        read(&world, &text).await;
+        let source = Source { name: "test", key: None, department: None };
+        assert_eq!(receive(&world.desk, &source, text.clone().into_bytes()).await.unwrap(), None);
+        // A crash after the message and before it was written down: it is read again.
+        let change = world.desk.store().begin().await.unwrap();
+        store::mail::settle(&change, IncomingId(1), State::SetAside, &Default::default()).await.unwrap();
+        assert!(store::mail::reread(&change, IncomingId(1)).await.unwrap());
+        change.commit().await.unwrap();
+        assert_eq!(ingest::once(&world.desk).await.unwrap(), 1);
+        assert_eq!(messages(&world, id).await, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_opens_a_ticket_with_its_files_and_pictures() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let picture: String = base64(&png(4, 4));
+        let body = format!(
+            "--b\r\nContent-Type: multipart/related; boundary=r\r\n\r\n--r\r\nContent-Type: text/html\r\n\r\n<p>Zie <img src=\"cid:p1\"> en <img src=\"https://spy.example/x.png\" width=300></p><script>alert(1)</script>\r\n\
+             --r\r\nContent-Type: image/png\r\nContent-ID: <p1>\r\nContent-Disposition: inline; filename=scherm.png\r\nContent-Transfer-Encoding: base64\r\n\r\n{picture}\r\n--r--\r\n\
+             --b\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=\"../../virus.exe\"\r\n\r\nMZ\r\n--b--"
+        );
+        let rest = "Subject: Fwd: Scherm is leeg\r\nMessage-ID: <first@x.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b";
+        let came = read(&world, mail("marieke", "support@sera.example", rest, &body)).await;
+        let id = came.ticket.expect("it is a ticket");
+        let opened = page(&world.desk, world.person("marieke"), id).await.unwrap();
+        assert_eq!((opened.ticket.subject.as_str(), opened.ticket.requester.id), ("Scherm is leeg", world.id("marieke")));
+        let (message, files) = &opened.messages[0];
+        assert_eq!(files.iter().map(|f| (f.name.as_str(), f.image)).collect::<Vec<_>>(), [("scherm.png", true)]);
+        assert!(message.html.contains(&format!("/files/{}/view", files[0].id)), "{}", message.html);
+        assert!(!message.html.contains("<script") && !message.html.contains("src=\"https://spy"), "{}", message.html);
+        assert!(message.html.contains("virus.exe"), "what was not taken over is said: {}", message.html);
+        assert!(!message.mail.as_ref().unwrap().verified, "nothing proves it");
+
+        // The answer to that mail, by somebody's mailbox that threads by references.
+        let rest = "Subject: Re: iets anders\r\nReferences: <first@x.example>";
+        assert_eq!(read(&world, mail("marieke", "support@sera.example", rest, "Nog iets")).await.ticket, Some(id));
+        let rest = format!("Subject: Re: [#{id}] Scherm");
+        assert_eq!(read(&world, mail("marieke", "support@sera.example", &rest, "En nog iets")).await.ticket, Some(id));
+        assert_eq!(messages(&world, id).await, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_posts_as_staff_because_a_mail_says_so() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let id = world.open("marieke", "Factuur").await;
+        let to = reply_address(&world, id, "sanne").await;
+        for (to, rest) in [
+            ("support@sera.example".to_owned(), format!("Subject: [#{id}] x")),
+            // Her own reply address, leaked in a mail that was sent on.
+            (to.clone(), "Subject: x".to_owned()),
+            (to.clone(), "Subject: x\r\nAuthentication-Results: elsewhere.example; dmarc=pass header.from=x.example".to_owned()),
+        ] {
+            let came = read(&world, mail("sanne", &to, &rest, &format!("Vals {rest}"))).await;
+            assert_eq!((came.state, came.ticket), (State::SetAside, Some(id)), "{came:?}");
+        }
+        assert_eq!(messages(&world, id).await, 1);
+        let came = read(&world, mail("sanne", &to, &believed("Subject: x"), "Echt")).await;
+        assert_eq!(came.state, State::Read, "{came:?}");
+        assert_eq!(last(&world, id).await.0, "sanne");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_claimed_requester_is_marked_and_a_stranger_on_the_ticket_is_not_let_in() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let id = world.open("marieke", "Factuur").await;
+        let rest = format!("Subject: [#{id}] x");
+        let came = read(&world, mail("marieke", "support@sera.example", &rest, "Misschien van haar")).await;
+        assert_eq!((came.state, last(&world, id).await.2), (State::Read, Some(false)));
+        let came = read(&world, mail("marieke", "support@sera.example", &believed(&rest), "Zeker van haar")).await;
+        assert_eq!((came.state, last(&world, id).await.2), (State::Read, Some(true)));
+
+        // Kees of another company knows the number: his mail is a ticket of his own.
+        let came = read(&world, mail("kees", "support@sera.example", &rest, "Mag ik meelezen?")).await;
+        assert!(came.state == State::Read && came.ticket != Some(id), "{came:?}");
+        // And with her reply address, which she once sent on to him.
+        let to = reply_address(&world, id, "marieke").await;
+        let came = read(&world, mail("kees", &to, "Subject: x", "Via haar adres")).await;
+        assert!(came.ticket != Some(id), "{came:?}");
+        assert_eq!(messages(&world, id).await, 3);
+        let came = read(&world, "From: niemand@elders.example\r\nSubject: x\r\n\r\nHallo\r\n").await;
+        assert_eq!((came.state, came.ticket), (State::SetAside, None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_altered_token_or_one_of_who_lost_access_opens_nothing() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let id = world.open("marieke", "Factuur").await;
+        let other = world.open("kees", "Anders").await;
+        edit(&world.desk, &world.agent("sanne"), id, &Edit::AddCc(world.id("ruud")), None).await.unwrap();
+        let old = reply_address(&world, id, "ruud").await;
+        assert_eq!(read(&world, mail("ruud", &old, "Subject: x", "Ik lees mee")).await.ticket, Some(id));
+        edit(&world.desk, &world.agent("sanne"), id, &Edit::RemoveCc(world.id("ruud")), None).await.unwrap();
+        let altered = old.replace(&format!("+{id}."), &format!("+{other}."));
+        for (at, to) in [old, altered].iter().enumerate() {
+            let came = read(&world, mail("ruud", to, "Subject: x", &format!("Nog steeds? {at}"))).await;
+            assert!(came.ticket != Some(id) && came.ticket != Some(other), "{to}: {came:?}");
+        }
+        assert_eq!((messages(&world, id).await, messages(&world, other).await), (2, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_machine_sends_never_reopens_and_a_mail_of_our_own_is_never_taken_in() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let id = world.open("marieke", "Factuur").await;
+        settle(&world.desk, &world.customer("marieke"), id).await.unwrap();
+        let to = reply_address(&world, id, "marieke").await;
+        for rest in [
+            "Subject: Automatisch antwoord: Factuur\r\nAuto-Submitted: auto-replied",
+            "Subject: Nieuwsbrief\r\nPrecedence: bulk",
+            "Subject: x\r\nX-Balie: abc@sera.example",
+        ] {
+            let came = read(&world, mail("marieke", &to, rest, "Ik ben er niet")).await;
+            assert_eq!(came.state, State::Quiet, "{came:?}");
+        }
+        assert_eq!((status(&world, id).await, messages(&world, id).await), (Status::Closed, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_that_comes_back_is_told_and_an_address_that_is_none_gets_no_more() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let id = world.open("marieke", "Factuur").await;
+        notifications::advance(&world.desk).await.unwrap();
+        world.pass(Span::seconds(2));
+        desk::mail::once(&world.desk).await.unwrap();
+        let raw = String::from_utf8(world.desk.mail().transport().take().remove(0).raw).unwrap();
+        let message_id = raw.lines().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap();
+        let report = |status: &str, action: &str| {
+            format!(
+                "From: MAILER-DAEMON@mx.x.example\r\nReturn-Path: <>\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+                 --b\r\nContent-Type: text/plain\r\n\r\nSorry\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; marieke@x.example\r\nAction: {action}\r\n\
+                 Status: {status}\r\nDiagnostic-Code: smtp; 550 no such user\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: {message_id}\r\nSubject: x\r\n\r\n\r\n--b--\r\n"
+            )
+        };
+        let late = read(&world, report("4.4.1", "delayed")).await;
+        assert_eq!((late.state, late.ticket), (State::Quiet, Some(id)), "{late:?}");
+        let delivery = async || notifications::deliveries(&world.desk, &world.agent("sanne"), id).await.unwrap().remove(0);
+        assert_eq!(delivery().await.state, notifications::State::Sent);
+        let back = read(&world, report("5.1.1", "failed")).await;
+        assert_eq!((back.state, back.ticket), (State::Quiet, Some(id)), "{back:?}");
+        let delivery = delivery().await;
+        assert!(delivery.state == notifications::State::Bounced && delivery.reason.unwrap().contains("no such user"));
+
+        let words = Writing { text: "Hoor je dit?".into(), ..Writing::default() };
+        reply(&world.desk, world.person("sanne"), id, &words).await.unwrap();
+        notifications::advance(&world.desk).await.unwrap();
+        world.pass(Span::seconds(2));
+        desk::mail::once(&world.desk).await.unwrap();
+        assert!(world.desk.mail().transport().take().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn being_named_in_a_mail_proposes_and_grants_nothing() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let id = world.open("marieke", "Factuur").await;
+        let to = reply_address(&world, id, "marieke").await;
+        let came = read(
+            &world,
+            mail("marieke", &to, "Cc: Ruud <ruud@x.example>, Vreemde <v@elders.example>, sanne@x.example\r\nSubject: x", "Met Ruud erbij"),
+        )
+        .await;
+        assert_eq!(came.ticket, Some(id));
+        let proposed = store::mail::proposals(world.desk.store(), id).await.unwrap();
+        assert_eq!(proposed.iter().map(|p| p.email.as_str()).collect::<Vec<_>>(), ["ruud@x.example", "v@elders.example"]);
+        assert!(page(&world.desk, world.person("ruud"), id).await.is_err());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_agent_who_forwards_a_customers_mail_opens_a_ticket_in_their_name() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let text = "Ter info\r\n\r\nVan: Ruud <ruud@x.example>\r\nVerzonden: maandag 3 maart 2025 10:12\r\nAan: Sanne <sanne@x.example>\r\nOnderwerp: Printer doet niets\r\n\r\nHij knippert rood.";
+        let forged = read(&world, mail("sanne", "support@sera.example", "Subject: FW: Printer doet niets", text)).await;
+        assert_eq!((forged.state, forged.ticket), (State::SetAside, None), "{forged:?}");
+        let came = read(&world, mail("sanne", "support@sera.example", &believed("Subject: FW: Printer doet niets"), text)).await;
+        let opened = page(&world.desk, world.person("ruud"), came.ticket.unwrap_or_else(|| panic!("{came:?}"))).await.unwrap();
+        assert_eq!((opened.ticket.subject.as_str(), opened.ticket.requester.id), ("Printer doet niets", world.id("ruud")));
+        assert!(opened.messages[0].0.html.contains("knippert rood") && !opened.messages[0].0.html.contains("Ter info"));
+        assert!(matches!(opened.history[0].what, Happening::Opened { .. }));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_flood_is_set_aside_and_a_mail_that_was_can_be_read_after_a_fix() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let id = world.open("marieke", "Factuur").await;
+        let to = reply_address(&world, id, "marieke").await;
+        for n in 0..25 {
+            comes_in(&world, mail("marieke", &to, "Subject: x", &format!("Nummer {n}"))).await;
+        }
+        while ingest::once(&world.desk).await.unwrap() > 0 {}
+        assert_eq!(messages(&world, id).await, 21);
+        assert_eq!(store::mail::counts(world.desk.store()).await.unwrap(), (0, 5));
+
+        let stranger = read(&world, "From: nieuw@x.example\r\nSubject: Hallo\r\n\r\nIk ben nieuw\r\n").await;
+        assert_eq!(stranger.state, State::SetAside);
+        let new = Newcomer {
+            name: "Nieuw".into(),
+            email: "nieuw@x.example".into(),
+            role: Role::Customer,
+            organisation: Some("De Waal".into()),
+            key_user: false,
+            password: "een lange zin".into(),
+        };
+        add(&world.desk, &new).await.unwrap();
+        let change = world.desk.store().begin().await.unwrap();
+        assert!(store::mail::reread(&change, stranger.id).await.unwrap());
+        change.commit().await.unwrap();
+        assert_eq!(ingest::once(&world.desk).await.unwrap(), 1);
+        let read = store::mail::find(world.desk.store(), stranger.id).await.unwrap().unwrap();
+        assert_eq!(read.state, State::Read);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_that_comes_in_holds_up_what_comes_after() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let source = Source { name: "test", key: None, department: None };
+        assert!(receive(&world.desk, &source, vec![]).await.unwrap_err().refusal().is_some());
+        assert!(receive(&world.desk, &source, vec![b'x'; (1 << 20) + 1]).await.unwrap_err().refusal().is_some());
+        let deep = format!("{}\r\nhallo", "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n".repeat(300));
+        let many = format!("From: marieke@x.example\r\nTo: {}\r\n\r\nx", "a@b.example, ".repeat(10_000));
+        for odd in [b"\0\xff\xfe".to_vec(), deep.into_bytes(), many.into_bytes(), b"From: \"".to_vec(), b"Subject: =?x?q?=\r\n\r\n".to_vec()] {
+            comes_in(&world, odd).await;
+        }
+        let good = read(&world, mail("marieke", "support@sera.example", "Subject: Goed", "Gewoon een mail")).await;
+        assert_eq!(good.state, State::Read);
+        assert_eq!(store::mail::counts(world.desk.store()).await.unwrap().0, 0);
+    })
+    .await;
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    bytes
+        .chunks(3)
+        .map(|three| {
+            let n = three.iter().fold(0_u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - three.len()));
+            let digits: String = (0..4).map(|at| char::from(DIGITS[(n >> (18 - 6 * at) & 63) as usize])).collect();
+            format!("{}{}", &digits[..=three.len()], &"=="[..3 - three.len()])
+        })
+        .collect()
+}

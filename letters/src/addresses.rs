@@ -1,0 +1,111 @@
+//! Who a mail is from and to.
+//!
+//! Invariant: a mailbox has an address with something on both sides of its @ and no space in it, and a name that is one line.
+
+use crate::fields::Fields;
+use crate::limits::{MAX_ADDRESS, MAX_ADDRESS_FIELD, MAX_COUNTED, MAX_DELIVERED, MAX_NAME};
+use crate::words;
+use mail_parser::parsers::MessageStream;
+use mail_parser::{Addr, Address, HeaderValue};
+
+/// A person's address, and what they call themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Mailbox {
+    /// One line; empty where there is none.
+    pub name: String,
+    /// With its domain in lower case.
+    pub address: String,
+}
+
+impl Mailbox {
+    /// Makes one of what was written, where an address was.
+    pub(crate) fn new(name: &str, address: &str) -> Option<Self> {
+        let name = words::one_line(&words::decoded(name), MAX_NAME);
+        let name = name.trim_matches(['"', '\'', ' ']).to_owned();
+        Some(Self { name, address: cleaned(address)? })
+    }
+
+    /// What stands before the last @.
+    pub(crate) fn local(&self) -> &str {
+        self.address.rsplit_once('@').map_or("", |(local, _)| local)
+    }
+
+    fn of(address: &Addr<'_>) -> Option<Self> {
+        let name = address.name.as_deref().unwrap_or_default();
+        match address.address.as_deref() {
+            Some(written) => Self::new(name, written),
+            // An address alone between quotes or in an encoded word.
+            None => Self::new("", name),
+        }
+    }
+}
+
+/// The address alone: no space, no brackets, its domain in lower case.
+pub(crate) fn cleaned(written: &str) -> Option<String> {
+    let written = written.trim().trim_matches(['<', '>', '"', '\'']).trim();
+    let written = written.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("mailto:")).map_or(written, |_| &written[7..]);
+    let unfit = |c: char| c.is_whitespace() || c.is_control() || words::turns(c) || matches!(c, '<' | '>' | ',' | ';');
+    let (local, domain) = written.rsplit_once('@')?;
+    if local.is_empty() || domain.is_empty() || written.len() > MAX_ADDRESS || written.contains(unfit) {
+        return None;
+    }
+    Some(format!("{local}@{}", domain.to_ascii_lowercase()))
+}
+
+/// The mailboxes in one field; at most so many are made, and up to [`MAX_COUNTED`] are counted.
+pub(crate) fn mailboxes(value: &[u8], most: usize) -> (Vec<Mailbox>, usize) {
+    let line = words::quoted(&words::unfolded(value, MAX_ADDRESS_FIELD)) + "\n";
+    let HeaderValue::Address(found) = MessageStream::new(line.as_bytes()).parse_address() else { return (vec![], 0) };
+    let mut kept = vec![];
+    let mut counted = 0;
+    let mut take = |address: &Addr<'_>| {
+        if kept.len() < most {
+            let mailbox = Mailbox::of(address);
+            counted += usize::from(mailbox.is_some());
+            kept.extend(mailbox);
+        } else if counted < MAX_COUNTED {
+            counted += 1;
+        }
+    };
+    match &found {
+        Address::List(list) => list.iter().for_each(&mut take),
+        Address::Group(groups) => groups.iter().flat_map(|group| &group.addresses).for_each(&mut take),
+    }
+    (kept, counted)
+}
+
+/// The first mailbox in the fields of this name.
+pub(crate) fn first(fields: &Fields<'_>, name: &str) -> Option<Mailbox> {
+    fields.all(name).take(10).find_map(|value| mailboxes(&value[..value.len().min(crate::limits::MAX_FIELD)], 1).0.into_iter().next())
+}
+
+/// The mailboxes in every field of this name, and how many there are.
+pub(crate) fn every(fields: &Fields<'_>, name: &str, most: usize) -> (Vec<Mailbox>, usize) {
+    let mut all = vec![];
+    let mut counted = 0;
+    for value in fields.all(name) {
+        let (some, number) = mailboxes(value, most - all.len());
+        all.extend(some);
+        counted = MAX_COUNTED.min(counted + number);
+        if counted == MAX_COUNTED {
+            break;
+        }
+    }
+    (all, counted)
+}
+
+/// The addresses that servers on the way say it was for.
+pub(crate) fn delivered(fields: &Fields<'_>) -> Vec<String> {
+    let mut found: Vec<String> = vec![];
+    for name in ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Forwarded-To"] {
+        for value in fields.all(name).take(MAX_DELIVERED) {
+            let value = &value[..value.len().min(crate::limits::MAX_FIELD)];
+            for mailbox in mailboxes(value, MAX_DELIVERED).0 {
+                if found.len() < MAX_DELIVERED && !found.contains(&mailbox.address) {
+                    found.push(mailbox.address);
+                }
+            }
+        }
+    }
+    found
+}

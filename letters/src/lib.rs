@@ -1,0 +1,24 @@
+//! Reads a raw e-mail into what the desk needs.
+//!
+//! Invariant: any bytes give a letter, in time and memory that grow with their number; what could not be read is said in [`Letter::oddities`].
+
+mod addresses;
+mod automatic;
+mod bodies;
+mod bounce;
+mod fields;
+mod files;
+mod forwarded;
+mod letter;
+pub mod limits;
+mod parts;
+mod sealed;
+mod words;
+
+pub use addresses::Mailbox;
+pub use automatic::Automatic;
+pub use bounce::{Action, Bounce, Undelivered};
+pub use files::Part;
+pub use forwarded::Forwarded;
+pub use letter::{Head, Letter, Oddity, head, read};
+pub use sealed::Sealed;
