@@ -108,6 +108,7 @@ fn sentence(field: Field, fault: &Fault, l: Language) -> String {
         (_, Fault::TooLarge(mebibytes)) => w::fault_too_large(l, mebibytes),
         (_, Fault::ForbiddenKind) => w::fault_kind(l).to_owned(),
         (_, Fault::WrongContent) => w::fault_content(l).to_owned(),
+        (_, Fault::Interrupted) => w::fault_interrupted(l).to_owned(),
         (_, Fault::NotAnAddress) => w::fault_address(l).to_owned(),
         (_, Fault::Taken) => w::fault_taken(l).to_owned(),
     }

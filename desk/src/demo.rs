@@ -254,13 +254,13 @@ async fn act(desk: &Desk, cast: &Cast, id: domain::TicketId, step: &Step) -> Res
             let writing = Writing { text: text.clone(), attachments: upload(desk, by, attachments).await?, ..Default::default() };
             tickets::note(desk, &by.agent()?, id, &writing).await
         }
-        What::Assign { to } => tickets::edit(desk, &by.agent()?, id, &Edit::Assignee(Some(cast.person(to)?)), None).await,
-        What::Urgency { to } => tickets::edit(desk, &by.agent()?, id, &Edit::Urgency(*to), None).await,
-        What::Status { to } => tickets::edit(desk, &by.agent()?, id, &Edit::Status(*to), None).await,
-        What::Department { to } => tickets::edit(desk, &by.agent()?, id, &Edit::Department(cast.department(to)?), None).await,
+        What::Assign { to } => tickets::edit(desk, &by.agent()?, id, &[Edit::Assignee(Some(cast.person(to)?))], None).await,
+        What::Urgency { to } => tickets::edit(desk, &by.agent()?, id, &[Edit::Urgency(*to)], None).await,
+        What::Status { to } => tickets::edit(desk, &by.agent()?, id, &[Edit::Status(*to)], None).await,
+        What::Department { to } => tickets::edit(desk, &by.agent()?, id, &[Edit::Department(cast.department(to)?)], None).await,
         What::Tag { tags } => {
             for tag in tags {
-                tickets::edit(desk, &by.agent()?, id, &Edit::Tag(tag.clone()), None).await?;
+                tickets::edit(desk, &by.agent()?, id, &[Edit::Tag(tag.clone())], None).await?;
             }
             Ok(())
         }

@@ -144,6 +144,13 @@ pub async fn read(desk: &Desk, by: &Session, cursor: EventNo) -> Result<Reading>
     if head.0 - cursor.0 > TOO_FAR {
         return Ok(Reading::Reset(head));
     }
+    // Beyond what this node has read: as it may be after another node, but not beyond the log, as after a backup was put back.
+    if cursor > head {
+        let last = store::events::head(desk.store()).await?;
+        if cursor > last {
+            return Ok(Reading::Reset(last));
+        }
+    }
     let entries = match tail.after(cursor) {
         Some(entries) => entries,
         // Older than what memory holds: read it for this one alone.
@@ -162,8 +169,10 @@ async fn for_reader(desk: &Desk, scope: &Scope, entry: &Entry) -> Result<Option<
     let Heard { event, department, requester, cc } = &entry.heard;
     let gone = || json(&Message::Gone { n: event.n, ticket: event.ticket });
     match scope {
-        Scope::Desk { .. } => Ok(if scope.sees(*department, *requester, cc) {
-            Some(entry.staff.clone())
+        Scope::Desk { hidden } => Ok(if scope.sees(*department, *requester, cc) {
+            // It may have been moved out of sight since.
+            let visible = hidden.is_empty() || store::tickets::is_visible(desk.store(), scope, event.ticket).await?;
+            visible.then(|| entry.staff.clone())
         } else if let Happening::DepartmentChanged { from, .. } = &event.what {
             // It was moved out of this reader's sight; who never saw it hears nothing.
             scope.sees(from.id, *requester, cc).then(gone)

@@ -34,7 +34,7 @@ impl FileName {
     /// Takes any name; keeps what follows the last slash of either kind, and shortens it at the front of the extension.
     pub fn clean(text: &str) -> Self {
         let last = text.rsplit(['/', '\\']).next().unwrap_or_default();
-        let kept: String = last.chars().filter(|c| !c.is_control() && !is_direction(*c)).collect();
+        let kept: String = last.chars().filter(|c| !c.is_control() && !crate::typed::is_unseen(*c)).collect();
         let kept = kept.trim().trim_start_matches('.').trim_end_matches(['.', ' ']);
         if kept.is_empty() {
             return Self("bestand".to_owned());
@@ -51,11 +51,6 @@ impl FileName {
     pub fn extension(&self) -> Option<String> {
         self.0.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase())
     }
-}
-
-/// Characters that change the direction of text, and so hide an extension (Unicode Bidirectional Algorithm, explicit formatting).
-fn is_direction(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn shorten(name: &str) -> String {
@@ -80,7 +75,7 @@ pub enum Kind {
     Image(&'static str),
     /// A document with a signature that is recognised, one of these types.
     Document(&'static str, &'static [&'static str]),
-    /// Text, which has no signature: it must have no NUL and no signature of another kind.
+    /// Text, which has no signature.
     Text(&'static str),
     /// What only another program can read, such as a signature: kept as it came, as long as it is nothing that is recognised.
     Sealed(&'static str),
@@ -146,9 +141,17 @@ impl Kind {
             Kind::Image(media) => found == Some(media),
             Kind::Document(_, media) => found.is_some_and(|f| media.contains(&f)),
             Kind::Sealed(_) => found.is_none(),
-            Kind::Text(_) => found.is_none_or(|f| f == "text/xml") && !head.contains(&0),
+            // Signatures of two or three letters stand in many a text, so that what tells is whether it is text at all; PDF's own begins with a line of it.
+            Kind::Text(_) => found != Some("application/pdf") && is_text(head),
         }
     }
+}
+
+/// Whether the beginning of a file is text: UTF-16 by its mark, or without control characters other than those of teleprinters.
+fn is_text(head: &[u8]) -> bool {
+    head.starts_with(&[0xff, 0xfe])
+        || head.starts_with(&[0xfe, 0xff])
+        || !head.iter().any(|b| *b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b))
 }
 
 /// What a file picker offers.
@@ -192,7 +195,23 @@ mod tests {
         assert!(png.agrees(Some("image/png"), b""));
         assert!(!png.agrees(Some("text/html"), b"") && !png.agrees(None, b"hello"));
         let text = Kind::of(&FileName::clean("a.log")).unwrap();
-        assert!(text.agrees(None, b"hello") && !text.agrees(None, b"he\0") && !text.agrees(Some("application/x-executable"), b"x"));
+        assert!(text.agrees(None, b"hello") && !text.agrees(None, b"he\0") && !text.agrees(Some("application/x-executable"), b"\x7fELF\x02\x01"));
+        for letters in [&b"BMK;Naam"[..], b"MZ;1", b"ID3 is een merk", b"#!/bin/sh", b"<html>", b"\xff\xfeh\0o\0i\0"] {
+            assert!(text.agrees(infer_like(letters), letters), "{letters:?}");
+        }
+        assert!(!text.agrees(Some("application/pdf"), b"%PDF-1.7\n"));
+    }
+
+    /// What a reader of signatures says of such a beginning.
+    fn infer_like(head: &[u8]) -> Option<&'static str> {
+        match head {
+            [b'B', b'M', ..] => Some("image/bmp"),
+            [b'M', b'Z', ..] => Some("application/vnd.microsoft.portable-executable"),
+            [b'I', b'D', b'3', ..] => Some("audio/mpeg"),
+            [b'#', b'!', ..] => Some("text/x-shellscript"),
+            [b'<', ..] => Some("text/html"),
+            _ => None,
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod permissions;
 mod refusal;
 pub mod tickets;
 pub mod time;
+pub mod typed;
 
 pub use ids::*;
 pub use refusal::{Fault, Field, FieldFault, Refusal};

@@ -94,6 +94,8 @@ pub enum Fault {
     ForbiddenKind,
     /// The content is not what the file's name says.
     WrongContent,
+    /// It did not arrive whole.
+    Interrupted,
     /// Not an e-mail address.
     NotAnAddress,
     /// Already taken.

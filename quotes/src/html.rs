@@ -103,6 +103,7 @@ fn sanitiser(addresses: HashSet<String>) -> Builder<'static> {
     let mut builder = Builder::empty();
     builder
         .tags(TAGS.into_iter().collect())
+        .generic_attributes(HashSet::new())
         .tag_attributes(attributes.into_iter().collect())
         .allowed_classes([("details", HashSet::from(["folded"]))].into_iter().collect())
         .url_schemes(HashSet::from(["http", "https", "mailto"]))

@@ -13,7 +13,7 @@ use desk::accounts::Session;
 use desk::attachments::{Picture, Upload};
 use domain::attachments::Attachment;
 use domain::permissions::Action;
-use domain::{AttachmentId, Refusal};
+use domain::{AttachmentId, Fault, Field, Refusal};
 use futures_util::StreamExt;
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
@@ -45,12 +45,17 @@ pub async fn upload(
                 () = state.shutdown.cancelled() => return Err(std::io::Error::other("the server stops").into()),
             };
             match piece {
-                Some(piece) => upload.write(&piece.map_err(std::io::Error::other)?).await?,
+                Some(piece) => upload.write(&piece.map_err(|_| interrupted())?).await?,
                 None => return upload.finish(session).await,
             }
         }
     };
     answer(kept.await, &asking)
+}
+
+/// The connection was lost, or what came over it was no request.
+pub fn interrupted() -> Refusal {
+    Refusal::field(Field::Attachments, Fault::Interrupted)
 }
 
 fn answer(kept: desk::Result<Attachment>, asking: &Asking) -> Response {

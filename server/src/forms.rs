@@ -14,10 +14,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 use desk::attachments::Upload;
 use domain::Refusal;
 use domain::permissions::Action;
+use futures_util::StreamExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// For a form that is too large to be shown again, or is none.
 const UNREADABLE: &str = "Dit formulier is te groot of onleesbaar. Ga terug, maak de tekst korter of stuur hem als bijlage.\nThis form is too large or cannot be read. Go back, shorten the text or send it as an attachment.\n";
+
+/// Most fields of a form: those of a bulk change of a whole page, several times over.
+const MOST_FIELDS: usize = 1_000;
 
 type Fields = Vec<(String, String)>;
 
@@ -29,7 +34,7 @@ pub async fn without_script(State(state): State<AppState>, request: Request, nex
         // The address of a form that came back, opened anew: to where it stands.
         return Redirect::to(&page(&HeaderMap::new(), &action, &vec![])).into_response();
     }
-    if request.method() != Method::POST {
+    if request.method() != Method::POST || !is_known(request.uri().path()) {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
@@ -59,6 +64,11 @@ pub async fn without_script(State(state): State<AppState>, request: Request, nex
         reference: answer.headers.get("x-request-id").and_then(|h| h.to_str().ok()).unwrap_or_default().to_owned(),
     });
     form.again(&problem, next).await
+}
+
+/// Whether there is a server function at this path: what is sent to another is not read.
+fn is_known(path: &str) -> bool {
+    leptos::server_fn::axum::server_fn_paths().any(|(known, _)| known == path)
 }
 
 struct Form {
@@ -134,7 +144,7 @@ fn page(headers: &HeaderMap, action: &str, fields: &Fields) -> String {
     let sent_from = referer
         .filter(|r| r.authority().map(|a| a.as_str()) == host)
         .and_then(|r| r.path_and_query().map(|p| p.as_str().to_owned()))
-        .filter(|p| !p.starts_with("/api/"));
+        .filter(|page| !["/api/", "/live", "/files/", "/uploads"].iter().any(|none| page.starts_with(none)));
     match (action, sent_from, value("ticket").and_then(|t| t.parse::<domain::TicketId>().ok())) {
         (_, Some(page), _) => page,
         ("open_ticket", _, _) => "/tickets/new".to_owned(),
@@ -149,28 +159,35 @@ async fn fields(state: &AppState, parts: &axum::http::request::Parts, body: Body
     let is_multipart = parts.headers.get(header::CONTENT_TYPE).and_then(|h| h.to_str().ok()).is_some_and(|t| t.starts_with("multipart/form-data"));
     if !is_multipart {
         let bytes = to_bytes(body, FORM_BYTES).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+        if bytes.iter().filter(|b| **b == b'&').count() >= MOST_FIELDS {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
         return Ok((serde_urlencoded::from_bytes(&bytes).map_err(|_| StatusCode::BAD_REQUEST)?, None));
     }
     let asking = session::asking(state, &parts.headers, &parts.extensions).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
-    let mut request = Request::new(body);
+    let taken = Arc::new(AtomicU64::new(0));
+    // Who has no session leaves nothing here, and gets no more read than one file.
+    let most = if asking.session.is_some() { u64::MAX } else { u64::from(state.desk.files().max_mebibytes()) << 20 };
+    let mut request = Request::new(bounded(body, taken.clone(), most));
     *request.headers_mut() = parts.headers.clone();
-    // Each file has its own limit, and the texts together have theirs.
+    // Each file has its own limit, and all else together has one.
     DefaultBodyLimit::apply(DefaultBodyLimit::disable(), &mut request);
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| StatusCode::BAD_REQUEST)?;
-    let (mut fields, mut fault, mut left) = (Fields::new(), None, FORM_BYTES);
-    while let Some(mut field) = form.next_field().await.map_err(|_| StatusCode::BAD_REQUEST)? {
+    let (mut fields, mut fault) = (Fields::new(), None);
+    while let Some(mut field) = form.next_field().await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)? {
         let name = field.name().unwrap_or_default().to_owned();
-        left = left.checked_sub(name.len() + 1).ok_or(StatusCode::PAYLOAD_TOO_LARGE)?;
+        if fields.len() >= MOST_FIELDS {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
         match field.file_name().map(str::to_owned) {
             Some(file) if file.is_empty() => {}
-            Some(file) => match keep(state, &asking, &file, &mut field).await {
+            Some(file) => match keep(state, &asking, &file, &mut field, &taken).await {
                 Ok(id) => fields.push(("attachments[]".to_owned(), id)),
                 Err(error) => fault = fault.or_else(|| Some(problem(&error, &asking.request))),
             },
             None => {
                 let mut text = Vec::new();
-                while let Some(piece) = field.chunk().await.map_err(|_| StatusCode::BAD_REQUEST)? {
-                    left = left.checked_sub(piece.len()).ok_or(StatusCode::PAYLOAD_TOO_LARGE)?;
+                while let Some(piece) = field.chunk().await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)? {
                     text.extend_from_slice(&piece);
                 }
                 fields.push((name, String::from_utf8_lossy(&text).into_owned()));
@@ -180,18 +197,41 @@ async fn fields(state: &AppState, parts: &axum::http::request::Parts, body: Body
     Ok((fields, fault))
 }
 
-async fn keep(state: &AppState, asking: &Asking, name: &str, field: &mut axum::extract::multipart::Field<'_>) -> desk::Result<String> {
-    let session = crate::files::allowed(asking, Action::Upload)?;
-    let mut upload = Upload::begin(&state.desk, name, None);
+/// A body that ends with an error where it is longer than `most`, or more than a form's worth of it is anything but files; what was `taken` of those is told from outside.
+fn bounded(body: Body, taken: Arc<AtomicU64>, most: u64) -> Body {
+    let mut passed = 0_u64;
+    Body::from_stream(body.into_data_stream().map(move |piece| {
+        let piece = piece.map_err(std::io::Error::other)?;
+        passed += piece.len() as u64;
+        if passed > most || passed - taken.load(Ordering::Relaxed).min(passed) > FORM_BYTES as u64 {
+            return Err(std::io::Error::other("more than a form"));
+        }
+        Ok(piece)
+    }))
+}
+
+async fn keep(
+    state: &AppState,
+    asking: &Asking,
+    name: &str,
+    field: &mut axum::extract::multipart::Field<'_>,
+    taken: &AtomicU64,
+) -> desk::Result<String> {
+    let session = crate::files::allowed(asking, Action::Upload);
+    let mut upload = match &session {
+        Ok(_) => Upload::begin(&state.desk, name, None),
+        Err(refusal) => Err(refusal.clone().into()),
+    };
     // Read to its end even where it is refused: the fields after it are wanted.
-    while let Some(piece) = field.chunk().await.map_err(|error| desk::Error::Files(std::io::Error::other(error)))? {
+    while let Some(piece) = field.chunk().await.map_err(|_| crate::files::interrupted())? {
+        taken.fetch_add(piece.len() as u64, Ordering::Relaxed);
         if let Ok(open) = &mut upload
             && let Err(error) = open.write(&piece).await
         {
             upload = Err(error);
         }
     }
-    Ok(upload?.finish(session).await?.id.to_string())
+    Ok(upload?.finish(session?).await?.id.to_string())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 #![recursion_limit = "512"]
 
 pub mod config;
+mod connections;
 pub mod files;
 pub mod forms;
 pub mod health;

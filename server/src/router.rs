@@ -14,13 +14,18 @@ use leptos::config::LeptosOptions;
 use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::services::{ServeDir, ServeFile};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 /// Largest form, in bytes; files do not count. Far more than a form that is accepted: one that is somewhat too large comes back with a sentence at its field.
-pub const FORM_BYTES: usize = 8 << 20;
+pub const FORM_BYTES: usize = 2 << 20;
+
+/// A body of which nothing comes for so long is given up.
+const STALLED: Duration = Duration::from_secs(30);
 
 /// What every route can use.
 #[derive(Debug, Clone, FromRef)]
@@ -80,6 +85,7 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .fallback_service(routes)
         .layer(from_fn_with_state(state.clone(), forms::without_script))
+        .layer(RequestBodyTimeoutLayer::new(STALLED))
         .layer(CsrfLayer::new().with_rejection_response(security::from_elsewhere))
         .layer(from_fn_with_state(state, security::guard))
 }

@@ -3,7 +3,7 @@
 use crate::router::AppState;
 use crate::session::RequestId;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use leptos::nonce::use_nonce;
@@ -24,7 +24,7 @@ pub async fn measure(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
 
     let (status, took) = (response.status(), begun.elapsed());
-    metrics::histogram!("balie_request_seconds", "route" => route.clone(), "method" => method.to_string(), "status" => status.as_u16().to_string())
+    metrics::histogram!("balie_request_seconds", "route" => route.clone(), "method" => known(&method), "status" => status.as_u16().to_string())
         .record(took.as_secs_f64());
     // The route, not the address: an address may hold what a person searched for.
     if status.is_server_error() {
@@ -33,6 +33,12 @@ pub async fn measure(request: Request, next: Next) -> Response {
         tracing::debug!(request = %id, %method, %route, status = status.as_u16(), ms = took.as_millis() as u64, "answered");
     }
     response
+}
+
+/// The method's name, where it is one of HTTP's own: anyone can make up others, and each would be measured for ever.
+fn known(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
 /// Numbers a request, and gives every answer, also one that was refused before it was routed, the headers that hold for all.

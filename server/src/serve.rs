@@ -1,14 +1,13 @@
 //! Starting and stopping: migrate, listen, and when asked to stop, end the streams and be gone within seconds.
 
 use crate::config::Config;
+use crate::connections;
 use crate::health::{metrics_router, recorder};
 use crate::router::{AppState, router};
-use axum::serve::ListenerExt;
 use desk::attachments::Files;
 use desk::{Clock, Desk, Store};
 use leptos::config::get_configuration;
 use std::error::Error;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,13 +58,6 @@ pub async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let listen = config.listen;
     let listener = TcpListener::bind(listen).await.map_err(|error| format!("BALIE_LISTEN {listen}: {error}"))?;
     let state = AppState { options, desk: desk.clone(), config: Arc::new(config), shutdown: shutdown.clone() };
-    let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
-    // Without it a page in two pieces waits 40 ms for an acknowledgement.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "no TCP_NODELAY");
-        }
-    });
     tracing::info!("Balie is open at http://{listen}");
     let asked = shutdown.clone();
     tokio::spawn(async move {
@@ -76,7 +68,7 @@ pub async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         tracing::warn!("some requests were cut off");
         std::process::exit(0);
     });
-    axum::serve(listener, app).with_graceful_shutdown(shutdown.cancelled_owned()).await?;
+    connections::serve(listener, router(state), shutdown).await;
     desk.store().close().await;
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::row::{Row, list, rows};
 use crate::tables::{organisation, person};
 use domain::accounts::{EmailAddress, Language, Person, Role, Theme};
 use domain::time::Moment;
-use domain::{Named, OrganisationId, PersonId};
+use domain::{Named, OrganisationId, PersonId, typed};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Set, Value};
 use serde::Deserialize;
 
@@ -107,9 +107,10 @@ pub async fn staff(store: &Store) -> Result<Vec<Person>> {
     people(store, STAFF, vec![]).await
 }
 
-/// What was typed, for `LIKE … ESCAPE '!'`: nothing in it stands for something else.
-fn literal(typed: &str) -> String {
-    typed.trim().to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_")
+/// What was typed, for `LIKE … ESCAPE '!'`: nothing in it stands for something else, and it is no longer than a name.
+fn literal(text: &str) -> String {
+    let name: String = text.chars().take(100).collect();
+    typed::line(&name).to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
 /// Customers of an organisation other than `but`, key users first; `typed` narrows by name or address.

@@ -57,12 +57,14 @@ pub async fn known(store: &Store, ids: &[AttachmentId]) -> Result<Vec<Attachment
     found.into_iter().map(|(text,)| id(text)).collect()
 }
 
-/// How many loose files a person uploaded since a moment, counted up to `most`.
-pub async fn count_loose(store: &Store, owner: PersonId, since: Moment, most: u32) -> Result<u32> {
-    let loose = format!("SELECT 1 FROM attachment f WHERE f.owner_id = $1 AND f.created_at > $2 AND f.message_id IS NULL LIMIT {most}");
-    let sql = format!("SELECT CAST(COUNT(*) AS BIGINT) FROM ({loose}) AS loose");
-    let row = store.reads.query_one_raw(store.sql(sql, [owner.0.into(), since.0.into()])).await?;
-    row.map_or(Ok(0), |row| Ok(u32::try_from(Row::new(&row).next::<i64>()?).unwrap_or(most)))
+/// How many loose files a person uploaded since a moment; those who add one at the same moment wait for this change to end.
+pub async fn count_loose(change: &Change, owner: PersonId, since: Moment) -> Result<i64> {
+    if change.is_postgres() {
+        change.db().query_one_raw(change.sql("SELECT 1 FROM person WHERE id = $1 FOR NO KEY UPDATE", [owner.0.into()])).await?;
+    }
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM attachment f WHERE f.owner_id = $1 AND f.created_at > $2 AND f.message_id IS NULL";
+    let row = change.db().query_one_raw(change.sql(sql, [owner.0.into(), since.0.into()])).await?;
+    row.map_or(Ok(0), |row| Row::new(&row).next())
 }
 
 /// Puts a person's loose file on a message; says whether it was loose.

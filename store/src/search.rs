@@ -17,6 +17,10 @@ use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 /// Most words of a query that are looked for.
 const MAX_WORDS: usize = 8;
+/// Most text of one ticket's replies, and of its notes, that is searched in, in bytes. A tsvector holds a mebibyte at most; words repeat, so both are safely below it.
+const INDEXED: usize = 250_000;
+/// As much as this of what was said last is among it, in bytes, besides what was said first.
+const RECENT: i64 = 150_000;
 /// Tickets with a word from which on it is common.
 const COMMON: i64 = 1_000;
 
@@ -68,11 +72,15 @@ pub(crate) fn tsquery(words: &[String]) -> Option<String> {
     Some(terms.join(" & "))
 }
 
-/// Puts a ticket's words in the index, instead of those that were there.
+/// Puts a ticket's words in the index, instead of those that were there: of a conversation that has no end its beginning and what was said last.
+///
+/// Everything else waits while a ticket is written, so that what it takes must not grow with what was ever said on it.
 pub async fn index(change: &Change, ticket: &Ticket) -> Result<()> {
-    let sql = "SELECT m.note, m.text FROM message m WHERE m.ticket_id = $1 ORDER BY m.id";
+    let sql = "WITH said AS (SELECT id, SUM(OCTET_LENGTH(text)) OVER (ORDER BY id DESC) AS upto FROM message WHERE ticket_id = $1)
+               SELECT m.note, m.text FROM message m WHERE m.ticket_id = $1
+               AND (m.id >= COALESCE((SELECT MAX(id) FROM said WHERE upto >= $2), 0) OR m.id = (SELECT MIN(id) FROM said)) ORDER BY m.id = (SELECT MIN(id) FROM said) DESC, m.id DESC";
     let (mut replies, mut notes) = (String::new(), String::new());
-    for row in change.db().query_all_raw(change.sql(sql, [ticket.id.0.into()])).await? {
+    for row in change.db().query_all_raw(change.sql(sql, [ticket.id.0.into(), RECENT.into()])).await? {
         let mut row = Row::new(&row);
         let into = if row.next::<bool>()? { &mut notes } else { &mut replies };
         into.push_str(&row.next::<String>()?);
@@ -83,15 +91,13 @@ pub async fn index(change: &Change, ticket: &Ticket) -> Result<()> {
 
 /// Puts a ticket in the index whose words are at hand.
 pub async fn write(change: &Change, ticket: &Ticket, replies: &str, notes: &str) -> Result<()> {
-    let (people, replies, notes) = (plain(&people(ticket)), plain(replies), plain(notes));
+    let (people, replies, notes) = (plain(&people(ticket)), plain(cut(replies, INDEXED)), plain(cut(notes, INDEXED)));
     let subject = plain(&format!("{} {}", ticket.id, ticket.subject));
     if change.is_postgres() {
         let public = format!("{subject} {people} {replies}");
-        // A tsvector holds a mebibyte at most; words repeat, so a quarter of that in text is safely below it.
-        let (public, notes) = (cut(&public, 250_000), cut(&notes, 250_000));
         let sql = "INSERT INTO ticket_search (ticket_id, public, staff) VALUES ($1, to_tsvector('simple', $2), to_tsvector('simple', $3))
                    ON CONFLICT (ticket_id) DO UPDATE SET public = excluded.public, staff = excluded.staff";
-        change.run(sql, [ticket.id.0.into(), public.into(), format!("{public} {notes}").into()]).await?;
+        change.run(sql, [ticket.id.0.into(), public.as_str().into(), format!("{public} {notes}").into()]).await?;
     } else {
         let sql = "INSERT OR REPLACE INTO ticket_search (rowid, subject, replies, notes, people, access) VALUES ($1, $2, $3, $4, $5, $6)";
         change.run(sql, [ticket.id.0.into(), subject.into(), replies.into(), notes.into(), people.into(), access(ticket).into()]).await?;

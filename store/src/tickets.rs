@@ -14,6 +14,7 @@ use domain::{DepartmentId, EventNo, Named, OrganisationId, PersonId, TicketId};
 
 use sea_orm::{ConnectionTrait, EntityTrait, QueryResult, Set, Statement, Value};
 use serde::Deserialize;
+use std::cmp::Reverse;
 
 /// Which tickets the portal's home asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +30,9 @@ pub enum Shelf {
 pub(crate) const CARD: &str = "t.id, t.subject, t.status, t.urgency, t.department_id, d.name, t.organisation_id, o.name, t.requester_id, r.name, t.assignee_id, a.name, t.tags, t.opened_at, t.updated_at, \
      t.settled_at, t.messages, t.files, t.last_word, t.version";
 pub(crate) const JOINS: &str = "JOIN department d ON d.id = t.department_id JOIN person r ON r.id = t.requester_id LEFT JOIN organisation o ON o.id = t.organisation_id LEFT JOIN person a ON a.id = t.assignee_id";
-const LINE: &str = "t.id, t.subject, t.status, t.requester_id, r.name, t.assignee_id, a.name, t.updated_at, t.last_word";
+/// A line's moment is that of the last change its reader may know of: not of a note or a tag.
+const LINE: &str = "t.id, t.subject, t.status, t.requester_id, r.name, t.assignee_id, a.name, \
+     COALESCE((SELECT e.at FROM event e WHERE e.ticket_id = t.id AND e.public ORDER BY e.n DESC LIMIT 1), t.opened_at), t.last_word";
 const LINE_JOINS: &str = "JOIN person r ON r.id = t.requester_id LEFT JOIN person a ON a.id = t.assignee_id";
 
 /// The condition on `t` that a scope is. Only numbers go in.
@@ -328,7 +331,9 @@ pub async fn shelf(store: &Store, person: PersonId, shelf: Shelf, most: u64) -> 
         Shelf::Cc => ("ticket_cc c JOIN ticket t ON t.id = c.ticket_id", "c.person_id = $1"),
     };
     let order = if shelf == Shelf::Cc { "t.settled, t.updated_at DESC" } else { "t.updated_at DESC" };
-    read_lines(store, from, &format!("WHERE {condition} ORDER BY {order} LIMIT {most}"), vec![person.0.into()]).await
+    let mut lines = read_lines(store, from, &format!("WHERE {condition} ORDER BY {order} LIMIT {most}"), vec![person.0.into()]).await?;
+    lines.sort_by_key(|line| (line.status.is_settled(), Reverse((line.updated_at, line.id))));
+    Ok(lines)
 }
 
 /// A line as [`LINE`] gives it.

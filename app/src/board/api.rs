@@ -94,7 +94,8 @@ pub async fn bulk(
     use domain::permissions::Action;
     use domain::{Fault, Field, Refusal, TicketId};
     let (desk, me) = backend::agent(Action::ChangeTicket)?;
-    let ids: Vec<TicketId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    let ids: Result<Vec<TicketId>, _> = ids.iter().map(|id| id.parse()).collect();
+    let ids = ids.map_err(|_| backend::report(Refusal::NotFound.into()))?;
     if ids.is_empty() {
         return Err(backend::report(Refusal::field(Field::Selection, Fault::Missing).into()));
     }
@@ -124,13 +125,7 @@ pub async fn move_card(
     use domain::TicketId;
     use domain::permissions::Action;
     let (desk, me) = backend::agent(Action::ChangeTicket)?;
-    let seen = Some(EventNo(seen));
-    if let Some(status) = status {
-        edit(&desk, &me, TicketId(id), &Edit::Status(status), seen).await.map_err(backend::report)?;
-    }
-    if let Some(to) = assignee {
-        let change = backend::edit_of("assignee", &to).map_err(|refusal| backend::report(refusal.into()))?;
-        edit(&desk, &me, TicketId(id), &change, seen).await.map_err(backend::report)?;
-    }
-    Ok(())
+    let to_whom = assignee.map(|to| backend::edit_of("assignee", &to)).transpose().map_err(|refusal| backend::report(refusal.into()))?;
+    let edits: Vec<Edit> = status.map(Edit::Status).into_iter().chain(to_whom).collect();
+    edit(&desk, &me, TicketId(id), &edits, Some(EventNo(seen))).await.map_err(backend::report)
 }

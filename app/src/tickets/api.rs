@@ -275,8 +275,8 @@ pub async fn change_cc(ticket: String, #[server(default)] add: String, #[server(
     let typed = if add.is_empty() { &remove } else { &add };
     let person: PersonId = typed.parse().map_err(|_| wrong())?;
     let done = match (me.agent(), me.customer(), add.is_empty()) {
-        (Ok(agent), _, false) => edit(&desk, &agent, id, &Edit::AddCc(person), None).await,
-        (Ok(agent), _, true) => edit(&desk, &agent, id, &Edit::RemoveCc(person), None).await,
+        (Ok(agent), _, false) => edit(&desk, &agent, id, &[Edit::AddCc(person)], None).await,
+        (Ok(agent), _, true) => edit(&desk, &agent, id, &[Edit::RemoveCc(person)], None).await,
         (_, Ok(customer), false) => invite(&desk, &customer, id, person).await,
         (_, Ok(customer), true) => dismiss(&desk, &customer, id, person).await,
         (Err(refusal), Err(_), _) => Err(refusal.into()),
@@ -293,7 +293,7 @@ pub async fn change_ticket(ticket: String, what: String, #[server(default)] to: 
     let (desk, me) = backend::agent(Action::ChangeTicket)?;
     let id: TicketId = ticket.parse().map_err(|_| backend::report(Refusal::NotFound.into()))?;
     let edit = backend::edit_of(&what, &to).map_err(|refusal| backend::report(refusal.into()))?;
-    desk::tickets::edit(&desk, &me, id, &edit, seen.parse().ok()).await.map_err(backend::report)
+    desk::tickets::edit(&desk, &me, id, &[edit], seen.parse().ok()).await.map_err(backend::report)
 }
 
 /// What a message will look like.

@@ -3,7 +3,7 @@
 use super::api;
 use super::draft::Draft;
 use crate::attachments::{Kept, Uploads};
-use crate::ui::{self, fault, icon};
+use crate::ui::{self, as_typed, fault, icon};
 use crate::{Problem, Reader, Returned, when, words as w};
 use domain::tickets::{Status, Ticket};
 use domain::{EventNo, Field, Refusal};
@@ -61,7 +61,7 @@ pub(super) fn composer(with: Composer<'_>, reader: &Reader) -> impl IntoView + u
             })}
             <div class="to for-reply">{with.to}</div>
             {staff.then(|| view! { <div class="to for-note">{w::note_to(l)}</div> })}
-            <textarea name="text" id="text" required aria-label=w::your_reply(l) placeholder=if staff { w::write_here(l) } else { w::write_reply(l) } aria-describedby="text-fault">{returned.value("text")}</textarea>
+            <textarea name="text" id="text" required aria-label=w::your_reply(l) placeholder=if staff { w::write_here(l) } else { w::write_reply(l) } aria-describedby="text-fault" inner_html=as_typed(&returned.value("text"))></textarea>
             {fault(problem.as_ref(), Field::Message, "text-fault", l)}
             <Uploads kept=with.files max=with.max draft=draft.clone()/>
             {fault(problem.as_ref(), Field::Attachments, "files-fault", l)}

@@ -5,7 +5,7 @@ use super::cc::{CcPicker, plain_cc};
 use super::composer::Preview;
 use super::draft::Draft;
 use crate::attachments::Uploads;
-use crate::ui::{self, Place, fault, icon, portal, problem_page, urgency, urgency_meaning};
+use crate::ui::{self, Place, as_typed, fault, icon, portal, problem_page, urgency, urgency_meaning};
 use crate::{Problem, Reader, Returned, words as w};
 use domain::tickets::{MAX_LINK, MAX_SUBJECT, Urgency};
 use domain::{Field, PersonId, Refusal};
@@ -75,7 +75,7 @@ fn page(form: Form, returned: &Arc<Returned>, reader: &Reader) -> impl IntoView 
                 <div class="form-row"><div class="head"><label for="description">{w::description(l)}</label><p class="hint" id="description-hint">{w::description_hint(l)}</p></div>
                     <div class="body"><div class="composer editor" aria-invalid=at(Field::Description)>
                         <Preview of="description".to_owned()/>
-                        <textarea id="description" name="description" rows="8" required aria-invalid=at(Field::Description) aria-describedby="description-fault description-hint">{value("description")}</textarea>
+                        <textarea id="description" name="description" rows="8" required aria-invalid=at(Field::Description) aria-describedby="description-fault description-hint" inner_html=as_typed(&value("description"))></textarea>
                         <div class="tools"><span class="hint">{w::markdown_hint(l)}</span><span class="push"></span><Draft name=draft.clone()/></div>
                     </div>{fault_at(Field::Description, "description-fault")}</div></div>
 

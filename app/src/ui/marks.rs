@@ -68,6 +68,11 @@ pub fn fault(problem: Option<&Problem>, field: Field, id: &'static str, l: Langu
     sentence.map(|sentence| view! { <p class="error" id=id>{icon("circle-alert")}<span>{sentence}</span></p> })
 }
 
+/// What was typed, for the inside of a `<textarea>`, which is not escaped by itself and loses a line end at its beginning.
+pub fn as_typed(text: &str) -> String {
+    format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;"))
+}
+
 /// Bytes in the reader's notation: "412 kB", "8,1 MB".
 pub fn bytes(size: i64, l: Language) -> String {
     let point = if l == Language::Nl { "," } else { "." };

@@ -24,8 +24,10 @@ pub const SESSION: Span = Span::days(14);
 const TOUCH: Span = Span::hours(1);
 /// Failed log-ins are counted over this long.
 const WINDOW: Span = Span::minutes(15);
-/// Failed log-ins of one account within the window before it has to wait.
-const ACCOUNT_FAILURES: i64 = 10;
+/// Failed log-ins of one account from one address within the window before they have to wait: who knows someone's address cannot keep them out from elsewhere.
+const PAIR_FAILURES: i64 = 10;
+/// The same of one account from wherever.
+const ACCOUNT_FAILURES: i64 = 50;
 /// The same from one address: a whole office may share one.
 const ADDRESS_FAILURES: i64 = 100;
 
@@ -36,10 +38,12 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, address: Option<Ip
     // An address that cannot be one is counted too, under what was typed.
     let account_key = format!("account:{}", hex(&Sha256::digest(typed.as_ref().map_or(email.trim(), |e| e.as_str()))));
     let address_key = address.map(|a| format!("address:{}", network(a)));
-    let keys: Vec<(&String, i64)> = [(Some(&account_key), ACCOUNT_FAILURES), (address_key.as_ref(), ADDRESS_FAILURES)]
-        .into_iter()
-        .filter_map(|(key, most)| Some((key?, most)))
-        .collect();
+    let pair_key = format!("{account_key} {}", address_key.as_deref().unwrap_or_default());
+    let keys: Vec<(&String, i64)> =
+        [(Some(&pair_key), PAIR_FAILURES), (Some(&account_key), ACCOUNT_FAILURES), (address_key.as_ref(), ADDRESS_FAILURES)]
+            .into_iter()
+            .filter_map(|(key, most)| Some((key?, most)))
+            .collect();
     let wait = |since: Moment| Refusal::Throttled(((WINDOW.0 - (now - since).0) / 1_000 + 1) as u32);
     for (key, most) in &keys {
         if let Some((failures, since)) = store::sessions::failures(desk.store(), key).await?
@@ -65,11 +69,24 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, address: Option<Ip
         None => None,
     };
     let stored = account.as_ref().and_then(|a| a.password_hash.clone());
-    let right = password.len() <= MAX_PASSWORD && desk.passwords.check(password.to_owned(), stored).await?;
+    let right = match desk.passwords.check(password.to_owned(), stored).await {
+        Ok(right) => right && password.len() <= MAX_PASSWORD,
+        // It was not even looked at: nobody failed.
+        Err(busy) => {
+            let change = desk.store().begin().await?;
+            for (key, _) in &keys {
+                store::sessions::forgive_try(&change, key).await?;
+            }
+            change.commit().await?;
+            return Err(busy);
+        }
+    };
     let (true, Some(account)) = (right, account) else { return Err(Refusal::WrongCredentials.into()) };
     let token = Token(random_hex()?);
     let change = desk.store().begin().await?;
-    store::sessions::forget_failures(&change, &account_key).await?;
+    for key in [&account_key, &pair_key] {
+        store::sessions::forget_failures(&change, key).await?;
+    }
     if let Some(key) = &address_key {
         store::sessions::forgive_try(&change, key).await?;
     }

@@ -244,12 +244,12 @@ impl Upload {
 }
 
 async fn keep(desk: &Desk, attachment: &Attachment, by: &Session) -> Result<()> {
-    let loose = store::attachments::count_loose(desk.store(), by.person().id, desk.now() - LOOSE, MAX_LOOSE).await?;
-    if loose >= MAX_LOOSE {
-        return Err(Refusal::field(Field::Attachments, Fault::TooMany(MAX_LOOSE)).into());
-    }
     let change = desk.store().begin().await?;
     store::attachments::add(&change, attachment, by.person().id, desk.now()).await?;
+    // Counted with it, so that many at once are no way round.
+    if store::attachments::count_loose(&change, by.person().id, desk.now() - LOOSE).await? > i64::from(MAX_LOOSE) {
+        return Err(Refusal::field(Field::Attachments, Fault::TooMany(MAX_LOOSE)).into());
+    }
     Ok(change.commit().await?)
 }
 

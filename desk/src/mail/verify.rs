@@ -11,6 +11,7 @@ use letters::Mailbox;
 pub(crate) fn is_believed(raw: &[u8], from: &Mailbox, relay: Option<&str>) -> bool {
     let (Some(relay), Some((_, domain))) = (relay, from.address.rsplit_once('@')) else { return false };
     let Some(results) = first_results(raw) else { return false };
+    let results = without_comments(&results).to_ascii_lowercase();
     let mut parts = results.split(';').map(str::trim);
     if !parts.next().is_some_and(|id| id.split_whitespace().next().is_some_and(|id| id.eq_ignore_ascii_case(relay))) {
         return false;
@@ -20,7 +21,6 @@ pub(crate) fn is_believed(raw: &[u8], from: &Mailbox, relay: Option<&str>) -> bo
 
 /// One result, such as `dkim=pass (2048-bit key) header.d=x.example header.i=@x.example`.
 fn passes(part: &str, domain: &str) -> bool {
-    let part = without_comments(part).to_ascii_lowercase();
     let mut words = part.split_whitespace();
     let Some((method, "pass")) = words.next().and_then(|word| word.split_once('=')) else { return false };
     words.filter_map(|word| word.split_once('=')).any(|(property, value)| {

@@ -24,24 +24,25 @@ pub enum Edit {
     Untag(String),
 }
 
-/// Changes one thing on a ticket. With `seen`, refuses where someone else changed the same thing since.
-pub async fn edit(desk: &Desk, by: &Agent, id: TicketId, edit: &Edit, seen: Option<EventNo>) -> Result<()> {
-    let edit = named(desk, edit).await?;
+/// Changes a ticket, in everything or in nothing. With `seen`, refuses where someone else changed the same thing since.
+pub async fn edit(desk: &Desk, by: &Agent, id: TicketId, edits: &[Edit], seen: Option<EventNo>) -> Result<()> {
+    let edits = named_all(desk, edits).await?;
     let change = desk.store().begin().await?;
     let (before, _) = lock(&change, &by.session().scope(), id).await?;
     let mut ticket = before.clone();
-    let Some(what) = apply(&change, &mut ticket, &edit, desk.now()).await? else { return Ok(()) };
-    refuse_outdated(&change, by.session(), id, seen, &[what.facet()]).await?;
-    let reindex = what.facet() == Facet::Cc;
-    finish(desk, change, by.session().person().id, &before, &ticket, &[what], reindex).await
+    let happened = apply_all(&change, &mut ticket, &edits, desk.now()).await?;
+    if happened.is_empty() {
+        return Ok(());
+    }
+    let facets: Vec<Facet> = happened.iter().map(Happening::facet).collect();
+    refuse_outdated(&change, by.session(), id, seen, &facets).await?;
+    let reindex = facets.contains(&Facet::Cc);
+    finish(desk, change, by.session().person().id, &before, &ticket, &happened, reindex).await
 }
 
 /// Makes the same changes on several tickets: on all of them or, where one cannot have them, on none.
 pub async fn edit_all(desk: &Desk, by: &Agent, ids: &[TicketId], edits: &[Edit]) -> Result<()> {
-    let mut named_edits = Vec::with_capacity(edits.len());
-    for edit in edits {
-        named_edits.push(named(desk, edit).await?);
-    }
+    let edits = named_all(desk, edits).await?;
     // In one order, so that two that change the same tickets at once do not wait for each other.
     let mut ids = ids.to_vec();
     ids.sort_unstable();
@@ -51,10 +52,7 @@ pub async fn edit_all(desk: &Desk, by: &Agent, ids: &[TicketId], edits: &[Edit])
     for id in ids {
         let (before, _) = lock(&change, &by.session().scope(), id).await?;
         let mut ticket = before.clone();
-        let mut happened = vec![];
-        for edit in &named_edits {
-            happened.extend(apply(&change, &mut ticket, edit, desk.now()).await?);
-        }
+        let happened = apply_all(&change, &mut ticket, &edits, desk.now()).await?;
         if !happened.is_empty() {
             store::tickets::save(&change, &before, &ticket).await?;
             done.push((id, happened));
@@ -78,6 +76,16 @@ enum NamedEdit {
     Untag(String),
 }
 
+async fn named_all(desk: &Desk, edits: &[Edit]) -> Result<Vec<NamedEdit>> {
+    let mut named_edits = Vec::with_capacity(edits.len());
+    for edit in edits {
+        named_edits.push(named(desk, edit).await?);
+    }
+    // The department first: it says who may be given the ticket.
+    named_edits.sort_by_key(|edit| !matches!(edit, NamedEdit::Department(_)));
+    Ok(named_edits)
+}
+
 async fn named(desk: &Desk, edit: &Edit) -> Result<NamedEdit> {
     let unknown = |field| Refusal::field(field, Fault::Unknown);
     let store = desk.store();
@@ -98,6 +106,14 @@ async fn named(desk: &Desk, edit: &Edit) -> Result<NamedEdit> {
         Edit::Tag(tag) => NamedEdit::Tag(tag.clone()),
         Edit::Untag(tag) => NamedEdit::Untag(tag.clone()),
     })
+}
+
+async fn apply_all(change: &Change, ticket: &mut Ticket, edits: &[NamedEdit], now: Moment) -> Result<Vec<Happening>> {
+    let mut happened = vec![];
+    for edit in edits {
+        happened.extend(apply(change, ticket, edit, now).await?);
+    }
+    Ok(happened)
 }
 
 async fn apply(change: &Change, ticket: &mut Ticket, edit: &NamedEdit, now: Moment) -> Result<Option<Happening>> {

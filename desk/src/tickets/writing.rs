@@ -6,7 +6,7 @@ use crate::{Desk, Error, Result, text};
 use domain::attachments::{Attachment, MAX_FILES};
 use domain::events::{Facet, Happening};
 use domain::tickets::{FormFacts, MAX_TEXT, NewTicket, Side, Status, Ticket, TicketForm, check_text};
-use domain::{AttachmentId, EventNo, Fault, Field, IncomingId, MessageId, PersonId, Refusal, TicketId};
+use domain::{AttachmentId, EventNo, Fault, Field, IncomingId, MessageId, PersonId, Refusal, TicketId, typed};
 use sha2::{Digest, Sha256};
 use store::Change;
 use store::conversation::{NewMail, NewMessage};
@@ -175,6 +175,7 @@ pub async fn note(desk: &Desk, by: &Agent, id: TicketId, writing: &Writing) -> R
 
 async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_note: bool) -> Result<TicketId> {
     let (now, me) = (desk.now(), by.person().id);
+    let writing = &Writing { text: typed::text(&writing.text), ..writing.clone() };
     let key = writing.submission.as_deref().map(|submission| key_of(me, submission, &[&id.to_string(), &writing.text]));
     let writing = &Writing { submission: key, ..writing.clone() };
     if let Some(ticket) = written_before(desk, me, writing.submission.as_deref()).await? {
@@ -210,7 +211,7 @@ async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_no
         ticket: id,
         author: me,
         note: is_note,
-        text: writing.text.trim(),
+        text: &writing.text,
         html: &html,
         submission: writing.submission.as_deref(),
         mail: writing.mail.as_ref().map(ByMail::kept),
@@ -259,7 +260,7 @@ async fn follow(desk: &Desk, change: Change, by: &Session, old: Ticket, writing:
         urgency: old.urgency,
         department: old.department.clone(),
         subject: old.subject.clone(),
-        description: writing.text.trim().to_owned(),
+        description: writing.text.clone(),
         link: old.link.clone(),
         attachments: files.iter().map(|f| f.id.clone()).collect(),
     };

@@ -71,6 +71,17 @@ async fn an_address_waits_after_a_hundred_failures() {
 }
 
 #[tokio::test]
+async fn who_knows_an_address_cannot_keep_its_owner_out() {
+    let world = World::new(store::testing::fresh(store::Kind::Sqlite).await).await;
+    let (theirs, mine) = (Some(IpAddr::from([10, 0, 0, 7])), Some(IpAddr::from([10, 0, 0, 8])));
+    for _ in 0..12 {
+        log_in(&world.desk, "marieke@x.example", "verkeerd", theirs).await.err().unwrap();
+    }
+    assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, theirs).await.is_err(), "from there it has to wait");
+    assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, mine).await.is_ok(), "from elsewhere it has not");
+}
+
+#[tokio::test]
 async fn a_session_ends_by_logging_out_and_by_itself() {
     on_both(async |world: World| {
         let token = log_in(&world.desk, "marieke@x.example", PASSWORD, None).await.unwrap();

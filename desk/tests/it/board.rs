@@ -21,7 +21,7 @@ async fn various(world: &World, many: usize) -> Vec<TicketId> {
         edits.extend((n % 3 > 0).then(|| Edit::Assignee(Some(world.id(["sanne", "daan"][n % 2])))));
         edits.extend((n % 4 == 0).then(|| Edit::Tag("lastig".into())));
         for change in &edits {
-            edit(&world.desk, &sanne, id, change, None).await.unwrap();
+            edit(&world.desk, &sanne, id, std::slice::from_ref(change), None).await.unwrap();
         }
         ids.push(id);
     }

@@ -57,11 +57,11 @@ async fn act(world: &World, tickets: &mut Vec<TicketId>, what: u8, which: usize)
         1 => reply(desk, world.person("marieke"), id, &writing("Van de klant")).await.map(|_| ()),
         2 => reply(desk, agent.session(), id, &writing("Van ons")).await.map(|_| ()),
         3 => note(desk, &agent, id, &writing("Onder ons")).await,
-        4 | 5 => edit(desk, &agent, id, &Edit::Status(Status::ALL[which % 5]), None).await,
-        6 => edit(desk, &agent, id, &Edit::Urgency(Urgency::ALL[which % 4]), None).await,
-        7 => edit(desk, &agent, id, &Edit::Assignee([None, Some(world.id("daan"))][which % 2]), None).await,
-        8 => edit(desk, &agent, id, &Edit::Department(world.departments[which % 4]), None).await,
-        9 => edit(desk, &agent, id, &Edit::Tag("x".into()), None).await,
+        4 | 5 => edit(desk, &agent, id, &[Edit::Status(Status::ALL[which % 5])], None).await,
+        6 => edit(desk, &agent, id, &[Edit::Urgency(Urgency::ALL[which % 4])], None).await,
+        7 => edit(desk, &agent, id, &[Edit::Assignee([None, Some(world.id("daan"))][which % 2])], None).await,
+        8 => edit(desk, &agent, id, &[Edit::Department(world.departments[which % 4])], None).await,
+        9 => edit(desk, &agent, id, &[Edit::Tag("x".into())], None).await,
         10 => settle(desk, &world.customer("marieke"), id).await,
         11 => invite(desk, &world.customer("ruud"), id, world.id("marieke")).await,
         _ => leave(desk, &world.customer("marieke"), id).await,
@@ -186,7 +186,7 @@ async fn every_happening_is_told_to_exactly_whom_it_is_for() {
         let changes =
             [Edit::Assignee(Some(world.id("daan"))), Edit::Urgency(Urgency::High), department, Edit::Tag("x".into()), Edit::Untag("x".into())];
         for change in changes.iter().chain(&[Edit::Status(Status::Closed)]) {
-            edit(desk, &sanne, id, change, None).await.unwrap();
+            edit(desk, &sanne, id, std::slice::from_ref(change), None).await.unwrap();
         }
         world.pass(domain::time::Span::days(61));
         reply(desk, marieke.session(), id, &writing("Het is er weer")).await.unwrap();
@@ -228,17 +228,41 @@ async fn a_ticket_that_moves_into_a_closed_department_is_gone_for_those_outside(
     world.close_department(world.departments[3], &["sanne"]).await;
     let from = store::events::head(world.desk.store()).await.unwrap();
     let (inside, outside) = (world.renewed("sanne").await, world.renewed("daan").await);
-    edit(&world.desk, &inside.agent().unwrap(), id, &Edit::Department(world.departments[3]), None).await.unwrap();
+    edit(&world.desk, &inside.agent().unwrap(), id, &[Edit::Department(world.departments[3])], None).await.unwrap();
     settled(&world).await;
     assert!(matches!(messages(&world, &outside, from).await[..], [Message::Gone { .. }]));
     assert!(matches!(
         messages(&world, &inside, from).await[..],
         [Message::Happened { event: Event { what: Happening::DepartmentChanged { .. }, .. }, .. }]
     ));
-    edit(&world.desk, &inside.agent().unwrap(), id, &Edit::Urgency(Urgency::High), None).await.unwrap();
+    edit(&world.desk, &inside.agent().unwrap(), id, &[Edit::Urgency(Urgency::High)], None).await.unwrap();
     settled(&world).await;
     let from = EventNo(from.0 + 1);
     assert!(messages(&world, &outside, from).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_moved_out_of_sight_since_is_not_told_any_more() {
+    let world = world(Kind::Sqlite).await;
+    let id = world.open("marieke", "Salaris").await;
+    note(&world.desk, &world.agent("daan"), id, &Writing { text: "Onder ons".into(), ..Default::default() }).await.unwrap();
+    world.close_department(world.departments[3], &["sanne"]).await;
+    let inside = world.renewed("sanne").await.agent().unwrap();
+    edit(&world.desk, &inside, id, &[Edit::Department(world.departments[3])], None).await.unwrap();
+    settled(&world).await;
+    let told = messages(&world, &world.renewed("daan").await, EventNo(0)).await;
+    assert!(matches!(told.as_slice(), [Message::Gone { ticket, .. }] if *ticket == id), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_place_beyond_the_log_starts_anew() {
+    let world = world(Kind::Sqlite).await;
+    world.open("marieke", "Een").await;
+    settled(&world).await;
+    for beyond in [2, i64::MAX] {
+        let reading = desk::live::read(&world.desk, world.person("sanne"), EventNo(beyond)).await.unwrap();
+        assert_eq!(reading, desk::live::Reading::Reset(EventNo(1)), "{beyond}");
+    }
 }
 
 #[tokio::test]
@@ -247,7 +271,7 @@ async fn who_was_away_gets_everything_and_who_is_too_far_behind_starts_anew() {
     let id = world.open("marieke", "Lang weg").await;
     for n in 0..1_200 {
         let urgency = Urgency::ALL[n % 2];
-        edit(&world.desk, &world.agent("sanne"), id, &Edit::Urgency(urgency), None).await.unwrap();
+        edit(&world.desk, &world.agent("sanne"), id, &[Edit::Urgency(urgency)], None).await.unwrap();
     }
     settled(&world).await;
     let head = store::events::head(world.desk.store()).await.unwrap();

@@ -64,7 +64,7 @@ async fn an_answer_to_its_own_reply_address_lands_on_the_ticket_and_reopens_it()
     on_both(async |world: World| {
         let world = with_mail(world);
         let id = world.open("marieke", "Factuur").await;
-        edit(&world.desk, &world.agent("sanne"), id, &Edit::Assignee(Some(world.id("sanne"))), None).await.unwrap();
+        edit(&world.desk, &world.agent("sanne"), id, &[Edit::Assignee(Some(world.id("sanne")))], None).await.unwrap();
         settle(&world.desk, &world.customer("marieke"), id).await.unwrap();
         let to = reply_address(&world, id, "marieke").await;
         let said = "Het gaat nog niet.\r\n\r\nOp ma 3 mrt. 2025 om 10:12 schreef Sanne <support@sera.example>:\r\n> Het is klaar.";
@@ -186,10 +186,10 @@ async fn an_altered_token_or_one_of_who_lost_access_opens_nothing() {
         let world = with_mail(world);
         let id = world.open("marieke", "Factuur").await;
         let other = world.open("kees", "Anders").await;
-        edit(&world.desk, &world.agent("sanne"), id, &Edit::AddCc(world.id("ruud")), None).await.unwrap();
+        edit(&world.desk, &world.agent("sanne"), id, &[Edit::AddCc(world.id("ruud"))], None).await.unwrap();
         let old = reply_address(&world, id, "ruud").await;
         assert_eq!(read(&world, mail("ruud", &old, "Subject: x", "Ik lees mee")).await.ticket, Some(id));
-        edit(&world.desk, &world.agent("sanne"), id, &Edit::RemoveCc(world.id("ruud")), None).await.unwrap();
+        edit(&world.desk, &world.agent("sanne"), id, &[Edit::RemoveCc(world.id("ruud"))], None).await.unwrap();
         let altered = old.replace(&format!("+{id}."), &format!("+{other}."));
         for (at, to) in [old, altered].iter().enumerate() {
             let came = read(&world, mail("ruud", to, "Subject: x", &format!("Nog steeds? {at}"))).await;

@@ -157,9 +157,9 @@ async fn different_changes_of_one_ticket_at_once_all_hold() {
                 (Edit::Assignee(Some(world.id(["daan", "sanne"][round % 2]))), Edit::Department(world.departments[1 + round % 2]));
             let (urgency, writing) = (Edit::Urgency(Urgency::ALL[round % 4]), Writing { text: "Nog iets".into(), ..Default::default() });
             let (one, two, three, four) = tokio::join!(
-                edit(desk, &sanne, id, &assignee, None),
-                edit(desk, &daan, id, &department, None),
-                edit(desk, &sanne, id, &urgency, None),
+                edit(desk, &sanne, id, std::slice::from_ref(&assignee), None),
+                edit(desk, &daan, id, std::slice::from_ref(&department), None),
+                edit(desk, &sanne, id, std::slice::from_ref(&urgency), None),
                 reply(desk, world.person("marieke"), id, &writing),
             );
             assert!(one.is_ok() && two.is_ok() && three.is_ok() && four.is_ok(), "{one:?} {two:?} {three:?} {four:?}");
@@ -180,7 +180,8 @@ async fn tickets_that_move_past_each_other_do_not_wait_for_each_other() {
         for round in 0..20 {
             let (desk, sanne) = (&world.desk, world.agent("sanne"));
             let (first, second) = if round % 2 == 0 { (&to, &fro) } else { (&fro, &to) };
-            let (one, two) = tokio::join!(edit(desk, &sanne, one, first, None), edit(desk, &sanne, two, second, None));
+            let (one, two) =
+                tokio::join!(edit(desk, &sanne, one, std::slice::from_ref(first), None), edit(desk, &sanne, two, std::slice::from_ref(second), None));
             assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
         }
         is_whole(&world).await;

@@ -98,7 +98,7 @@ async fn what_happens_close_together_is_one_mail_and_nobody_is_told_twice() {
         mails(&world).await;
         said(&world, "sanne", id, "Eerste antwoord").await;
         said(&world, "sanne", id, "Tweede antwoord").await;
-        edit(&world.desk, &world.agent("sanne"), id, &Edit::Status(Status::Resolved), None).await.unwrap();
+        edit(&world.desk, &world.agent("sanne"), id, &[Edit::Status(Status::Resolved)], None).await.unwrap();
         let (one, other) = (world.desk.clone(), world.desk.clone());
         let (a, b) = tokio::join!(notifications::advance(&one), notifications::advance(&other));
         a.unwrap();
@@ -118,7 +118,7 @@ async fn a_note_reaches_staff_who_are_named_and_no_customer() {
     on_both(async |world: World| {
         let world = with_mail(world, Transport::memory());
         let id = world.open("marieke", "Factuur").await;
-        edit(&world.desk, &world.agent("sanne"), id, &Edit::AddCc(world.id("ruud")), None).await.unwrap();
+        edit(&world.desk, &world.agent("sanne"), id, &[Edit::AddCc(world.id("ruud"))], None).await.unwrap();
         mails(&world).await;
         let words = Writing { text: "Geheim, @daan kijk jij? @marieke @ruud".into(), ..Writing::default() };
         note(&world.desk, &world.agent("sanne"), id, &words).await.unwrap();
@@ -139,10 +139,10 @@ async fn who_lost_the_right_to_read_before_the_mail_went_out_gets_none() {
         let world = with_mail(world, Transport::memory());
         let id = world.open("marieke", "Factuur").await;
         let sanne = world.agent("sanne");
-        edit(&world.desk, &sanne, id, &Edit::AddCc(world.id("ruud")), None).await.unwrap();
+        edit(&world.desk, &sanne, id, &[Edit::AddCc(world.id("ruud"))], None).await.unwrap();
         said(&world, "sanne", id, "Voor wie het mag lezen").await;
         while notifications::advance(&world.desk).await.unwrap() > 0 {}
-        edit(&world.desk, &sanne, id, &Edit::RemoveCc(world.id("ruud")), None).await.unwrap();
+        edit(&world.desk, &sanne, id, &[Edit::RemoveCc(world.id("ruud"))], None).await.unwrap();
         assert_eq!(to(&mails(&world).await), ["marieke"]);
         let ruud = notifications::deliveries(&world.desk, &sanne, id).await.unwrap().into_iter().find(|d| d.person.id == world.id("ruud")).unwrap();
         assert_eq!(ruud.state, State::Dropped);
@@ -156,7 +156,7 @@ async fn a_digest_comes_once_a_day_and_off_is_off() {
     on_both(async |world: World| {
         let world = with_mail(world, Transport::memory());
         let (one, two) = (world.open("marieke", "Een").await, world.open("marieke", "Twee").await);
-        edit(&world.desk, &world.agent("sanne"), one, &Edit::AddCc(world.id("ruud")), None).await.unwrap();
+        edit(&world.desk, &world.agent("sanne"), one, &[Edit::AddCc(world.id("ruud"))], None).await.unwrap();
         mails(&world).await;
         notifications::set_pace(&world.desk, world.person("marieke"), Pace::Digest).await.unwrap();
         notifications::set_pace(&world.desk, world.person("ruud"), Pace::Off).await.unwrap();

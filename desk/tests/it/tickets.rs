@@ -105,9 +105,9 @@ async fn a_customers_reply_reopens_and_keeps_the_assignee() {
     on_both(async |world: World| {
         let id = world.open("marieke", "Heropenen").await;
         let sanne = world.agent("sanne");
-        edit(&world.desk, &sanne, id, &Edit::Assignee(Some(world.id("daan"))), None).await.unwrap();
+        edit(&world.desk, &sanne, id, &[Edit::Assignee(Some(world.id("daan")))], None).await.unwrap();
         for closed in [Status::Waiting, Status::Resolved, Status::Closed] {
-            edit(&world.desk, &sanne, id, &Edit::Status(closed), None).await.unwrap();
+            edit(&world.desk, &sanne, id, &[Edit::Status(closed)], None).await.unwrap();
             reply(&world.desk, world.person("marieke"), id, &writing("Nog niet goed")).await.unwrap();
             let ticket = page(&world.desk, world.person("sanne"), id).await.unwrap().ticket;
             assert_eq!((ticket.status, ticket.assignee.map(|a| a.id)), (Status::Open, Some(world.id("daan"))));
@@ -155,10 +155,10 @@ async fn of_two_agents_who_change_the_same_thing_the_second_sees_what_changed() 
     on_both(async |world: World| {
         let id = world.open("marieke", "Botsing").await;
         let seen = Some(page(&world.desk, world.person("daan"), id).await.unwrap().version);
-        edit(&world.desk, &world.agent("sanne"), id, &Edit::Urgency(Urgency::High), seen).await.unwrap();
-        let error = edit(&world.desk, &world.agent("daan"), id, &Edit::Urgency(Urgency::Low), seen).await.unwrap_err();
+        edit(&world.desk, &world.agent("sanne"), id, &[Edit::Urgency(Urgency::High)], seen).await.unwrap();
+        let error = edit(&world.desk, &world.agent("daan"), id, &[Edit::Urgency(Urgency::Low)], seen).await.unwrap_err();
         assert!(matches!(error.refusal(), Some(Refusal::Outdated(_))), "{error:?}");
-        edit(&world.desk, &world.agent("daan"), id, &Edit::Status(Status::Open), seen).await.unwrap();
+        edit(&world.desk, &world.agent("daan"), id, &[Edit::Status(Status::Open)], seen).await.unwrap();
         let ticket = page(&world.desk, world.person("daan"), id).await.unwrap().ticket;
         assert_eq!((ticket.urgency, ticket.status), (Urgency::High, Status::Open));
     })
@@ -199,7 +199,7 @@ async fn every_property_can_be_changed_and_tells_what_happened() {
             Edit::Assignee(None),
         ];
         for change in &edits {
-            edit(&world.desk, &world.agent("sanne"), id, change, None).await.unwrap();
+            edit(&world.desk, &world.agent("sanne"), id, std::slice::from_ref(change), None).await.unwrap();
         }
         let history = page(&world.desk, world.person("sanne"), id).await.unwrap().history;
         assert_eq!(history.len(), 1 + edits.len());
@@ -212,7 +212,7 @@ async fn every_property_can_be_changed_and_tells_what_happened() {
             (Edit::Tag("x".repeat(41)), Field::Tag),
         ];
         for (change, field) in wrong {
-            let error = edit(&world.desk, &world.agent("sanne"), id, &change, None).await.unwrap_err();
+            let error = edit(&world.desk, &world.agent("sanne"), id, std::slice::from_ref(&change), None).await.unwrap_err();
             assert!(error.refusal().unwrap().at(field).is_some(), "{change:?}");
         }
     })
@@ -247,7 +247,7 @@ async fn several_tickets_change_together_or_not_at_all() {
 async fn a_resolved_ticket_closes_after_a_week_of_silence() {
     on_both(async |world: World| {
         let id = world.open("marieke", "Stil").await;
-        edit(&world.desk, &world.agent("sanne"), id, &Edit::Status(Status::Resolved), None).await.unwrap();
+        edit(&world.desk, &world.agent("sanne"), id, &[Edit::Status(Status::Resolved)], None).await.unwrap();
         world.pass(Span::days(7));
         desk::jobs::once(&world.desk).await.unwrap();
         assert_eq!(status(&world, id).await, Status::Resolved);
@@ -300,6 +300,74 @@ async fn what_is_sent_twice_at_once_with_a_file_is_there_once_and_nobody_is_refu
             let two = once();
             assert_eq!((one.await.unwrap().ok(), two.await.unwrap().ok()), (Some(first), Some(first)), "reply, round {n}");
             assert_eq!(page(&world.desk, world.person("marieke"), first).await.unwrap().messages.len(), 2);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_nobody_sees_is_not_kept_and_is_no_message() {
+    on_both(async |world: World| {
+        let form = domain::tickets::TicketForm { subject: "a\0\u{202e}b".into(), description: "c\0d\r\n".into(), ..world.form("") };
+        let id = desk::tickets::open(&world.desk, &world.customer("marieke"), &form, None).await.unwrap();
+        let refused = reply(&world.desk, world.person("marieke"), id, &writing(" \0\u{a0}\n")).await.unwrap_err();
+        assert_eq!(refused.refusal().unwrap().at(Field::Message), Some(&Fault::Missing));
+        let padded = format!("{}x", "\u{a0}".repeat(100_000));
+        reply(&world.desk, world.person("marieke"), id, &writing(&padded)).await.unwrap();
+        edit(&world.desk, &world.agent("sanne"), id, &[Edit::Tag("e\0f".into())], None).await.unwrap();
+        let page = page(&world.desk, world.person("sanne"), id).await.unwrap();
+        assert_eq!((page.ticket.subject.as_str(), page.ticket.tags.as_slice()), ("ab", &["ef".to_owned()][..]));
+        let texts: Vec<&str> = page.messages.iter().map(|(message, _)| message.html.trim()).collect();
+        assert_eq!(texts, ["<p>cd</p>", "<p>x</p>"]);
+        assert!(desk::accounts::colleagues(&world.desk, world.person("marieke"), &format!("\0{}", "a".repeat(60_000))).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_conversation_without_end_is_found_by_its_beginning_and_by_what_was_said_last() {
+    on_both(async |world: World| {
+        let id = world.open("marieke", "Lang").await;
+        for n in 0..14 {
+            let text = format!("woord{n} {}", "vulling ".repeat(6_000));
+            reply(&world.desk, world.person("marieke"), id, &writing(&text)).await.unwrap();
+        }
+        let found = async |typed: &str| desk::tickets::search(&world.desk, &world.customer("marieke"), typed).await.unwrap().len();
+        for typed in ["stap", "woord13", "woord12", "lang"] {
+            assert_eq!(found(typed).await, 1, "{typed}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_note_and_a_tag_leave_no_trace_where_a_customer_looks() {
+    on_both(async |world: World| {
+        let (first, second) = (world.open("marieke", "Eerst").await, world.open("marieke", "Dan").await);
+        let home = async || desk::tickets::shelf(&world.desk, &world.customer("marieke"), desk::tickets::Shelf::Running, 50).await.unwrap();
+        let before = home().await;
+        world.pass(Span::days(1));
+        note(&world.desk, &world.agent("sanne"), first, &writing("Onder ons")).await.unwrap();
+        edit(&world.desk, &world.agent("sanne"), first, &[Edit::Tag("intern".into())], None).await.unwrap();
+        assert_eq!(home().await, before);
+        reply(&world.desk, world.person("sanne"), first, &writing("Antwoord")).await.unwrap();
+        assert_eq!(home().await.iter().map(|line| line.id).collect::<Vec<_>>(), [first, second]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_ticket_that_moves_is_given_only_to_who_sees_it_there() {
+    on_both(async |world: World| {
+        let id = world.open("marieke", "Salaris").await;
+        world.close_department(world.departments[3], &["sanne"]).await;
+        let inside = world.renewed("sanne").await.agent().unwrap();
+        for order in [
+            [Edit::Assignee(Some(world.id("daan"))), Edit::Department(world.departments[3])],
+            [Edit::Department(world.departments[3]), Edit::Assignee(Some(world.id("daan")))],
+        ] {
+            let refused = desk::tickets::edit_all(&world.desk, &inside, &[id], &order).await.unwrap_err();
+            assert_eq!(refused.refusal().unwrap().at(Field::Assignee), Some(&Fault::Unknown));
         }
     })
     .await;

@@ -53,7 +53,7 @@ async fn notes_and_their_files_never_reach_a_customer() {
         let file = world.upload("sanne", "intern.png", &png(2, 2)).await.unwrap();
         let writing = Writing { text: "Dit is een struisvogel".into(), attachments: vec![file.clone()], ..Default::default() };
         note(&world.desk, &world.agent("sanne"), id, &writing).await.unwrap();
-        edit(&world.desk, &world.agent("sanne"), id, &Edit::Tag("lastig".into()), None).await.unwrap();
+        edit(&world.desk, &world.agent("sanne"), id, &[Edit::Tag("lastig".into())], None).await.unwrap();
         let theirs = page(&world.desk, world.person("marieke"), id).await.unwrap();
         assert_eq!((theirs.messages.len(), theirs.history.len()), (1, 1));
         assert!(search(&world.desk, &world.customer("marieke"), "struisvogel").await.unwrap().is_empty());
@@ -78,7 +78,7 @@ async fn a_closed_department_is_closed_everywhere() {
         assert!(page(&world.desk, &inside, id).await.is_ok());
         assert!(is_not_found(page(&world.desk, &outside, id).await));
         let agent = outside.agent().unwrap();
-        assert!(is_not_found(edit(&world.desk, &agent, id, &Edit::Assignee(None), None).await));
+        assert!(is_not_found(edit(&world.desk, &agent, id, &[Edit::Assignee(None)], None).await));
         let file = AttachmentId::parse(&file).unwrap();
         assert!(is_not_found(desk::attachments::download(&world.desk, &outside, &file).await));
         for text in [None, Some("salaris".to_owned()), Some(id.to_string())] {

@@ -2,8 +2,13 @@
 
 use super::Card;
 use crate::tickets::{Status, Urgency};
-use crate::{DepartmentId, OrganisationId, PersonId};
+use crate::{DepartmentId, OrganisationId, PersonId, typed};
 use serde::{Deserialize, Serialize};
+
+/// Most values of one kind: more than there are departments.
+const MOST: usize = 100;
+/// Longest value, in characters.
+const LONGEST: usize = 200;
 
 /// Whose tickets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +38,8 @@ impl Filter {
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut filter = Self::default();
         for (key, value) in pairs {
-            let value = value.trim();
+            let value = typed::line(&value.chars().take(LONGEST).collect::<String>());
+            let value = value.as_str();
             match key {
                 "status" => push(&mut filter.statuses, Status::from_word(value)),
                 "department" => push(&mut filter.departments, value.parse().ok()),
@@ -42,7 +48,7 @@ impl Filter {
                 "assignee" => filter.assignee = value.parse().ok().map(AssignedTo::Person).or(filter.assignee),
                 "organisation" => filter.organisation = value.parse().ok().or(filter.organisation),
                 "tag" if !value.is_empty() => filter.tag = Some(value.to_lowercase()),
-                "q" if !value.is_empty() => filter.text = Some(value.chars().take(200).collect()),
+                "q" if !value.is_empty() => filter.text = Some(value.to_owned()),
                 _ => {}
             }
         }
@@ -85,7 +91,7 @@ impl Filter {
 }
 
 fn push<T: PartialEq>(list: &mut Vec<T>, value: Option<T>) {
-    if let Some(value) = value.filter(|v| !list.contains(v)) {
+    if let Some(value) = value.filter(|v| list.len() < MOST && !list.contains(v)) {
         list.push(value);
     }
 }

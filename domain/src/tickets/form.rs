@@ -2,7 +2,7 @@
 
 use super::{MAX_CC, MAX_TEXT, Urgency};
 use crate::attachments::MAX_FILES;
-use crate::{AttachmentId, DepartmentId, Fault, Field, FieldFault, Named, PersonId, Refusal};
+use crate::{AttachmentId, DepartmentId, Fault, Field, FieldFault, Named, PersonId, Refusal, typed};
 use serde::{Deserialize, Serialize};
 
 /// Longest subject, in characters.
@@ -74,11 +74,11 @@ impl TicketForm {
         if department.is_none() {
             keep(Field::Department, if self.department.is_empty() { Fault::Missing } else { Fault::Unknown });
         }
-        let subject = self.subject.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (subject, description) = (typed::line(&self.subject), typed::text(&self.description));
         if let Err(fault) = check_text(&subject, MAX_SUBJECT) {
             keep(Field::Subject, fault);
         }
-        if let Err(fault) = check_text(&self.description, MAX_TEXT) {
+        if let Err(fault) = check_text(&description, MAX_TEXT) {
             keep(Field::Description, fault);
         }
         let link = self.link.trim();
@@ -111,7 +111,7 @@ impl TicketForm {
                 urgency,
                 department: department.clone(),
                 subject,
-                description: self.description.trim().to_owned(),
+                description,
                 link: (!link.is_empty()).then(|| link.to_owned()),
                 attachments,
             }),

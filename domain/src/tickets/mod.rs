@@ -189,7 +189,7 @@ pub struct Line {
 
 /// A tag as it is kept: lower case, inner blanks single.
 pub fn clean_tag(text: &str) -> Result<String, Refusal> {
-    let tag = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let tag = crate::typed::line(text).to_lowercase();
     match tag.chars().count() {
         0 => Err(Refusal::field(Field::Tag, Fault::Missing)),
         n if n > MAX_TAGS.1 => Err(Refusal::field(Field::Tag, Fault::TooLong(MAX_TAGS.1 as u32))),

@@ -1,0 +1,81 @@
+//! Connections: taking them in, and letting go of those that only hold a place.
+//!
+//! Invariant: there are never more connections than the process can have files open, so that pages, the database and uploads always get one.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::extract::connect_info::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// A connection that does not finish the head of a request within this time is closed: longer than common proxies keep one open without use.
+const HEAD: Duration = Duration::from_secs(75);
+/// Files kept for everything that is no connection.
+const RESERVED: u64 = 512;
+/// Where the system sets no limit.
+const MOST: u64 = 1 << 20;
+
+/// Serves until it is told to stop, and then until every request is answered.
+pub async fn serve(listener: TcpListener, app: Router, shutdown: CancellationToken) {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
+    let places = Arc::new(Semaphore::new(places()));
+    let ending = GracefulShutdown::new();
+    loop {
+        let next = async {
+            // Never closed.
+            let place = places.clone().acquire_owned().await.ok();
+            (listener.accept().await, place)
+        };
+        let (accepted, place) = tokio::select! {
+            next = next => next,
+            () = shutdown.cancelled() => break,
+        };
+        let (stream, from) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection was not taken in");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        // Without it a page in two pieces waits 40 ms for an acknowledgement.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "no TCP_NODELAY");
+        }
+        let app = app.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let mut request = request.map(axum::body::Body::new);
+            request.extensions_mut().insert(ConnectInfo(from));
+            app.clone().oneshot(request)
+        });
+        let connection = ending.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::trace!(%error, "a connection ended");
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    ending.shutdown().await;
+}
+
+/// How many connections there may be; takes as many open files as the system allows.
+fn places() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let most = limit.maximum.unwrap_or(MOST).min(MOST);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum: limit.maximum });
+    let files = if raised.is_ok() { most } else { limit.current.unwrap_or(most) };
+    usize::try_from(files.saturating_sub(RESERVED).max(64)).unwrap_or(usize::MAX)
+}
