@@ -12,6 +12,7 @@ pub mod attachments;
 pub mod board;
 mod enhance;
 pub mod live;
+pub mod mail;
 mod problem;
 mod reader;
 mod returned;
@@ -78,6 +79,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/tickets/:id") view=tickets::TicketPage ssr=SsrMode::Async/>
                 <Route path=path!("/board") view=board::BoardPage ssr=SsrMode::Async/>
                 <Route path=path!("/list") view=board::ListPage ssr=SsrMode::Async/>
+                <Route path=path!("/mail/stop/:token") view=mail::StopPage ssr=SsrMode::Async/>
             </Routes>
         </Router>
     }

@@ -27,6 +27,7 @@ pub enum Action {
     SeeList,
     WriteNote,
     ChangeTicket,
+    StopMail,
 }
 
 /// The roles of one row.
@@ -41,6 +42,7 @@ pub const TABLE: &[Row] = &[
     (Action::LogIn, true, EVERYONE),
     (Action::LogOut, true, EVERYONE),
     (Action::SetPreferences, true, EVERYONE),
+    (Action::StopMail, true, EVERYONE),
     (Action::SeePortal, false, CUSTOMERS),
     (Action::OpenTicket, false, CUSTOMERS),
     (Action::SuggestCc, false, EVERYONE),
@@ -88,8 +90,8 @@ mod tests {
     }
 
     #[test]
-    fn without_an_account_one_may_only_log_in_and_choose_a_language() {
+    fn without_an_account_one_may_only_log_in_choose_a_language_and_stop_mails() {
         let open: Vec<_> = TABLE.iter().filter(|row| row.1).map(|row| row.0).collect();
-        assert_eq!(open, [Action::LogIn, Action::LogOut, Action::SetPreferences]);
+        assert_eq!(open, [Action::LogIn, Action::LogOut, Action::SetPreferences, Action::StopMail]);
     }
 }

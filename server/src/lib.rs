@@ -11,6 +11,7 @@ pub mod files;
 pub mod forms;
 pub mod health;
 pub mod live;
+pub mod mail;
 pub mod router;
 pub mod security;
 pub mod serve;

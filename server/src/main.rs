@@ -9,7 +9,7 @@ use domain::accounts::Role;
 use server::config::{Config, LogFormat};
 use server::serve::{open_desk, serve};
 use std::error::Error;
-use std::io::{IsTerminal, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -35,9 +35,42 @@ enum What {
     /// People with an account
     #[command(subcommand)]
     User(User),
+    /// E-mail
+    #[command(subcommand)]
+    Mail(Mail),
     /// Check the configuration and the connections
     Check,
 }
+
+#[derive(Subcommand)]
+enum Mail {
+    /// Keep a mail from standard input, for a mail server's pipe; who serves reads it
+    Ingest(Ingest),
+}
+
+#[derive(Args)]
+struct Ingest {
+    /// The department that new tickets go to; the first where none is named
+    #[arg(long, default_value = "")]
+    department: String,
+}
+
+/// A failure that a mail server understands by its number (sysexits.h).
+#[derive(Debug)]
+struct Exit(u8, String);
+
+impl std::fmt::Display for Exit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.1)
+    }
+}
+
+impl Error for Exit {}
+
+/// The mail is refused for good: EX_DATAERR.
+const REFUSED: u8 = 65;
+/// The mail is to be handed over again later: EX_TEMPFAIL.
+const LATER: u8 = 75;
 
 #[derive(Args)]
 struct Demo {
@@ -80,7 +113,7 @@ async fn main() -> ExitCode {
         Err(error) => {
             // The log may not be on yet, and a person reads this.
             let _ = writeln!(std::io::stderr(), "balie: {error}");
-            ExitCode::FAILURE
+            error.downcast_ref::<Exit>().map_or(ExitCode::FAILURE, |exit| ExitCode::from(exit.0))
         }
     }
 }
@@ -95,6 +128,7 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
         What::Migrate => Ok(open_desk(&config).await?.store().migrate().await?),
         What::Demo(demo) => fill(&config, demo.if_empty).await,
         What::User(User::Add(add)) => add_user(&config, add, password).await,
+        What::Mail(Mail::Ingest(ingest)) => take_in(&config, &ingest.department).await,
         What::Check => check(&config).await,
     }
 }
@@ -159,6 +193,26 @@ async fn add_user(config: &Config, add: Add, password: Option<String>) -> Result
     })?;
     desk.store().close().await;
     writeln!(std::io::stdout(), "added as person {id}")?;
+    Ok(())
+}
+
+/// Keeps a mail from standard input.
+async fn take_in(config: &Config, department: &str) -> Result<(), Box<dyn Error>> {
+    let later = |error: &dyn std::fmt::Display| Exit(LATER, format!("the mail could not be kept, hand it over again later: {error}"));
+    let most = config.max_mail_mib;
+    let mut raw = vec![];
+    let limit = (u64::from(most) << 20) + 1;
+    std::io::stdin().lock().take(limit).read_to_end(&mut raw).map_err(|error| later(&error))?;
+    if raw.len() as u64 == limit {
+        return Err(Exit(REFUSED, desk::mail::too_large(most).trim_end().to_owned()).into());
+    }
+    let desk = open_desk(config).await.map_err(|error| later(&error))?;
+    let taken = desk::mail::take_in(&desk, "pipe", department, raw).await.map_err(|error| match error.refusal() {
+        Some(refusal) => Exit(REFUSED, app::Problem::Refused(refusal.clone()).sentence(domain::accounts::Language::En)),
+        None => later(&error),
+    });
+    desk.store().close().await;
+    taken?;
     Ok(())
 }
 

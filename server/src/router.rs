@@ -1,7 +1,7 @@
 //! Every route there is.
 
 use crate::config::Config;
-use crate::{files, forms, health, live, security, session};
+use crate::{files, forms, health, live, mail, security, session};
 use app::{backend, document, pages};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
@@ -39,13 +39,15 @@ pub struct AppState {
 }
 
 /// The plain routes, with their methods; pages and server functions list themselves.
-pub const PLAIN_ROUTES: [(&str, &str); 8] = [
+pub const PLAIN_ROUTES: [(&str, &str); 10] = [
     ("POST", "/uploads"),
     ("GET", "/files/{id}"),
     ("GET", "/files/{id}/thumb"),
     ("GET", "/files/{id}/view"),
     ("GET", "/live"),
     ("GET", "/live/since"),
+    ("POST", "/mail/incoming"),
+    ("POST", "/mail/stop/{token}"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
 ];
@@ -72,7 +74,9 @@ pub fn router(state: AppState) -> Router {
         .route("/files/{id}/thumb", get(files::thumb))
         .route("/files/{id}/view", get(files::view))
         .route("/live", get(live::stream))
-        .route("/live/since", get(live::since));
+        .route("/live/since", get(live::since))
+        .route("/mail/incoming", post(mail::incoming).layer(DefaultBodyLimit::disable()))
+        .route("/mail/stop/{token}", post(mail::stopped));
     let routes = screens
         .merge(plain)
         .layer(from_fn_with_state(state.clone(), session::identify))

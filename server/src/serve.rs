@@ -34,12 +34,13 @@ pub async fn open_desk(config: &Config) -> Result<Desk, Box<dyn Error>> {
 /// The desk's own work besides answering: hearing the bell, reading the log, the jobs, the mail.
 pub fn start_work(desk: &Desk) {
     let each = || desk.clone();
-    let (listening, following, working, telling, sending) = (each(), each(), each(), each(), each());
+    let (listening, following, working, telling, sending, reading) = (each(), each(), each(), each(), each(), each());
     tokio::spawn(async move { listening.store().listen().await });
     tokio::spawn(async move { desk::live::follow(&following).await });
     tokio::spawn(async move { desk::jobs::run(&working).await });
     tokio::spawn(async move { desk::notifications::run(&telling).await });
     tokio::spawn(async move { desk::mail::run(&sending).await });
+    tokio::spawn(async move { desk::mail::ingest::run(&reading).await });
 }
 
 /// Serves until it is asked to stop.

@@ -11,11 +11,12 @@ mod transport;
 mod verify;
 
 pub use compose::{Letter, Part};
-pub use receive::{Source, receive};
+pub use receive::{Source, receive, take_in, too_large};
 pub use sender::{once, run};
 pub use transport::{Failure, Sent, Transport};
 
 use crate::{Desk, Result, accounts};
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use tokio::sync::{Notify, OnceCell};
 
@@ -90,6 +91,11 @@ impl Mail {
     pub fn message_id(&self) -> Result<String> {
         Ok(format!("{}@{}", &accounts::random_hex()?[..32], self.settings.sender.domain()))
     }
+}
+
+/// Whether a secret that was given is the one expected, in a time that does not tell how much of it is.
+pub fn is_same_secret(given: &str, expected: &str) -> bool {
+    Sha256::digest(given) == Sha256::digest(expected)
 }
 
 /// The secret that tokens in addresses and links are signed with; every node has the same.

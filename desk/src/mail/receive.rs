@@ -42,6 +42,24 @@ pub async fn receive(desk: &Desk, source: &Source<'_>, raw: Vec<u8>) -> Result<O
     Ok(id)
 }
 
+/// Keeps a mail that a mail server hands over, for a department by its name: of the source `name`. Refuses an unknown department.
+pub async fn take_in(desk: &Desk, name: &str, department: &str, raw: Vec<u8>) -> Result<Option<IncomingId>> {
+    let department = match department {
+        "" => None,
+        wanted => {
+            let all = store::departments::all(desk.store()).await?;
+            let found = all.into_iter().find(|d| d.named.name.eq_ignore_ascii_case(wanted));
+            Some(found.ok_or_else(|| Refusal::field(Field::Department, Fault::Unknown))?.named.id)
+        }
+    };
+    receive(desk, &Source { name, key: None, department }, raw).await
+}
+
+/// What the sender of a mail is told that is larger than is taken.
+pub fn too_large(most: u32) -> String {
+    format!("This mail is larger than {most} MiB and was not accepted. Please send large files with the form on our website, or a link to them.\n")
+}
+
 /// The bytes of a mail are its name, so that the same mail is one file.
 fn keep(path: PathBuf, raw: &[u8]) -> io::Result<()> {
     if std::fs::metadata(&path).is_ok_and(|known| known.len() == raw.len() as u64) {

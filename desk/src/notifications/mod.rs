@@ -3,9 +3,11 @@
 //! Invariants: the cursor moves in the same change as the notices, so nothing is forgotten and nothing told twice; no use case knows of this.
 
 mod letter;
+mod stop;
 mod template;
 
 pub(crate) use letter::letter;
+pub use stop::{stop, stoppable};
 pub use template::{Kind, Template, preview, reset_template, set_template, template};
 
 use crate::accounts::{Agent, Session};

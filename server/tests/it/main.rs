@@ -7,6 +7,7 @@
 mod forms;
 mod headers;
 mod live;
+mod mail;
 mod matrix;
 mod misfortune;
 mod nodes;

@@ -12,19 +12,21 @@ use server::router::PLAIN_ROUTES;
 use std::collections::BTreeSet;
 
 /// Pages; `None`: for everybody.
-const PAGES: [(&str, Option<Action>); 6] = [
+const PAGES: [(&str, Option<Action>); 7] = [
     ("/", Some(Action::SeePortal)),
     ("/log-in", None),
     ("/tickets/new", Some(Action::OpenTicket)),
     ("/tickets/{id}", Some(Action::ReadTicket)),
     ("/board", Some(Action::SeeBoard)),
     ("/list", Some(Action::SeeList)),
+    ("/mail/stop/{token}", None),
 ];
 
 /// Server functions, with arguments that reach the question of who may.
-const FUNCTIONS: [(&str, Action, &str); 21] = [
+const FUNCTIONS: [(&str, Action, &str); 22] = [
     ("log_in", Action::LogIn, "email=x"),
     ("log_out", Action::LogOut, ""),
+    ("stop_facts", Action::StopMail, "token=x"),
     ("prefer", Action::SetPreferences, "language=nl"),
     ("home_shelves", Action::SeePortal, ""),
     ("form_facts", Action::OpenTicket, ""),
@@ -47,13 +49,15 @@ const FUNCTIONS: [(&str, Action, &str); 21] = [
 ];
 
 /// Plain routes.
-const PLAIN: [(&str, &str, Option<Action>); 8] = [
+const PLAIN: [(&str, &str, Option<Action>); 10] = [
     ("POST", "/uploads", Some(Action::Upload)),
     ("GET", "/files/{id}", Some(Action::Download)),
     ("GET", "/files/{id}/thumb", Some(Action::Download)),
     ("GET", "/files/{id}/view", Some(Action::Download)),
     ("GET", "/live", Some(Action::FollowEvents)),
     ("GET", "/live/since", Some(Action::FollowEvents)),
+    ("POST", "/mail/incoming", None),
+    ("POST", "/mail/stop/{token}", Some(Action::StopMail)),
     ("GET", "/healthz", None),
     ("GET", "/readyz", None),
 ];

@@ -338,3 +338,34 @@ fn is_whole(database: &Path) {
         store.close().await;
     });
 }
+
+/// Hands a mail to the pipe; the exit status and what was said.
+fn hand_over(mut pipe: Command, raw: &[u8]) -> (i32, String) {
+    let mut child = pipe.args(["mail", "ingest"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Where it is refused early, nobody reads on.
+    let _ = child.stdin.take().unwrap().write_all(raw);
+    let done = child.wait_with_output().unwrap();
+    (done.status.code().unwrap(), String::from_utf8(done.stderr).unwrap())
+}
+
+#[test]
+fn a_mail_server_hands_mails_over_by_a_pipe_and_is_told_what_becomes_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(command(folder.path()).arg("demo").stdout(Stdio::null()).status().unwrap().success());
+    let balie = Balie::start(folder.path());
+    let cookie = balie.log_in();
+    let raw = b"From: m.vanloon@dewaalbouw.example\r\nTo: support@localhost\r\nSubject: Door de pijp\r\n\r\nDag.\r\n";
+    assert_eq!(hand_over(command(folder.path()), raw), (0, String::new()));
+    until("the mail is a ticket", || balie.try_ask("GET /", &cookie, "").unwrap().1.contains("Door de pijp"));
+
+    let mut small = command(folder.path());
+    small.env("BALIE_MAX_MAIL_MIB", "1");
+    let (status, said) = hand_over(small, &vec![b'x'; 2 << 20]);
+    assert!(status == 65 && said.contains("larger than 1 MiB"), "{status} {said}");
+    assert_eq!(hand_over(command(folder.path()), b"").0, 65);
+    let mut away = command(folder.path());
+    away.env("BALIE_DATABASE", "sqlite:/dev/null/nergens/balie.db");
+    let (status, said) = hand_over(away, raw);
+    assert!(status == 75 && said.contains("again later"), "{status} {said}");
+    balie.kill();
+}

@@ -1,0 +1,6 @@
+//! Mail: the page that a link in a mail leads to.
+
+mod api;
+mod stop;
+
+pub use stop::StopPage;

@@ -1,0 +1,34 @@
+//! The link in a mail that stops such mails, for who has no session at hand.
+//!
+//! Invariant: who holds the link can stop mails of one ticket to one person, and read nothing.
+
+use crate::mail::address::{Purpose, read_token};
+use crate::{Desk, Result, mail};
+use domain::TicketId;
+use domain::accounts::Scope;
+
+/// The ticket whose mails a link stops; `None` where the link is none of ours. The flag says whether there is anything left to stop.
+pub async fn stoppable(desk: &Desk, token: &str) -> Result<Option<(TicketId, bool)>> {
+    let Some((ticket, person)) = read_token(mail::secret(desk).await?, Purpose::Stop, token) else { return Ok(None) };
+    let Some((found, _)) = store::tickets::find(desk.store(), &Scope::Own(person), ticket).await? else {
+        return Ok(Some((ticket, store::notifications::is_watching(desk.store(), ticket, person).await?)));
+    };
+    Ok(Some((ticket, found.cc.iter().any(|cc| cc.id == person))))
+}
+
+/// Stops the mails: takes the person out of CC, or off the watchers. Gives the ticket; `None` where the link is none of ours.
+pub async fn stop(desk: &Desk, token: &str) -> Result<Option<TicketId>> {
+    let Some((id, person)) = read_token(mail::secret(desk).await?, Purpose::Stop, token) else { return Ok(None) };
+    let change = desk.store().begin().await?;
+    store::notifications::watch(&change, id, person, false).await?;
+    if let Some((before, _)) = store::tickets::lock(&change, &Scope::Own(person), id).await? {
+        let mut ticket = before.clone();
+        if let Some(what) = ticket.remove_cc(person, desk.now()) {
+            store::tickets::save(&change, &before, &ticket).await?;
+            store::search::index(&change, &ticket).await?;
+            store::events::append(&change, id, Some(person), desk.now(), &[what]).await?;
+        }
+    }
+    change.commit().await?;
+    Ok(Some(id))
+}
