@@ -3,7 +3,7 @@
 //! Invariant: a server function gets the desk only together with someone who may do what it does.
 
 use crate::board::Listing;
-use crate::tickets::api::{Entry, Said};
+use crate::tickets::api::{ByMail, Entry, MailState, Mailed, Said};
 use crate::{Problem, Reader, Returned, Visitor, ui};
 use desk::accounts::{Agent, Customer, Session};
 use desk::board::{Cursor, Sort};
@@ -49,7 +49,13 @@ pub fn provide(desk: &Desk) {
         theme: session.map_or(asking.theme, Session::theme),
         zone: desk::zones::around(zone, desk.now()),
         now: desk.now(),
-        visitor: session.map(|s| Visitor { id: s.person().id, name: s.person().name.clone(), email: s.person().email.clone(), role: s.role() }),
+        visitor: session.map(|s| Visitor {
+            id: s.person().id,
+            name: s.person().name.clone(),
+            email: s.person().email.clone(),
+            role: s.role(),
+            mail: s.pace(),
+        }),
     });
     provide_context(ui::NotFoundStatus(|problem| set_status(status(problem))));
     if let Some(returned) = asking.returned {
@@ -186,6 +192,7 @@ pub fn entries(messages: Vec<(desk::tickets::Message, Vec<domain::attachments::A
             html: message.html,
             at: message.created_at,
             files,
+            mail: message.mail.map(|mail| ByMail { id: mail.incoming, verified: mail.verified, head: mail.head }),
         })
     });
     let mut entries = Vec::with_capacity(history.len());
@@ -201,6 +208,26 @@ pub fn entries(messages: Vec<(desk::tickets::Message, Vec<domain::attachments::A
     }
     entries.extend(said);
     entries
+}
+
+/// Which words of a mail are meant.
+pub fn words_of(kind: &str, language: &str) -> Result<(desk::notifications::Kind, Language), Error> {
+    let kind = desk::notifications::Kind::from_word(kind).ok_or(Refusal::NotFound)?;
+    Ok((kind, Language::from_tag(language).ok_or(Refusal::NotFound)?))
+}
+
+/// A mail that went out, for the screens.
+pub fn mailed(delivery: desk::notifications::Delivery) -> Mailed {
+    use desk::notifications::State;
+    let state = match delivery.state {
+        State::Waiting if delivery.tries > 0 => MailState::Deferred,
+        State::Waiting => MailState::Waiting,
+        State::Sent => MailState::Sent,
+        State::GivenUp => MailState::GivenUp,
+        State::Bounced => MailState::Bounced,
+        State::Dropped => MailState::Dropped,
+    };
+    Mailed { id: delivery.id, to: delivery.person, address: delivery.address, state, at: delivery.at, reason: delivery.reason }
 }
 
 /// How the list is sorted and where its page begins, for the desk.

@@ -79,6 +79,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/tickets/:id") view=tickets::TicketPage ssr=SsrMode::Async/>
                 <Route path=path!("/board") view=board::BoardPage ssr=SsrMode::Async/>
                 <Route path=path!("/list") view=board::ListPage ssr=SsrMode::Async/>
+                <Route path=path!("/mail") view=mail::MailPage ssr=SsrMode::Async/>
+                <Route path=path!("/mail/words/:kind/:language") view=mail::MailWordsPage ssr=SsrMode::Async/>
                 <Route path=path!("/mail/stop/:token") view=mail::StopPage ssr=SsrMode::Async/>
             </Routes>
         </Router>

@@ -2,6 +2,7 @@
 
 use domain::PersonId;
 use domain::accounts::{Language, Role, Theme};
+use domain::notifications::Pace;
 use domain::time::{Moment, Zone};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,8 @@ pub struct Visitor {
     pub name: String,
     pub email: String,
     pub role: Role,
+    /// How they want to be told by mail.
+    pub mail: Pace,
 }
 
 impl Reader {
@@ -46,5 +49,10 @@ impl Reader {
     /// Whether the reader stands behind the counter.
     pub fn is_staff(&self) -> bool {
         self.visitor.as_ref().is_some_and(|v| v.role.is_staff())
+    }
+
+    /// Whether the reader looks after the installation.
+    pub fn is_admin(&self) -> bool {
+        self.visitor.as_ref().is_some_and(|v| v.role == Role::Admin)
     }
 }

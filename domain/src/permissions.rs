@@ -28,6 +28,8 @@ pub enum Action {
     WriteNote,
     ChangeTicket,
     StopMail,
+    Watch,
+    AdministerMail,
 }
 
 /// The roles of one row.
@@ -36,6 +38,7 @@ type Row = (Action, bool, &'static [Role]);
 const EVERYONE: &[Role] = &Role::ALL;
 const CUSTOMERS: &[Role] = &[Role::Customer];
 const STAFF: &[Role] = &[Role::Agent, Role::Admin];
+const ADMINS: &[Role] = &[Role::Admin];
 
 /// Each action, whether it may be done without an account, and the roles that may do it.
 pub const TABLE: &[Row] = &[
@@ -59,6 +62,8 @@ pub const TABLE: &[Row] = &[
     (Action::SeeList, false, STAFF),
     (Action::WriteNote, false, STAFF),
     (Action::ChangeTicket, false, STAFF),
+    (Action::Watch, false, STAFF),
+    (Action::AdministerMail, false, ADMINS),
 ];
 
 /// Whether someone with this role, or without an account, may do this at all. What is not in the table may nobody.
@@ -82,11 +87,17 @@ mod tests {
 
     #[test]
     fn a_customer_may_nothing_that_is_for_staff() {
-        for action in [Action::SeeBoard, Action::SeeList, Action::WriteNote, Action::ChangeTicket] {
+        for action in [Action::SeeBoard, Action::SeeList, Action::WriteNote, Action::ChangeTicket, Action::Watch] {
             assert!(!may(Some(Role::Customer), action));
             assert!(!may(None, action));
             assert!(may(Some(Role::Agent), action) && may(Some(Role::Admin), action));
         }
+    }
+
+    #[test]
+    fn only_an_admin_sees_mail_that_is_nobodys() {
+        assert!(may(Some(Role::Admin), Action::AdministerMail));
+        assert!(!may(Some(Role::Agent), Action::AdministerMail) && !may(Some(Role::Customer), Action::AdministerMail));
     }
 
     #[test]

@@ -96,6 +96,8 @@ pub enum Fault {
     WrongContent,
     /// It did not arrive whole.
     Interrupted,
+    /// A mail could not be sent.
+    Unsent,
     /// Not an e-mail address.
     NotAnAddress,
     /// Already taken.

@@ -16,6 +16,7 @@ test('a card moves by keyboard alone', async ({ browser }) => {
   await expect(card.getByTitle('Sanne Dekker').first()).toBeVisible();
   await page.keyboard.press('Shift+ArrowRight');
   await expect(page.locator('.column[data-status=waiting]').locator(card)).toBeVisible();
+  await expect(card.getByRole('link')).toBeFocused();
   await page.keyboard.press('ArrowLeft');
   await expect(page.locator('.column[data-status=open] a:focus')).toHaveCount(1);
   await page.keyboard.press('/');

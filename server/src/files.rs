@@ -120,7 +120,7 @@ async fn picture(State(state): State<AppState>, Extension(asking): Extension<Ask
 }
 
 /// Whatever a file holds, it runs nothing and loads nothing.
-fn confine(headers: &mut HeaderMap) {
+pub fn confine(headers: &mut HeaderMap) {
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
 }

@@ -2,13 +2,18 @@
 //!
 //! Invariant: a mail is acknowledged once it is kept, and never before.
 
+use crate::files::{allowed, confine, refused};
 use crate::router::AppState;
+use app::backend::Asking;
+use axum::Extension;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use desk::notifications::stop;
 use domain::accounts::Language;
+use domain::permissions::Action;
+use domain::{IncomingId, Refusal};
 use serde::Deserialize;
 
 /// Which department new tickets go to.
@@ -44,6 +49,27 @@ pub async fn incoming(State(state): State<AppState>, Query(into): Query<Into>, h
                 (StatusCode::SERVICE_UNAVAILABLE, "the mail could not be kept; hand it over again later\n").into_response()
             }
         },
+    }
+}
+
+/// `GET /mail/source/{id}`: a mail as it came, to be saved; for admins.
+pub async fn source(State(state): State<AppState>, Extension(asking): Extension<Asking>, Path(id): Path<String>) -> Response {
+    let found = async {
+        let agent = allowed(&asking, Action::AdministerMail)?.agent()?;
+        let id: IncomingId = id.parse().map_err(|_| Refusal::NotFound)?;
+        Ok((id, desk::mail::source(&state.desk, &agent, id).await?))
+    };
+    match found.await {
+        Err(error) => refused(&error, &asking),
+        Ok((id, raw)) => {
+            let mut response = raw.into_response();
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("message/rfc822"));
+            let name = HeaderValue::from_str(&format!("attachment; filename=\"mail-{id}.eml\""));
+            headers.insert(header::CONTENT_DISPOSITION, name.unwrap_or(HeaderValue::from_static("attachment")));
+            confine(headers);
+            response
+        }
     }
 }
 

@@ -39,7 +39,7 @@ pub struct AppState {
 }
 
 /// The plain routes, with their methods; pages and server functions list themselves.
-pub const PLAIN_ROUTES: [(&str, &str); 10] = [
+pub const PLAIN_ROUTES: [(&str, &str); 11] = [
     ("POST", "/uploads"),
     ("GET", "/files/{id}"),
     ("GET", "/files/{id}/thumb"),
@@ -47,6 +47,7 @@ pub const PLAIN_ROUTES: [(&str, &str); 10] = [
     ("GET", "/live"),
     ("GET", "/live/since"),
     ("POST", "/mail/incoming"),
+    ("GET", "/mail/source/{id}"),
     ("POST", "/mail/stop/{token}"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
@@ -76,6 +77,7 @@ pub fn router(state: AppState) -> Router {
         .route("/live", get(live::stream))
         .route("/live/since", get(live::since))
         .route("/mail/incoming", post(mail::incoming).layer(DefaultBodyLimit::disable()))
+        .route("/mail/source/{id}", get(mail::source))
         .route("/mail/stop/{token}", post(mail::stopped));
     let routes = screens
         .merge(plain)

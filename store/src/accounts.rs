@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::row::{Row, list, rows};
 use crate::tables::{organisation, person};
 use domain::accounts::{EmailAddress, Language, Person, Role, Theme};
+use domain::notifications::Pace;
 use domain::time::Moment;
 use domain::{Named, OrganisationId, PersonId, typed};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Set, Value};
@@ -21,6 +22,8 @@ pub struct Account {
     pub theme: Theme,
     pub time_zone: String,
     pub disabled: bool,
+    /// How they want to be told by mail.
+    pub pace: Pace,
 }
 
 /// A new person.
@@ -36,13 +39,13 @@ pub struct NewPerson {
     pub time_zone: String,
 }
 
-pub(crate) const ACCOUNT: &str =
-    "p.id, p.name, p.email, p.role, p.organisation_id, o.name, p.key_user, p.password_hash, p.language, p.theme, p.time_zone, p.disabled_at";
+pub(crate) const ACCOUNT: &str = "p.id, p.name, p.email, p.role, p.organisation_id, o.name, p.key_user, p.password_hash, p.language, p.theme, p.time_zone, p.disabled_at, p.notify";
 
 pub(crate) fn account(row: &mut Row<'_>) -> Result<Account> {
     let person = person_of(row)?;
     let (password_hash, language, theme, time_zone, disabled) =
         (row.next()?, row.next::<Option<String>>()?, row.next::<String>()?, row.next()?, row.next::<Option<i64>>()?);
+    let pace = Pace::from_word(&row.next::<String>()?).unwrap_or_default();
     Ok(Account {
         person,
         password_hash,
@@ -50,6 +53,7 @@ pub(crate) fn account(row: &mut Row<'_>) -> Result<Account> {
         theme: Theme::from_word(&theme).unwrap_or_default(),
         time_zone,
         disabled: disabled.is_some(),
+        pace,
     })
 }
 

@@ -49,20 +49,24 @@ pub async fn log_out() -> Result<(), Problem> {
     Ok(())
 }
 
-/// Keeps a language or a theme: in the account, or in a cookie where there is none.
+/// Keeps a language or a theme: in the account, or in a cookie where there is none; and in the account how one is told by mail.
 #[server(endpoint = "prefer")]
-pub async fn prefer(#[server(default)] language: String, #[server(default)] theme: String) -> Result<(), Problem> {
+pub async fn prefer(#[server(default)] language: String, #[server(default)] theme: String, #[server(default)] mail: String) -> Result<(), Problem> {
     use crate::backend;
     use domain::accounts::{Language, Theme};
+    use domain::notifications::Pace;
     use domain::permissions::Action;
     use domain::{Fault, Field, Refusal};
     let (desk, session) = backend::anyone(Action::SetPreferences)?;
-    let (chosen, shown) = (Language::from_tag(&language), Theme::from_word(&theme));
-    if (chosen.is_none() && !language.is_empty()) || (shown.is_none() && !theme.is_empty()) {
+    let (chosen, shown, pace) = (Language::from_tag(&language), Theme::from_word(&theme), Pace::from_word(&mail));
+    if (chosen.is_none() && !language.is_empty()) || (shown.is_none() && !theme.is_empty()) || (pace.is_none() && !mail.is_empty()) {
         return Err(backend::report(Refusal::field(Field::Preference, Fault::Unknown).into()));
     }
     if let Some(session) = session {
         desk::accounts::prefer(&desk, &session, chosen, shown).await.map_err(backend::report)?;
+        if let Some(pace) = pace {
+            desk::notifications::set_pace(&desk, &session, pace).await.map_err(backend::report)?;
+        }
     }
     if let Some(language) = chosen {
         backend::set_cookie(&format!("language={}; Path=/; SameSite=Lax; Max-Age=31536000", language.tag()));

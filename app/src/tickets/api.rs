@@ -10,7 +10,7 @@ use domain::attachments::Attachment;
 use domain::events::Event;
 use domain::tickets::{Line, Side, Ticket};
 use domain::time::Moment;
-use domain::{DepartmentId, EventNo, MessageId, Named, PersonId};
+use domain::{DeliveryId, DepartmentId, EventNo, IncomingId, MessageId, Named, PersonId};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -56,13 +56,53 @@ pub struct View {
 }
 
 /// What staff see beside the conversation.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct DeskFacts {
     pub departments: Vec<Named<DepartmentId>>,
     pub staff: Vec<Named<PersonId>>,
     pub requester: Option<Person>,
     pub others: Vec<Line>,
+    /// The mails of this ticket, newest first.
+    pub mails: Vec<Mailed>,
+    /// Whether the reader watches it.
+    pub watching: bool,
+    /// Whom mails named, and nobody has let read yet: name and address.
+    pub proposed: Vec<(String, String)>,
+}
+
+/// A mail that went out, or is to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Mailed {
+    pub id: DeliveryId,
+    pub to: Named<PersonId>,
+    pub address: String,
+    pub state: MailState,
+    pub at: Moment,
+    pub reason: Option<String>,
+}
+
+/// Where a mail stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum MailState {
+    Waiting,
+    Deferred,
+    Sent,
+    GivenUp,
+    Bounced,
+    Dropped,
+}
+
+/// That a message came by mail.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct ByMail {
+    pub id: IncomingId,
+    pub verified: bool,
+    /// Its main headers; for staff.
+    pub head: String,
 }
 
 /// One entry of the conversation.
@@ -85,6 +125,7 @@ pub struct Said {
     pub html: String,
     pub at: Moment,
     pub files: Vec<Attachment>,
+    pub mail: Option<ByMail>,
 }
 
 /// The portal's home, or what was found in it.
@@ -171,11 +212,16 @@ pub async fn ticket_view(id: String, #[server(default)] kept: Vec<String>) -> Re
                 let (departments, staff) = desk::accounts::choices(&desk, &agent).await?;
                 let others = desk::tickets::others(&desk, &agent, &ticket).await?;
                 let requester = desk::accounts::person(&desk, &agent, ticket.requester.id).await?;
-                (desk::tickets::cc_candidates(&desk, &agent, &ticket).await?, Some(DeskFacts { departments, staff, requester, others }))
+                let mails = desk::notifications::deliveries(&desk, &agent, id).await?.into_iter().map(backend::mailed).collect();
+                let watching = desk::notifications::is_watching(&desk, &agent, id).await?;
+                let proposed = desk::mail::proposals(&desk, &agent, id).await?.into_iter().map(|p| (p.name, p.address)).collect();
+                let facts = DeskFacts { departments, staff, requester, others, mails, watching, proposed };
+                (desk::tickets::cc_candidates(&desk, &agent, &ticket).await?, Some(facts))
             }
             Err(_) => {
-                // Tags are words among staff.
+                // Tags are words among staff, and so is when they last wrote one, or a note.
                 ticket.tags.clear();
+                ticket.updated_at = page.history.last().map_or(ticket.opened_at, |event| event.at);
                 let mine = ticket.requester.id == me.person().id;
                 (if mine { desk::accounts::colleagues(&desk, &me, "").await? } else { vec![] }, None)
             }
@@ -304,7 +350,8 @@ pub async fn preview(#[server(default)] text: String) -> Result<String, Problem>
     use domain::tickets::{MAX_TEXT, check_text};
     use domain::{Field, Refusal};
     backend::someone(Action::Preview)?;
-    if text.trim().is_empty() {
+    let text = domain::typed::text(&text);
+    if text.is_empty() {
         return Ok(String::new());
     }
     check_text(&text, MAX_TEXT).map_err(|fault| backend::report(Refusal::field(Field::Description, fault).into()))?;

@@ -8,6 +8,9 @@ use domain::events::{Event, Happening};
 use domain::tickets::Side;
 use leptos::prelude::*;
 
+/// How a message holds what is folded away in it: the reader's word for it is put in when it is shown.
+const FOLD: &str = "<summary></summary>";
+
 /// One entry.
 pub fn entry(entry: Entry, reader: &Reader) -> AnyView {
     match entry {
@@ -37,8 +40,13 @@ fn message(said: Said, reader: &Reader) -> impl IntoView + use<> {
                 <header>
                     {said.note.then(|| view! { <span class="label">{icon("lock")}{w::note_for_staff(l)}</span> })}
                     <span class="who">{said.author.name.clone()}</span><span class="role">{role}</span>{when::at_time(said.at, reader)}
+                    {said.mail.as_ref().map(|mail| view! { <span class="by-mail">{icon("mail")}{if mail.verified { w::by_mail(l) } else { w::by_mail_unverified(l) }}</span> })}
                 </header>
-                <div class="text" inner_html=said.html></div>
+                <div class="text" inner_html=said.html.replace(FOLD, &format!("<summary>{}</summary>", w::mail_history(l)))></div>
+                {said.mail.filter(|mail| !mail.head.is_empty()).map(|mail| view! {
+                    <details class="mail-head"><summary>{w::mail_headers(l)}</summary><pre>{mail.head}</pre>
+                        {reader.is_admin().then(|| view! { <a href=format!("/mail/source/{}", mail.id)>{w::mail_source(l)}</a> })}</details>
+                })}
                 {file_list(said.files, l)}
             </article>
         </li>

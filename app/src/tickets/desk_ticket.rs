@@ -1,11 +1,11 @@
 //! A ticket as staff see it: the conversation with notes, and everything that can be changed beside it.
 
-use super::api::{DeskFacts, View};
+use super::api::{DeskFacts, MailState, Mailed, View};
 use super::composer::{Composer, composer};
 use super::conversation::entry;
 use super::portal_ticket::bare;
 use crate::ui::{Place, avatar, desk_frame, icon};
-use crate::{Reader, Returned, words as w};
+use crate::{Reader, Returned, when, words as w};
 use domain::accounts::Person;
 use domain::tickets::{Side, Status, Ticket, Urgency};
 use domain::{EventNo, TicketId};
@@ -15,7 +15,7 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
     let ticket = page.ticket;
     let id = ticket.id;
-    let facts = page.desk.unwrap_or(DeskFacts { departments: vec![], staff: vec![], requester: None, others: vec![] });
+    let facts = page.desk.unwrap_or_default();
     let cc: Vec<&str> = ticket.cc.iter().map(|p| p.name.as_str()).collect();
     let to = if cc.is_empty() { w::to_person(l, &ticket.requester.name) } else { w::to_person_cc(l, &ticket.requester.name, cc.join(", ")) };
     let write = Composer { ticket: &ticket, seen: page.as_of, submission: page.submission, files: page.files, max: page.max_mebibytes, to };
@@ -37,7 +37,10 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
                     <aside class="props" aria-label=w::properties(l)>
                         <section class="set" data-live="set">{set(&ticket, page.as_of, &facts, reader)}</section>
                         <section data-live="customer">{customer(&ticket, facts.requester, &page.colleagues, reader)}</section>
+                        {(!facts.proposed.is_empty()).then(|| view! { <section data-live="proposed">{proposed(id, facts.proposed, reader)}</section> })}
                         <section data-live="tags">{tags(&ticket, reader)}</section>
+                        <section data-live="watch">{watching(id, facts.watching, reader)}</section>
+                        {(!facts.mails.is_empty()).then(|| view! { <section data-live="mails">{mails(id, facts.mails, reader)}</section> })}
                         {(!facts.others.is_empty()).then(|| view! {
                             <section><h2>{w::others_of(l, ticket.requester.name.split(' ').next().unwrap_or_default())}</h2>
                                 <ul role="list" class="linked">{facts.others.into_iter().map(|line| view! {
@@ -137,5 +140,62 @@ fn tags(ticket: &Ticket, reader: &Reader) -> impl IntoView + use<> {
         }).collect_view()}</div>
         <form method="post" action="/api/change_ticket" class="with-button" data-quiet=""><input type="hidden" name="ticket" value=id.to_string()/><input type="hidden" name="what" value="tag"/>
             <input class="input" data-size="small" name="to" maxlength="40" aria-label=w::new_tag(l) placeholder=w::new_tag(l)/><button class="button" data-size="small">{w::add(l)}</button></form>
+    }
+}
+
+/// Whom mails named: each may be let in, or forgotten.
+fn proposed(ticket: TicketId, people: Vec<(String, String)>, reader: &Reader) -> impl IntoView + use<> {
+    let l = reader.language;
+    view! {
+        <h2>{w::cc_proposed(l)}</h2>
+        <ul role="list" class="persons">{people.into_iter().map(|(name, address)| {
+            let shown = if name.is_empty() { address.clone() } else { name };
+            view! {
+                <li><span class="one-line" title=address.clone()>{shown.clone()}</span>
+                    <form method="post" action="/api/answer_proposal" data-quiet=""><input type="hidden" name="ticket" value=ticket.to_string()/><input type="hidden" name="address" value=address/>
+                        <button class="button" data-kind="quiet" data-icon-only="" data-size="small" name="accept" value="1" aria-label=w::cc_accept(l, &shown)>{icon("check")}</button>
+                        <button class="button" data-kind="quiet" data-icon-only="" data-size="small" name="accept" value="" aria-label=w::cc_forget(l, &shown)>{icon("x")}</button></form></li>
+            }
+        }).collect_view()}</ul>
+    }
+}
+
+/// Whether the reader watches the ticket.
+fn watching(ticket: TicketId, on: bool, reader: &Reader) -> impl IntoView + use<> {
+    let l = reader.language;
+    view! {
+        <form method="post" action="/api/watch" class="watch" data-quiet=""><input type="hidden" name="ticket" value=ticket.to_string()/>
+            <button class="button" data-size="small" name="on" value=if on { "" } else { "1" } aria-pressed=on.to_string()>{icon("eye")}{if on { w::unwatch(l) } else { w::watch(l) }}</button></form>
+    }
+}
+
+/// The mails about the ticket: to whom, and what became of them.
+fn mails(ticket: TicketId, mails: Vec<Mailed>, reader: &Reader) -> impl IntoView + use<> {
+    let l = reader.language;
+    let wrong = mails.iter().filter(|mail| matches!(mail.state, MailState::GivenUp | MailState::Bounced)).count();
+    let open = wrong > 0;
+    view! {
+        <details class="mails" open=open>
+            <summary><h2>{w::mails_sent(l)}</h2><span class="count">{mails.len()}</span></summary>
+            <ul role="list">{mails.into_iter().map(|mail| {
+                let (state, word) = match mail.state {
+                    MailState::Waiting => ("waiting", w::mail_state_waiting(l)),
+                    MailState::Deferred => ("deferred", w::mail_state_deferred(l)),
+                    MailState::Sent => ("sent", w::mail_state_sent(l)),
+                    MailState::GivenUp => ("given-up", w::mail_state_given_up(l)),
+                    MailState::Bounced => ("bounced", w::mail_state_bounced(l)),
+                    MailState::Dropped => ("dropped", w::mail_state_dropped(l)),
+                };
+                let again = !matches!(mail.state, MailState::Waiting | MailState::Deferred);
+                view! {
+                    <li data-mail=state><div><span class="one-line" title=mail.address>{mail.to.name.clone()}</span><span class="hint">{word}" · "{when::at_time(mail.at, reader)}</span>
+                        {mail.reason.map(|reason| view! { <span class="reason" lang="en">{reason}</span> })}</div>
+                        {again.then(|| view! {
+                            <form method="post" action="/api/resend_mail" data-quiet=""><input type="hidden" name="ticket" value=ticket.to_string()/><input type="hidden" name="id" value=mail.id.to_string()/>
+                                <button class="button" data-kind="quiet" data-icon-only="" data-size="small" aria-label=w::mail_resend(l, &mail.to.name)>{icon("rotate-cw")}</button></form>
+                        })}</li>
+                }
+            }).collect_view()}</ul>
+        </details>
     }
 }

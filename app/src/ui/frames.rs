@@ -4,6 +4,7 @@ use super::{avatar, bell, icon};
 use crate::{Problem, Reader, enhance, when, words as w};
 use domain::Refusal;
 use domain::accounts::{Language, Theme};
+use domain::notifications::Pace;
 use domain::tickets::Side;
 use leptos::prelude::*;
 
@@ -16,6 +17,7 @@ pub enum Place {
     Ticket,
     Board,
     List,
+    Mail,
 }
 
 /// Sets the title of the page in the browser's tab.
@@ -61,6 +63,7 @@ pub fn desk_frame<V: IntoView>(place: Place, reader: &Reader, inner: V) -> impl 
             <nav aria-label=w::main_menu(l)><ul>
                 {item(Place::Board, "/board", "columns-3", w::nav_board(l))}
                 {item(Place::List, "/list", "list", w::nav_list(l))}
+                {reader.is_admin().then(|| item(Place::Mail, "/mail", "mail", w::nav_mail(l)))}
                 <li class="phone-only">{account_menu(reader).into_any()}</li>
             </ul></nav>
             <nav aria-label=w::views(l) class="views"><h2>{w::views(l)}</h2><ul>
@@ -99,6 +102,12 @@ fn account_menu(reader: &Reader) -> impl IntoView + use<> {
                     {[(Theme::System, w::theme_system(l)), (Theme::Light, w::theme_light(l)), (Theme::Dark, w::theme_dark(l))].map(|(choice, name)| view! {
                         <form method="post" action="/api/prefer">
                             <button name="theme" value=choice.word() aria-pressed=(choice == theme).to_string()>{icon(if choice == theme { "check" } else { "circle" })}{name}</button>
+                        </form>
+                    })}
+                    <p class="group">{w::mail_pace(l)}</p>
+                    {[(Pace::AtOnce, w::pace_at_once(l)), (Pace::Digest, w::pace_digest(l)), (Pace::Off, w::pace_off(l))].map(|(choice, name)| view! {
+                        <form method="post" action="/api/prefer">
+                            <button name="mail" value=choice.word() aria-pressed=(choice == visitor.mail).to_string()>{icon(if choice == visitor.mail { "check" } else { "circle" })}{name}</button>
                         </form>
                     })}
                     <hr/>

@@ -1,6 +1,7 @@
 //! Who someone is once they have logged in: only a log-in makes one, and only one makes a use case possible.
 
 use domain::accounts::{Language, Person, Role, Scope, Theme};
+use domain::notifications::Pace;
 use domain::permissions::{Action, may};
 use domain::{DepartmentId, Named, OrganisationId, PersonId, Refusal};
 use store::accounts::Account;
@@ -55,6 +56,11 @@ impl Session {
     /// Their theme.
     pub fn theme(&self) -> Theme {
         self.account.theme
+    }
+
+    /// How they want to be told by mail.
+    pub fn pace(&self) -> Pace {
+        self.account.pace
     }
 
     /// The name of their time zone.

@@ -3,6 +3,7 @@
 //! Invariants: a mail that came in is on disk before it is read; what goes out carries one Message-ID however often it is tried; only this module names lettre.
 
 pub mod address;
+mod aside;
 mod compose;
 pub mod ingest;
 mod receive;
@@ -10,9 +11,11 @@ mod sender;
 mod transport;
 mod verify;
 
+pub use aside::{Standing, answer_proposal, proposals, reread, source, standing, try_template};
 pub use compose::{Letter, Part};
 pub use receive::{Source, receive, take_in, too_large};
 pub use sender::{once, run};
+pub use store::mail::Incoming;
 pub use transport::{Failure, Sent, Transport};
 
 use crate::{Desk, Result, accounts};

@@ -4,7 +4,8 @@
 
 use crate::accounts::Agent;
 use crate::{Desk, Result, text};
-use domain::accounts::{Language, Role};
+use domain::accounts::Language;
+use domain::permissions::Action;
 use domain::{Fault, Field, Refusal};
 use words as w;
 
@@ -195,7 +196,7 @@ pub(super) async fn current(desk: &Desk, kind: Kind, l: Language) -> Result<Temp
 }
 
 fn admin(by: &Agent) -> Result<(), Refusal> {
-    if by.session().role() == Role::Admin { Ok(()) } else { Err(Refusal::NotAllowed) }
+    by.session().require(Action::AdministerMail)
 }
 
 /// The words of a mail as they are now; for admins.

@@ -12,21 +12,30 @@ use server::router::PLAIN_ROUTES;
 use std::collections::BTreeSet;
 
 /// Pages; `None`: for everybody.
-const PAGES: [(&str, Option<Action>); 7] = [
+const PAGES: [(&str, Option<Action>); 9] = [
     ("/", Some(Action::SeePortal)),
     ("/log-in", None),
     ("/tickets/new", Some(Action::OpenTicket)),
     ("/tickets/{id}", Some(Action::ReadTicket)),
     ("/board", Some(Action::SeeBoard)),
     ("/list", Some(Action::SeeList)),
+    ("/mail", Some(Action::AdministerMail)),
+    ("/mail/words/{kind}/{language}", Some(Action::AdministerMail)),
     ("/mail/stop/{token}", None),
 ];
 
 /// Server functions, with arguments that reach the question of who may.
-const FUNCTIONS: [(&str, Action, &str); 22] = [
+const FUNCTIONS: [(&str, Action, &str); 29] = [
     ("log_in", Action::LogIn, "email=x"),
     ("log_out", Action::LogOut, ""),
     ("stop_facts", Action::StopMail, "token=x"),
+    ("mail_desk", Action::AdministerMail, ""),
+    ("reread_mail", Action::AdministerMail, "id=1"),
+    ("mail_words", Action::AdministerMail, "kind=receipt&language=nl"),
+    ("set_mail_words", Action::AdministerMail, "kind=receipt&language=nl&subject=x&body=x"),
+    ("resend_mail", Action::ChangeTicket, "ticket=1&id=1"),
+    ("watch", Action::Watch, "ticket=1"),
+    ("answer_proposal", Action::ChangeTicket, "ticket=1&address=x"),
     ("prefer", Action::SetPreferences, "language=nl"),
     ("home_shelves", Action::SeePortal, ""),
     ("form_facts", Action::OpenTicket, ""),
@@ -49,7 +58,7 @@ const FUNCTIONS: [(&str, Action, &str); 22] = [
 ];
 
 /// Plain routes.
-const PLAIN: [(&str, &str, Option<Action>); 10] = [
+const PLAIN: [(&str, &str, Option<Action>); 11] = [
     ("POST", "/uploads", Some(Action::Upload)),
     ("GET", "/files/{id}", Some(Action::Download)),
     ("GET", "/files/{id}/thumb", Some(Action::Download)),
@@ -57,6 +66,7 @@ const PLAIN: [(&str, &str, Option<Action>); 10] = [
     ("GET", "/live", Some(Action::FollowEvents)),
     ("GET", "/live/since", Some(Action::FollowEvents)),
     ("POST", "/mail/incoming", None),
+    ("GET", "/mail/source/{id}", Some(Action::AdministerMail)),
     ("POST", "/mail/stop/{token}", Some(Action::StopMail)),
     ("GET", "/healthz", None),
     ("GET", "/readyz", None),

@@ -1,0 +1,113 @@
+//! Mail as admins see it: what was set aside and why, which mailboxes cannot be read, and the bytes of a mail as they came.
+
+use super::{Failure, Letter, Mailbox, receive};
+use crate::accounts::{Agent, random_hex};
+use crate::notifications::preview;
+use crate::tickets::{self, Edit};
+use crate::{Desk, Result};
+use domain::accounts::{EmailAddress, Language};
+use domain::permissions::Action;
+use domain::time::Moment;
+use domain::{Fault, Field, IncomingId, Refusal, TicketId};
+use store::mail::{Incoming, State};
+
+/// Mails on one page.
+const PAGE: u64 = 50;
+
+/// How mail stands.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// Mails that were set aside, newest first.
+    pub aside: Vec<Incoming>,
+    /// Mails that wait to be read, and how many were set aside in all.
+    pub waiting: i64,
+    #[allow(missing_docs)]
+    pub set_aside: i64,
+    /// Mails that wait to be sent.
+    pub outgoing: i64,
+    /// Mailboxes that cannot be read, with the reason and since when.
+    pub failing: Vec<(String, String, Moment)>,
+}
+
+/// How mail stands; the page of set-aside mails begins before one. For admins.
+pub async fn standing(desk: &Desk, by: &Agent, before: Option<IncomingId>) -> Result<Standing> {
+    by.session().require(Action::AdministerMail)?;
+    let (waiting, set_aside) = store::mail::counts(desk.store()).await?;
+    Ok(Standing {
+        aside: store::mail::in_state(desk.store(), State::SetAside, before, PAGE).await?,
+        waiting,
+        set_aside,
+        outgoing: store::notifications::waiting(desk.store()).await?,
+        failing: store::mail::failing_mailboxes(desk.store()).await?,
+    })
+}
+
+/// Lets a mail that was set aside be read again, as after a fix, or after its sender got an account. For admins.
+pub async fn reread(desk: &Desk, by: &Agent, id: IncomingId) -> Result<()> {
+    by.session().require(Action::AdministerMail)?;
+    let change = desk.store().begin().await?;
+    if !store::mail::reread(&change, id).await? {
+        return Err(Refusal::NotFound.into());
+    }
+    change.commit().await?;
+    desk.mail().arrived.notify_one();
+    Ok(())
+}
+
+/// The bytes of a mail as they came. For admins.
+pub async fn source(desk: &Desk, by: &Agent, id: IncomingId) -> Result<Vec<u8>> {
+    by.session().require(Action::AdministerMail)?;
+    let mail = store::mail::find(desk.store(), id).await?.ok_or(Refusal::NotFound)?;
+    receive::raw(desk, &mail.file).await
+}
+
+/// Sends a mail with these words to who asks for it, as an example. Gives why it could not be sent. For admins.
+pub async fn try_template(desk: &Desk, by: &Agent, l: Language, subject: &str, body: &str) -> Result<Result<(), String>> {
+    let (subject, text, html) = preview(desk, by, l, subject, body).await?;
+    let (settings, person) = (&desk.mail().settings, by.session().person());
+    let letter = Letter {
+        message_id: format!("{}@{}", &random_hex()?[..32], settings.sender.domain()),
+        sender: settings.sender.clone(),
+        from_name: settings.sender.name.clone(),
+        to_name: person.name.clone(),
+        to: person.email.clone(),
+        reply_to: settings.sender.address.clone(),
+        subject,
+        text,
+        html,
+        list: format!("Balie <balie.{}>", settings.sender.domain()),
+        ..Letter::default()
+    };
+    let mail = match letter.seal(desk.now()) {
+        Ok(mail) => mail,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    Ok(desk.mail().transport().hand_over(mail).await.map_err(|failure| match failure {
+        Failure::Later(reason) | Failure::Never(reason) => reason,
+    }))
+}
+
+/// Who is proposed for CC of a ticket, for staff: those whom mails named.
+pub async fn proposals(desk: &Desk, by: &Agent, ticket: TicketId) -> Result<Vec<Mailbox>> {
+    if !store::tickets::is_visible(desk.store(), &by.session().scope(), ticket).await? {
+        return Err(Refusal::NotFound.into());
+    }
+    let found = store::mail::proposals(desk.store(), ticket).await?;
+    Ok(found.into_iter().map(|proposal| Mailbox { name: proposal.name, address: proposal.email }).collect())
+}
+
+/// Puts someone whom a mail named in CC, or forgets them. Only customers of the ticket's organisation who have an account can be; for staff.
+pub async fn answer_proposal(desk: &Desk, by: &Agent, ticket: TicketId, address: &str, accept: bool) -> Result<()> {
+    if !proposals(desk, by, ticket).await?.iter().any(|proposed| proposed.address == address) {
+        return Err(Refusal::NotFound.into());
+    }
+    if accept {
+        let unknown = || Refusal::field(Field::Cc, Fault::Unknown);
+        let address = EmailAddress::parse(address).ok_or_else(unknown)?;
+        let account = store::accounts::by_email(desk.store(), &address).await?.ok_or_else(unknown)?;
+        tickets::edit(desk, by, ticket, &[Edit::AddCc(account.person.id)], None).await?;
+    }
+    let change = desk.store().begin().await?;
+    store::mail::forget_proposal(&change, ticket, address).await?;
+    Ok(change.commit().await?)
+}
