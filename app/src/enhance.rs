@@ -12,7 +12,9 @@ use std::rc::Rc;
 use std::time::Duration;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Element, HtmlElement, HtmlFormElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, RequestInit, Response};
+use web_sys::{
+    Element, HtmlDetailsElement, HtmlElement, HtmlFormElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, RequestInit, Response,
+};
 
 /// Changes that come together are fetched together.
 const GATHER: Duration = Duration::from_millis(60);
@@ -109,9 +111,13 @@ fn swap(html: &str) -> bool {
             SKIPPED.set(true);
             return;
         }
-        let (known, ticked, focused) = (ids(part), ticked(part), inside.and_then(found_again));
+        let (known, ticked, unfolded, focused) = (ids(part), ticked(part), unfolded(part), inside.and_then(found_again));
         part.set_inner_html(&new.inner_html());
         mark_new(part, &known);
+        let folds = folds(part);
+        for fold in unfolded.into_iter().filter_map(|at| folds.get(at)) {
+            fold.set_open(true);
+        }
         for selector in ticked {
             if let Some(input) = part.query_selector(&selector).ok().flatten().and_then(|e| e.dyn_into::<HtmlInputElement>().ok()) {
                 input.set_checked(true);
@@ -133,6 +139,17 @@ fn take_over_seen(fresh: &web_sys::Document) {
     if let (true, Some(seen), Some(now)) = (is_empty, ui::find::<HtmlInputElement>(SEEN), now) {
         seen.set_value(&now);
     }
+}
+
+/// What can be folded in a part, in order.
+fn folds(part: &Element) -> Vec<HtmlDetailsElement> {
+    let Ok(found) = part.query_selector_all("details") else { return vec![] };
+    (0..found.length()).filter_map(|at| found.item(at)?.dyn_into().ok()).collect()
+}
+
+/// Which of them the person has unfolded; a part grows at its end, so that each keeps its place.
+fn unfolded(part: &Element) -> Vec<usize> {
+    folds(part).iter().enumerate().filter(|(_, fold)| fold.open()).map(|(at, _)| at).collect()
 }
 
 /// The boxes that are ticked in a part, by what finds them again.

@@ -6,7 +6,10 @@ export const ruud = 'r.koster@dewaalbouw.example';
 export const fatima = 'f.oulad@koperslag.example';
 export const sanne = 'sanne.dekker@sera.example';
 export const daan = 'daan.verhoeven@sera.example';
+export const hanneke = 'hanneke.degraaf@sera.example';
 export const password = 'balie-demo';
+/** With it a mail server hands mails over. */
+export const mailToken = 'journeys-hand-their-mails-over';
 
 /** Logs someone in on a page of their own. */
 export async function as(browser: Browser, email: string, options = {}): Promise<Page> {
@@ -47,4 +50,13 @@ export async function openTicket(page: Page, subject: string, urgency = 'Gemidde
   await page.getByRole('button', { name: 'Indienen' }).click();
   await expect(page).toHaveURL(/\/tickets\/\d+/);
   return Number(/tickets\/(\d+)/.exec(page.url())?.[1]);
+}
+
+/** Hands a mail over, as a mail server does. */
+export async function handOver(page: Page, headers: Record<string, string>, text: string) {
+  const raw = Object.entries({ To: 'support@localhost', 'Message-ID': `<${crypto.randomUUID()}@x.example>`, ...headers })
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
+  const answer = await page.request.post('/mail/incoming', { headers: { Authorization: `Bearer ${mailToken}`, 'Content-Type': 'message/rfc822' }, data: `${raw}\r\n${text}` });
+  expect(answer.status()).toBe(202);
 }

@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { mailToken } from './people';
 
 /** Starts Balie on a fresh database with demo data; the returned function stops it. `BALIE_URL` names one that runs already. */
 export default async function server() {
@@ -14,6 +15,8 @@ export default async function server() {
     BALIE_METRICS_LISTEN: '',
     BALIE_DATABASE: `sqlite:${join(folder, 'balie.db')}`,
     BALIE_FILES: join(folder, 'files'),
+    BALIE_MAIL_URL: `file:${join(folder, 'mail')}`,
+    BALIE_MAIL_TOKEN: mailToken,
     BALIE_LOG: 'warn',
   };
   const balie = join(root, 'target/release/balie');

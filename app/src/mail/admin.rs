@@ -5,6 +5,7 @@ use crate::ui::{self, Place, as_typed, bytes, desk_frame, fault, icon, number, p
 use crate::{Reader, Returned, when, words as w};
 use domain::Field;
 use domain::accounts::Language;
+use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -122,6 +123,8 @@ fn words_page(kind: &str, language: &str, words: Words, done: Option<&'static st
     let at = |field: Field| problem.and_then(|p| p.at(field, l)).is_some().then_some("true");
     let other = problem.filter(|p| p.at(Field::Subject, l).is_none() && p.at(Field::Message, l).is_none()).map(|p| p.sentence(l));
     let done = done.filter(|_| problem.is_none());
+    // A mail brings its own style, which the page's policy must know.
+    let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
     let inner = view! {
         <main id="inhoud" class="mail-page">
             <header class="dt-head"><a class="button" data-kind="quiet" data-icon-only="" data-size="small" href="/mail" aria-label=w::nav_mail(l)>{icon("arrow-left")}</a>
@@ -143,7 +146,7 @@ fn words_page(kind: &str, language: &str, words: Words, done: Option<&'static st
                 {words.example.map(|(subject, text, html)| view! {
                     <section class="example" aria-labelledby="h-example"><h2 id="h-example">{w::mail_example(l)}</h2>
                         <p><b>{subject}</b></p>
-                        <iframe sandbox="" srcdoc=html title=w::mail_example(l)></iframe>
+                        <iframe sandbox="" srcdoc=html.replace("<style>", &format!("<style nonce=\"{nonce}\">")) title=w::mail_example(l)></iframe>
                         <details><summary>{w::mail_as_text(l)}</summary><pre>{text}</pre></details>
                     </section>
                 })}

@@ -355,3 +355,80 @@ fn base64(bytes: &[u8]) -> String {
         })
         .collect()
 }
+
+#[tokio::test]
+async fn admins_see_what_was_set_aside_and_let_it_be_read_again() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let (hanneke, sanne) = (world.agent("hanneke"), world.agent("sanne"));
+        let came = read(&world, mail("nobody", "support@sera.example", "Subject: Vreemd", "Dag.")).await;
+        let standing = desk::mail::standing(&world.desk, &hanneke, None).await.unwrap();
+        assert_eq!((standing.set_aside, standing.waiting, standing.aside.len()), (1, 0, 1));
+        assert!(standing.aside[0].reason.as_ref().is_some_and(|reason| reason.contains("nobody with an account")), "{:?}", standing.aside);
+        assert!(String::from_utf8(desk::mail::source(&world.desk, &hanneke, came.id).await.unwrap()).unwrap().contains("Subject: Vreemd"));
+        for refused in [
+            desk::mail::standing(&world.desk, &sanne, None).await.err(),
+            desk::mail::source(&world.desk, &sanne, came.id).await.err(),
+            desk::mail::reread(&world.desk, &sanne, came.id).await.err(),
+        ] {
+            assert_eq!(refused.unwrap().refusal(), Some(&domain::Refusal::NotAllowed));
+        }
+        let new = Newcomer {
+            name: "nobody".into(),
+            email: "nobody@x.example".into(),
+            role: Role::Customer,
+            organisation: Some("De Waal".into()),
+            key_user: false,
+            password: crate::support::PASSWORD.into(),
+        };
+        add(&world.desk, &new).await.unwrap();
+        desk::mail::reread(&world.desk, &hanneke, came.id).await.unwrap();
+        ingest::once(&world.desk).await.unwrap();
+        let ticket = store::mail::find(world.desk.store(), came.id).await.unwrap().unwrap().ticket.unwrap();
+        assert_eq!(page(&world.desk, world.person("sanne"), ticket).await.unwrap().ticket.subject, "Vreemd");
+        let twice = desk::mail::reread(&world.desk, &hanneke, came.id).await.unwrap_err();
+        assert_eq!(twice.refusal(), Some(&domain::Refusal::NotFound), "it is a ticket by now");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_was_proposed_reads_along_once_staff_say_so_and_only_a_colleague() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let rest = "Cc: ruud@x.example, kees@x.example, ver@weg.example\r\nSubject: Samen";
+        let id = read(&world, mail("marieke", "support@sera.example", rest, "Dag.")).await.ticket.unwrap();
+        let sanne = world.agent("sanne");
+        let proposed =
+            async || -> Vec<String> { desk::mail::proposals(&world.desk, &sanne, id).await.unwrap().into_iter().map(|p| p.address).collect() };
+        assert_eq!(proposed().await, ["kees@x.example", "ruud@x.example", "ver@weg.example"]);
+        let answer = async |address: &str, accept| desk::mail::answer_proposal(&world.desk, &sanne, id, address, accept).await;
+        assert!(page(&world.desk, world.person("ruud"), id).await.is_err());
+        answer("ruud@x.example", true).await.unwrap();
+        assert!(page(&world.desk, world.person("ruud"), id).await.is_ok());
+        for stranger in ["kees@x.example", "ver@weg.example"] {
+            assert!(answer(stranger, true).await.unwrap_err().refusal().unwrap().at(domain::Field::Cc).is_some(), "{stranger}");
+        }
+        answer("kees@x.example", false).await.unwrap();
+        assert_eq!(proposed().await, ["ver@weg.example"]);
+        assert_eq!(answer("ilse@x.example", true).await.unwrap_err().refusal(), Some(&domain::Refusal::NotFound), "nobody named them");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_admin_tries_the_words_of_a_mail_on_themselves() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let hanneke = world.agent("hanneke");
+        let sent =
+            desk::mail::try_template(&world.desk, &hanneke, domain::accounts::Language::Nl, "Over #%number%", "Dag %name%,\n\n%content%").await;
+        sent.unwrap().unwrap();
+        let mails = world.desk.mail().transport().take();
+        assert_eq!(mails.len(), 1);
+        assert_eq!(mails[0].to, "hanneke@x.example");
+        let refused = desk::mail::try_template(&world.desk, &hanneke, domain::accounts::Language::Nl, "x", "zonder inhoud").await.unwrap_err();
+        assert!(refused.refusal().unwrap().at(domain::Field::Message).is_some());
+    })
+    .await;
+}

@@ -1,0 +1,89 @@
+import { expect, test } from '@playwright/test';
+import { accessible, as, awake, fatima, handOver, hanneke, openTicket, sanne } from '../support/people';
+
+test('an answer by mail arrives on an open page, with what it quotes folded and its sender marked', async ({ browser }) => {
+  const customer = await as(browser, fatima);
+  const id = await openTicket(customer, 'Antwoord per mail');
+  const agent = await as(browser, sanne);
+  await agent.goto(`/tickets/${id}`);
+  await awake(agent);
+  await handOver(agent, { From: `Fatima <${fatima}>`, Subject: `Re: [#${id}] Antwoord per mail` }, 'Het gaat nog niet.\r\n\r\nOp ma 3 mrt. 2025 om 10:12 schreef SERA <support@localhost>:\r\n> Is het nu goed?\r\n');
+  const message = agent.locator('.message', { hasText: 'Het gaat nog niet.' });
+  await expect(message).toBeVisible();
+  await expect(message).toContainText('afzender niet bevestigd');
+  await expect(message.getByText('Is het nu goed?')).toBeHidden();
+  await message.getByText('Eerdere berichten').click();
+  await expect(message.getByText('Is het nu goed?')).toBeVisible();
+  await message.getByText('Mailkoppen').click();
+  await expect(message.locator('.mail-head pre')).toContainText(fatima);
+  await expect(message.getByRole('link', { name: 'Bron' })).toHaveCount(0);
+  await accessible(agent);
+});
+
+test('what becomes of mails is on the ticket, and each can be sent again', async ({ browser }) => {
+  const customer = await as(browser, fatima);
+  const id = await openTicket(customer, 'Mails op het ticket');
+  const agent = await as(browser, sanne);
+  await agent.goto(`/tickets/${id}`);
+  await expect(async () => {
+    await agent.reload();
+    await agent.locator('.mails summary').click({ timeout: 1_000 });
+    await expect(agent.locator('.mails li', { hasText: 'Fatima' })).toContainText('verzonden', { timeout: 1_000 });
+  }).toPass({ timeout: 20_000 });
+  await awake(agent);
+  await agent.getByRole('button', { name: /Stuur de mail aan Fatima/ }).click();
+  await expect(agent.locator('.mails li', { hasText: 'Fatima' })).toContainText('wacht');
+  await expect(async () => {
+    await agent.reload();
+    await agent.locator('.mails summary').click({ timeout: 1_000 });
+    await expect(agent.locator('.mails li', { hasText: 'Fatima' })).toContainText('verzonden', { timeout: 1_000 });
+  }).toPass({ timeout: 20_000 });
+  await agent.getByRole('button', { name: 'Volgen', exact: true }).click();
+  await expect(agent.getByRole('button', { name: 'Niet meer volgen' })).toBeVisible();
+});
+
+test('an admin sees what was set aside, and changes the words of mails without breaking them', async ({ browser }) => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const admin = await as(browser, hanneke, { colorScheme });
+    const subject = `Van een onbekende, ${colorScheme}`;
+    await handOver(admin, { From: 'iemand@elders.example', Subject: subject }, 'Dag.');
+    await expect(async () => {
+      await admin.goto('/mail');
+      await expect(admin.locator('.asides li', { hasText: subject })).toContainText('nobody with an account', { timeout: 500 });
+    }).toPass({ timeout: 20_000 });
+    await accessible(admin);
+    const saved = admin.waitForEvent('download');
+    await admin.locator('.asides li', { hasText: subject }).getByRole('link', { name: 'Bron' }).click();
+    expect((await saved).suggestedFilename()).toMatch(/^mail-\d+\.eml$/);
+    await admin.locator('.asides li', { hasText: subject }).getByRole('button', { name: 'Opnieuw lezen' }).click();
+    await expect(admin).toHaveURL(/\/mail$/);
+
+    await admin.goto('/mail/words/update/nl');
+    await expect(admin.frameLocator('iframe').locator('body')).toContainText('Open ticket #1042');
+    await accessible(admin);
+    await admin.getByLabel('Onderwerp').fill('Over %nummer%');
+    await admin.getByLabel('Tekst').fill('Dag %name%,\n\nzonder inhoud');
+    await admin.getByRole('button', { name: 'Bewaren' }).click();
+    await expect(admin.locator('#subject-fault')).toBeVisible();
+    await expect(admin.getByLabel('Tekst')).toHaveValue('Dag %name%,\n\nzonder inhoud');
+    await admin.getByLabel('Onderwerp').fill('Over #%number%');
+    await admin.getByLabel('Tekst').fill('Dag %name%,\n\n%content%\n\nGroet');
+    await admin.getByRole('button', { name: 'Bewaren' }).click();
+    await expect(admin.getByRole('status')).toHaveText('Bewaard.');
+    await expect(admin.getByLabel('Onderwerp')).toHaveValue('Over #%number%');
+    await admin.getByRole('button', { name: 'Stuur testmail' }).click();
+    await expect(admin.getByRole('status')).toContainText('testmail');
+    await admin.getByRole('button', { name: 'Terug naar de tekst van Balie' }).click();
+    await expect(admin.getByLabel('Onderwerp')).not.toHaveValue('Over #%number%');
+  }
+});
+
+test('how one is told by mail is chosen in the menu and stays', async ({ browser }) => {
+  const page = await as(browser, fatima);
+  await page.locator('.menu-details summary').first().click();
+  await page.getByRole('button', { name: 'Eén keer per dag' }).click();
+  await page.goto('/');
+  await page.locator('.menu-details summary').first().click();
+  await expect(page.getByRole('button', { name: 'Eén keer per dag' })).toHaveAttribute('aria-pressed', 'true');
+  await page.getByRole('button', { name: 'Meteen' }).click();
+});
