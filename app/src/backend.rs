@@ -220,7 +220,7 @@ pub fn words_of(kind: &str, language: &str) -> Result<(desk::notifications::Kind
 pub fn mailed(delivery: desk::notifications::Delivery) -> Mailed {
     use desk::notifications::State;
     let state = match delivery.state {
-        State::Waiting if delivery.tries > 0 => MailState::Deferred,
+        State::Waiting if delivery.reason.is_some() => MailState::Deferred,
         State::Waiting => MailState::Waiting,
         State::Sent => MailState::Sent,
         State::GivenUp => MailState::GivenUp,

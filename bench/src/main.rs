@@ -7,6 +7,7 @@ mod http;
 mod json;
 mod live;
 mod load;
+mod mail;
 mod memory;
 mod report;
 mod routes;
@@ -54,6 +55,8 @@ enum Command {
     Start(server::Start),
     /// One large upload, against `dd`.
     Upload(upload::Upload),
+    /// Mail taken in and read, a queue drained, and how soon an event's mail is handed over.
+    Mail(mail::Many),
     /// Everything, against a server it starts itself.
     Suite(suite::Suite),
 }
@@ -73,7 +76,7 @@ fn main() -> ExitCode {
 /// Load costs least on one thread; what serves or writes gets all cores, as the server has.
 fn runtime(command: &Command) -> Outcome<Runtime> {
     let mut builder = match command {
-        Command::Json(_) | Command::Seed(_) | Command::Verify(_) => Builder::new_multi_thread(),
+        Command::Json(_) | Command::Seed(_) | Command::Verify(_) | Command::Mail(_) => Builder::new_multi_thread(),
         _ => Builder::new_current_thread(),
     };
     Ok(builder.enable_all().build()?)
@@ -97,6 +100,7 @@ async fn run(command: &Command) -> Outcome<()> {
         Command::Json(args) => json::serve(args).await?,
         Command::Start(args) => server::start(args).await?,
         Command::Upload(args) => upload::upload(args).await?,
+        Command::Mail(args) => mail::many(args).await?,
         Command::Suite(args) => suite::suite(args).await?,
     }
     Ok(())

@@ -34,9 +34,9 @@ export async function awake(page: Page) {
   await page.waitForTimeout(300);
 }
 
-/** Fails on any violation of WCAG 2.2 A and AA. */
+/** Fails on any violation of WCAG 2.2 A and AA. In legacy mode: what is in a sandboxed frame cannot be looked into. */
 export async function accessible(page: Page) {
-  const found = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+  const found = await new AxeBuilder({ page }).setLegacyMode().withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
   expect(found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).slice(0, 3).join(' | ')}`)).toEqual([]);
 }
 

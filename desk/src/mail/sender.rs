@@ -13,8 +13,6 @@ use tokio::task::JoinSet;
 const LEASE: Span = Span::minutes(10);
 /// Deliveries taken at once.
 const BATCH: u64 = 200;
-/// Mails under way at once, as many as there are connections to the mail server.
-const AT_ONCE: usize = 8;
 /// How long is waited after each try; after the last, some four days, it is given up (RFC 5321, 4.5.4.1 asks for four to five).
 const WAITS: [Span; 9] = [
     Span::minutes(1),
@@ -58,7 +56,7 @@ pub async fn once(desk: &Desk) -> Result<usize> {
     change.commit().await?;
     let (count, mut waiting, mut running, mut outcomes) = (due.len(), due.into_iter(), JoinSet::new(), vec![]);
     loop {
-        while running.len() < AT_ONCE
+        while running.len() < desk.mail().transport().at_once()
             && let Some(next) = waiting.next()
         {
             let desk = desk.clone();
