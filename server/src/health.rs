@@ -43,19 +43,27 @@ pub fn metrics_router(handle: PrometheusHandle, desk: Desk) -> Router {
     Router::new().route(
         "/metrics",
         get(move || async move {
-            measure(&desk);
+            measure(&desk).await;
             handle.run_upkeep();
             handle.render()
         }),
     )
 }
 
-fn measure(desk: &Desk) {
+async fn measure(desk: &Desk) {
     let (busy, open) = desk.store().pool();
     let jobs = desk.jobs();
     metrics::gauge!("balie_log_position").set(desk.tail().position().0 as f64);
     metrics::gauge!("balie_database_connections", "state" => "busy").set(f64::from(busy));
     metrics::gauge!("balie_database_connections", "state" => "open").set(f64::from(open));
+    match desk::mail::queues(desk).await {
+        Ok((reading, aside, sending)) => {
+            for (what, mails) in [("to_read", reading), ("set_aside", aside), ("to_send", sending)] {
+                metrics::gauge!("balie_mails", "state" => what).set(mails as f64);
+            }
+        }
+        Err(error) => tracing::warn!(%error, "the queues of mail could not be counted"),
+    }
     metrics::gauge!("balie_jobs_waiting").set(jobs.waiting.load(Ordering::Relaxed) as f64);
     metrics::counter!("balie_jobs_runs").absolute(jobs.runs.load(Ordering::Relaxed));
     metrics::counter!("balie_jobs_failures").absolute(jobs.failures.load(Ordering::Relaxed));

@@ -6,7 +6,8 @@ use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
 use crate::events::{EVENT, EventRow};
-use crate::row::{Row, list, rows};
+use crate::mail::Proposal;
+use crate::row::{Row, list, lists, rows};
 use domain::events::Event;
 use domain::notifications::{Around, Pace, Why};
 use domain::time::Moment;
@@ -286,19 +287,37 @@ pub async fn thread(store: &Store, ticket: TicketId, person: PersonId, but: &str
     Ok(ids)
 }
 
-/// The deliveries of a ticket, newest first, for staff.
-pub async fn of_ticket(store: &Store, ticket: TicketId, most: u64) -> Result<Vec<Delivery>> {
-    let columns = "d.id, p.id, p.name, p.email, d.state, d.tries, COALESCE(d.done_at, d.created_at), d.reason";
-    let tail = format!("FROM delivery d JOIN person p ON p.id = d.person_id WHERE d.ticket_id = $1 ORDER BY d.id DESC LIMIT {most}");
+/// What staff see of mail on a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfTicket {
+    /// Newest first.
+    pub deliveries: Vec<Delivery>,
+    /// Whether the person who looks watches it.
+    pub watching: bool,
+    /// Whom mails named, and nobody has let read yet.
+    pub proposals: Vec<Proposal>,
+}
+
+/// What staff see of mail on a ticket, as `person` looks at it; at most so many deliveries.
+pub async fn of_ticket(store: &Store, ticket: TicketId, person: PersonId, most: u64) -> Result<OfTicket> {
     type DeliveryRow = (i64, i64, String, String, i16, u32, i64, Option<String>);
-    let found: Vec<DeliveryRow> = rows(store, columns, &tail, vec![ticket.0.into()]).await?;
-    found
+    let newest = format!("FROM delivery d JOIN person p ON p.id = d.person_id WHERE d.ticket_id = $1 ORDER BY d.id DESC LIMIT {most}");
+    let parts = [
+        ("d.id, p.id, p.name, p.email, d.state, d.tries, COALESCE(d.done_at, d.created_at), d.reason", newest.as_str()),
+        ("w.person_id", "FROM watcher w WHERE w.ticket_id = $1 AND w.person_id = $2"),
+        ("c.email, c.name", "FROM cc_proposal c WHERE c.ticket_id = $1 ORDER BY c.email"),
+    ];
+    let [deliveries, watching, proposals] = lists(store, parts, vec![ticket.0.into(), person.0.into()]).await?;
+    let deliveries = deliveries
+        .read::<DeliveryRow>()?
         .into_iter()
         .map(|(id, person, name, address, state, tries, at, reason)| {
             let person = Named::new(PersonId(person), name);
             Ok(Delivery { id: DeliveryId(id), person, address, state: State::from_code(state)?, tries, at: Moment(at), reason })
         })
-        .collect()
+        .collect::<Result<_>>()?;
+    let proposals = proposals.read::<(String, String)>()?.into_iter().map(|(email, name)| Proposal { email, name }).collect();
+    Ok(OfTicket { deliveries, watching: !watching.read::<(i64,)>()?.is_empty(), proposals })
 }
 
 /// Sends a delivery again, with a Message-ID of its own: mailboxes would hide the same one. Says whether it is one of this ticket that came to an end.

@@ -212,10 +212,10 @@ pub async fn ticket_view(id: String, #[server(default)] kept: Vec<String>) -> Re
                 let (departments, staff) = desk::accounts::choices(&desk, &agent).await?;
                 let others = desk::tickets::others(&desk, &agent, &ticket).await?;
                 let requester = desk::accounts::person(&desk, &agent, ticket.requester.id).await?;
-                let mails = desk::notifications::deliveries(&desk, &agent, id).await?.into_iter().map(backend::mailed).collect();
-                let watching = desk::notifications::is_watching(&desk, &agent, id).await?;
-                let proposed = desk::mail::proposals(&desk, &agent, id).await?.into_iter().map(|p| (p.name, p.address)).collect();
-                let facts = DeskFacts { departments, staff, requester, others, mails, watching, proposed };
+                let mail = desk::notifications::of_ticket(&desk, &agent, &ticket).await?;
+                let mails = mail.deliveries.into_iter().map(backend::mailed).collect();
+                let proposed = mail.proposals.into_iter().map(|p| (p.name, p.email)).collect();
+                let facts = DeskFacts { departments, staff, requester, others, mails, watching: mail.watching, proposed };
                 (desk::tickets::cc_candidates(&desk, &agent, &ticket).await?, Some(facts))
             }
             Err(_) => {

@@ -29,15 +29,21 @@ pub struct Standing {
     pub failing: Vec<(String, String, Moment)>,
 }
 
+/// How many mails wait to be read, were set aside, and wait to be sent; for the measurements.
+pub async fn queues(desk: &Desk) -> Result<(i64, i64, i64)> {
+    let (waiting, set_aside) = store::mail::counts(desk.store()).await?;
+    Ok((waiting, set_aside, store::notifications::waiting(desk.store()).await?))
+}
+
 /// How mail stands; the page of set-aside mails begins before one. For admins.
 pub async fn standing(desk: &Desk, by: &Agent, before: Option<IncomingId>) -> Result<Standing> {
     by.session().require(Action::AdministerMail)?;
-    let (waiting, set_aside) = store::mail::counts(desk.store()).await?;
+    let (waiting, set_aside, outgoing) = queues(desk).await?;
     Ok(Standing {
         aside: store::mail::in_state(desk.store(), State::SetAside, before, PAGE).await?,
         waiting,
         set_aside,
-        outgoing: store::notifications::waiting(desk.store()).await?,
+        outgoing,
         failing: store::mail::failing_mailboxes(desk.store()).await?,
     })
 }

@@ -11,7 +11,7 @@ mod sender;
 mod transport;
 mod verify;
 
-pub use aside::{Standing, answer_proposal, proposals, reread, source, standing, try_template};
+pub use aside::{Standing, answer_proposal, proposals, queues, reread, source, standing, try_template};
 pub use compose::{Letter, Part};
 pub use receive::{Source, receive, take_in, too_large};
 pub use sender::{once, run};

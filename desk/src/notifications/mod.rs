@@ -14,12 +14,13 @@ use crate::accounts::{Agent, Session};
 use crate::{Desk, Result, zones};
 use domain::events::Happening;
 use domain::notifications::{Pace, Why, audience, mentions};
+use domain::tickets::Ticket;
 use domain::time::Span;
 use domain::{DeliveryId, EventNo, PersonId, Refusal, TicketId};
 use std::time::Duration;
 use store::notifications::{NewDelivery, Told};
 
-pub use store::notifications::{Delivery, State};
+pub use store::notifications::{Delivery, OfTicket, State};
 
 /// The name under which the log is read.
 const READER: &str = "notifications";
@@ -118,12 +119,9 @@ pub async fn set_pace(desk: &Desk, by: &Session, pace: Pace) -> Result<()> {
     Ok(change.commit().await?)
 }
 
-/// The mails of a ticket, newest first, for staff.
-pub async fn deliveries(desk: &Desk, by: &Agent, ticket: TicketId) -> Result<Vec<Delivery>> {
-    if !store::tickets::is_visible(desk.store(), &by.session().scope(), ticket).await? {
-        return Err(Refusal::NotFound.into());
-    }
-    Ok(store::notifications::of_ticket(desk.store(), ticket, 50).await?)
+/// What staff see of mail on a ticket that they were shown.
+pub async fn of_ticket(desk: &Desk, by: &Agent, ticket: &Ticket) -> Result<OfTicket> {
+    Ok(store::notifications::of_ticket(desk.store(), ticket.id, by.session().person().id, 50).await?)
 }
 
 /// Sends a mail of a ticket again.
@@ -148,9 +146,4 @@ pub async fn watch(desk: &Desk, by: &Agent, ticket: TicketId, on: bool) -> Resul
     let change = desk.store().begin().await?;
     store::notifications::watch(&change, ticket, by.session().person().id, on).await?;
     Ok(change.commit().await?)
-}
-
-/// Whether one watches a ticket.
-pub async fn is_watching(desk: &Desk, by: &Agent, ticket: TicketId) -> Result<bool> {
-    Ok(store::notifications::is_watching(desk.store(), ticket, by.session().person().id).await?)
 }

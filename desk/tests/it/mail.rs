@@ -239,7 +239,7 @@ async fn a_mail_that_comes_back_is_told_and_an_address_that_is_none_gets_no_more
         };
         let late = read(&world, report("4.4.1", "delayed")).await;
         assert_eq!((late.state, late.ticket), (State::Quiet, Some(id)), "{late:?}");
-        let delivery = async || notifications::deliveries(&world.desk, &world.agent("sanne"), id).await.unwrap().remove(0);
+        let delivery = async || world.deliveries(id).await.remove(0);
         assert_eq!(delivery().await.state, notifications::State::Sent);
         let back = read(&world, report("5.1.1", "failed")).await;
         assert_eq!((back.state, back.ticket), (State::Quiet, Some(id)), "{back:?}");

@@ -144,7 +144,7 @@ async fn who_lost_the_right_to_read_before_the_mail_went_out_gets_none() {
         while notifications::advance(&world.desk).await.unwrap() > 0 {}
         edit(&world.desk, &sanne, id, &[Edit::RemoveCc(world.id("ruud"))], None).await.unwrap();
         assert_eq!(to(&mails(&world).await), ["marieke"]);
-        let ruud = notifications::deliveries(&world.desk, &sanne, id).await.unwrap().into_iter().find(|d| d.person.id == world.id("ruud")).unwrap();
+        let ruud = world.deliveries(id).await.into_iter().find(|d| d.person.id == world.id("ruud")).unwrap();
         assert_eq!(ruud.state, State::Dropped);
         assert!(ruud.reason.is_some());
     })
@@ -233,7 +233,7 @@ fn mail_server(moods: Vec<Mood>) -> (u16, Arc<Mutex<Vec<String>>>) {
 }
 
 async fn delivery(world: &World, id: TicketId) -> notifications::Delivery {
-    notifications::deliveries(&world.desk, &world.agent("sanne"), id).await.unwrap().remove(0)
+    world.deliveries(id).await.remove(0)
 }
 
 fn on_port(world: World, port: u16) -> World {

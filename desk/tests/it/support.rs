@@ -112,6 +112,12 @@ impl World {
         desk::tickets::open(&self.desk, &self.customer(key), &self.form(subject), None).await.unwrap()
     }
 
+    /// The mails of a ticket, newest first, as staff see them.
+    pub async fn deliveries(&self, id: TicketId) -> Vec<desk::notifications::Delivery> {
+        let ticket = desk::tickets::page(&self.desk, self.person("hanneke"), id).await.unwrap().ticket;
+        desk::notifications::of_ticket(&self.desk, &self.agent("hanneke"), &ticket).await.unwrap().deliveries
+    }
+
     /// The session anew, with rights as they are now.
     pub async fn renewed(&self, key: &str) -> Session {
         desk::accounts::renew(&self.desk, self.person(key)).await.unwrap().unwrap()
