@@ -38,6 +38,7 @@ test('what becomes of mails is on the ticket, and each can be sent again', async
     await agent.locator('.mails summary').click({ timeout: 1_000 });
     await expect(agent.locator('.mails li', { hasText: 'Fatima' })).toContainText('verzonden', { timeout: 1_000 });
   }).toPass({ timeout: 20_000 });
+  await awake(agent);
   await agent.getByRole('button', { name: 'Volgen', exact: true }).click();
   await expect(agent.getByRole('button', { name: 'Niet meer volgen' })).toBeVisible();
 });

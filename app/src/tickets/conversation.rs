@@ -39,8 +39,8 @@ fn message(said: Said, reader: &Reader) -> impl IntoView + use<> {
             <article class="sheet" aria-label=label>
                 <header>
                     {said.note.then(|| view! { <span class="label">{icon("lock")}{w::note_for_staff(l)}</span> })}
-                    <span class="who">{said.author.name.clone()}</span><span class="role">{role}</span>{when::at_time(said.at, reader)}
-                    {said.mail.as_ref().map(|mail| view! { <span class="by-mail">{icon("mail")}{if mail.verified { w::by_mail(l) } else { w::by_mail_unverified(l) }}</span> })}
+                    <span class="who">{said.author.name.clone()}</span><span class="role">{role}</span>{said.mail.as_ref().map(|mail| view! { <span class="by-mail">{icon("mail")}{if mail.verified { w::by_mail(l) } else { w::by_mail_unverified(l) }}</span> })}
+                    {when::at_time(said.at, reader)}
                 </header>
                 <div class="text" inner_html=said.html.replace(FOLD, &format!("<summary>{}</summary>", w::mail_history(l)))></div>
                 {said.mail.filter(|mail| !mail.head.is_empty()).map(|mail| view! {

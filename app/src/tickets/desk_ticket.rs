@@ -152,9 +152,10 @@ fn proposed(ticket: TicketId, people: Vec<(String, String)>, reader: &Reader) ->
             let shown = if name.is_empty() { address.clone() } else { name };
             view! {
                 <li><span class="one-line" title=address.clone()>{shown.clone()}</span>
-                    <form method="post" action="/api/answer_proposal" data-quiet=""><input type="hidden" name="ticket" value=ticket.to_string()/><input type="hidden" name="address" value=address/>
-                        <button class="button" data-kind="quiet" data-icon-only="" data-size="small" name="accept" value="1" aria-label=w::cc_accept(l, &shown)>{icon("check")}</button>
-                        <button class="button" data-kind="quiet" data-icon-only="" data-size="small" name="accept" value="" aria-label=w::cc_forget(l, &shown)>{icon("x")}</button></form></li>
+                    {[("1", "check", w::cc_accept(l, &shown)), ("", "x", w::cc_forget(l, &shown))].map(|(accept, mark, word)| view! {
+                        <form method="post" action="/api/answer_proposal" data-quiet=""><input type="hidden" name="ticket" value=ticket.to_string()/><input type="hidden" name="address" value=address.clone()/><input type="hidden" name="accept" value=accept/>
+                            <button class="button" data-kind="quiet" data-icon-only="" data-size="small" aria-label=word>{icon(mark)}</button></form>
+                    })}</li>
             }
         }).collect_view()}</ul>
     }
@@ -164,8 +165,8 @@ fn proposed(ticket: TicketId, people: Vec<(String, String)>, reader: &Reader) ->
 fn watching(ticket: TicketId, on: bool, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
     view! {
-        <form method="post" action="/api/watch" class="watch" data-quiet=""><input type="hidden" name="ticket" value=ticket.to_string()/>
-            <button class="button" data-size="small" name="on" value=if on { "" } else { "1" } aria-pressed=on.to_string()>{icon("eye")}{if on { w::unwatch(l) } else { w::watch(l) }}</button></form>
+        <form method="post" action="/api/watch" class="watch" data-quiet=""><input type="hidden" name="ticket" value=ticket.to_string()/><input type="hidden" name="on" value=if on { "" } else { "1" }/>
+            <button class="button" data-size="small" aria-pressed=on.to_string()>{icon("eye")}{if on { w::unwatch(l) } else { w::watch(l) }}</button></form>
     }
 }
 
