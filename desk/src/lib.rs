@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod attachments;
 pub mod board;
+mod breath;
 mod clock;
 pub mod demo;
 mod error;

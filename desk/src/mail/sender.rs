@@ -3,6 +3,7 @@
 //! Invariant: a delivery is with one sender at a time; a crash between handing over and writing it down repeats that mail at worst, with the same Message-ID.
 
 use super::Failure;
+use crate::breath::Breath;
 use crate::{Desk, Result, notifications};
 use domain::time::{Moment, Span};
 use std::time::Duration;
@@ -30,7 +31,9 @@ const NAP: Duration = Duration::from_secs(5);
 
 /// Sends again and again; ends only with the program.
 pub async fn run(desk: &Desk) {
+    let mut breath = Breath::new(desk);
     loop {
+        breath.take(desk).await;
         let nap = match once(desk).await {
             Ok(sent) if sent > 0 => continue,
             Ok(_) => match store::notifications::next_due(desk.store()).await {

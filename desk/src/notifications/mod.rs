@@ -11,6 +11,7 @@ pub use stop::{stop, stoppable};
 pub use template::{Kind, Template, preview, reset_template, set_template, template};
 
 use crate::accounts::{Agent, Session};
+use crate::breath::Breath;
 use crate::{Desk, Result, zones};
 use domain::events::Happening;
 use domain::notifications::{Pace, Why, audience, mentions};
@@ -29,7 +30,7 @@ const GATHER: Span = Span::seconds(1);
 /// When a digest is sent, on the reader's clock.
 const DIGEST_HOUR: i8 = 8;
 /// Events read at once.
-const BATCH: u64 = 200;
+const BATCH: u64 = 50;
 
 /// An event, its ticket, and who is told.
 type Audience = (EventNo, TicketId, Vec<(PersonId, Why)>);
@@ -37,7 +38,9 @@ type Audience = (EventNo, TicketId, Vec<(PersonId, Why)>);
 /// Reads the log as it grows; ends only with the program.
 pub async fn run(desk: &Desk) {
     let mut head = desk.tail().head();
+    let mut breath = Breath::new(desk);
     loop {
+        breath.take(desk).await;
         head.mark_unchanged();
         match advance(desk).await {
             Ok(0) => {
