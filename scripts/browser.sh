@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need and the machine lacks: Chromium, PostgreSQL's programs, Playwright.
+# Installs what the tests need and the machine lacks: Chromium, PostgreSQL's programs, Playwright, and the programs of mail servers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/say.sh
@@ -29,3 +29,4 @@ playwright() {
 find_chromium >/dev/null || apt_install chromium
 find_postgres >/dev/null || apt_install postgresql
 playwright
+bash scripts/mail-servers.sh

@@ -140,7 +140,7 @@ impl Told {
 }
 
 fn source() -> Source<'static> {
-    Source { name: "bench", key: None, department: None }
+    Source { name: "bench", key: None, department: None, strangers: None }
 }
 
 fn address(customer: usize) -> String {

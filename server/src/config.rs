@@ -1,6 +1,7 @@
 //! Configuration: from `balie.toml` and from environment variables, which win. Everything that is wrong is said at once.
 
-use desk::mail::{Mail, Mailbox, Settings, Transport};
+use desk::mail::imap::Inbox;
+use desk::mail::{Mail, Mailbox, Settings, Signer, Transport};
 use serde::Deserialize;
 use std::fmt;
 use std::net::SocketAddr;
@@ -34,6 +35,12 @@ pub struct Config {
     pub mail_attach_kib: u32,
     /// Largest mail that is taken in, in mebibytes. `BALIE_MAX_MAIL_MIB`, `max_mail_mib`; 50.
     pub max_mail_mib: u32,
+    /// The mailboxes that are read, each as `imaps://user:password@host/folder?department=name`. `BALIE_MAILBOXES` with blanks between, `mailboxes` as a list; none.
+    pub mailboxes: Vec<String>,
+    /// The file with the private key that mails are signed with (DKIM). `BALIE_DKIM_KEY`, `dkim_key`; none: they are not signed.
+    pub dkim_key: Option<PathBuf>,
+    /// The name under which the key's other half is published. `BALIE_DKIM_SELECTOR`, `dkim_selector`; balie.
+    pub dkim_selector: String,
     /// The name under which the mail server in front writes `Authentication-Results`; it is believed about who a mail is from. `BALIE_MAIL_RELAY`, `mail_relay`; nobody.
     pub mail_relay: Option<String>,
     /// The secret with which a mail server hands mails over at `POST /mail/incoming`; without one that is closed. `BALIE_MAIL_TOKEN`, `mail_token`.
@@ -80,6 +87,9 @@ struct File {
     mail_url: Option<String>,
     mail_attach_kib: Option<i64>,
     max_mail_mib: Option<i64>,
+    mailboxes: Option<Vec<String>>,
+    dkim_key: Option<String>,
+    dkim_selector: Option<String>,
     mail_relay: Option<String>,
     mail_token: Option<String>,
     log: Option<String>,
@@ -87,7 +97,7 @@ struct File {
 }
 
 /// The variables there are, for telling a misspelt one.
-const VARIABLES: [&str; 17] = [
+const VARIABLES: [&str; 20] = [
     "BALIE_CONFIG",
     "BALIE_LISTEN",
     "BALIE_METRICS_LISTEN",
@@ -101,13 +111,16 @@ const VARIABLES: [&str; 17] = [
     "BALIE_MAIL_URL",
     "BALIE_MAIL_ATTACH_KIB",
     "BALIE_MAX_MAIL_MIB",
+    "BALIE_MAILBOXES",
+    "BALIE_DKIM_KEY",
+    "BALIE_DKIM_SELECTOR",
     "BALIE_MAIL_RELAY",
     "BALIE_MAIL_TOKEN",
     "BALIE_LOG",
     "BALIE_LOG_FORMAT",
 ];
 /// Variables that are for the build and the tests.
-const OTHERS: [&str; 5] = ["BALIE_PASSWORD", "BALIE_TOOLS", "BALIE_PG_BIN", "BALIE_CORPUS", "BALIE_URL"];
+const OTHERS: [&str; 6] = ["BALIE_PASSWORD", "BALIE_TOOLS", "BALIE_PG_BIN", "BALIE_MAIL_SERVERS", "BALIE_CORPUS", "BALIE_URL"];
 
 impl Config {
     /// Reads the file named by `BALIE_CONFIG`, or `balie.toml` where it is there, and the environment.
@@ -158,6 +171,12 @@ impl Config {
             mail_url: mail_url.clone(),
             mail_attach_kib: read.number("BALIE_MAIL_ATTACH_KIB", file.mail_attach_kib, 0, 0..=25_600) as u32,
             max_mail_mib: read.number("BALIE_MAX_MAIL_MIB", file.max_mail_mib, 50, 1..=500) as u32,
+            mailboxes: match variable("BALIE_MAILBOXES") {
+                Some(text) => text.split_whitespace().map(str::to_owned).collect(),
+                None => file.mailboxes.unwrap_or_default(),
+            },
+            dkim_key: Some(read.text("BALIE_DKIM_KEY", file.dkim_key, "")).filter(|path| !path.is_empty()).map(PathBuf::from),
+            dkim_selector: read.text("BALIE_DKIM_SELECTOR", file.dkim_selector, "balie"),
             mail_relay: Some(read.text("BALIE_MAIL_RELAY", file.mail_relay, "")).filter(|name| !name.is_empty()),
             mail_token: Some(read.text("BALIE_MAIL_TOKEN", file.mail_token, "")).filter(|token| !token.is_empty()),
             log: read.text("BALIE_LOG", file.log, "info"),
@@ -177,6 +196,15 @@ impl Config {
         }
         if let Err(reason) = Transport::parse(&mail_url) {
             read.errors.push(format!("BALIE_MAIL_URL: {reason}"));
+        }
+        // A URL holds a password: the place of a wrong one is told, not its text.
+        for (at, url) in config.mailboxes.iter().enumerate() {
+            if let Err(reason) = Inbox::parse(url) {
+                read.errors.push(format!("BALIE_MAILBOXES: number {}: {reason}", at + 1));
+            }
+        }
+        if let Err(reason) = config.signer() {
+            read.errors.push(format!("BALIE_DKIM_KEY: {reason}"));
         }
         if !["text", "json"].contains(&log_format.as_str()) {
             read.errors.push("BALIE_LOG_FORMAT: choose text or json".to_owned());
@@ -201,8 +229,16 @@ impl Config {
             attach_bytes: u64::from(self.mail_attach_kib) << 10,
             max_mebibytes: self.max_mail_mib,
             relay: self.mail_relay.clone(),
+            inboxes: self.mailboxes.iter().map(|url| Inbox::parse(url)).collect::<Result<_, _>>()?,
+            signer: self.signer()?,
         };
         Ok(Mail::new(settings, Transport::parse(&self.mail_url)?))
+    }
+
+    fn signer(&self) -> Result<Option<Signer>, String> {
+        let Some(path) = &self.dkim_key else { return Ok(None) };
+        let pem = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Signer::new(&self.dkim_selector, &pem).map(Some)
     }
 
     /// Whether people come over HTTPS.
@@ -271,9 +307,11 @@ mod tests {
             ("BALIE_MAIL_FROM", "nobody"),
             ("BALIE_MAIL_URL", "mail.example"),
             ("BALIE_LISTNE", "1"),
+            ("BALIE_MAILBOXES", "imaps://a:b@x imaps://nobody"),
+            ("BALIE_DKIM_KEY", "/nowhere"),
         ];
         let ConfigErrors(errors) = read("trusted_proxies = 99\n", &wrong).unwrap_err();
-        assert_eq!(errors.len(), 9, "{errors:#?}");
+        assert_eq!(errors.len(), 11, "{errors:#?}");
         assert!(read("colour = 1", &[]).is_err());
     }
 }

@@ -16,14 +16,15 @@ use domain::permissions::Action;
 use domain::{IncomingId, Refusal};
 use serde::Deserialize;
 
-/// Which department new tickets go to.
+/// Which department new tickets go to, and in which organisation people are whom a mail makes known.
 #[derive(Debug, Deserialize)]
 pub struct Into {
     #[serde(default)]
     department: String,
+    strangers: Option<String>,
 }
 
-/// `POST /mail/incoming?department=name` with a raw mail as the body and the token of the settings as bearer: keeps the mail. 202 with its number, 200 where it was kept before.
+/// `POST /mail/incoming?department=name&strangers=organisation` with a raw mail as the body and the token of the settings as bearer: keeps the mail. 202 with its number, 200 where it was kept before.
 pub async fn incoming(State(state): State<AppState>, Query(into): Query<Into>, headers: HeaderMap, body: Body) -> Response {
     let Some(expected) = &state.config.mail_token else { return StatusCode::NOT_FOUND.into_response() };
     let given = headers.get(header::AUTHORIZATION).and_then(|h| h.to_str().ok()?.strip_prefix("Bearer "));
@@ -39,7 +40,7 @@ pub async fn incoming(State(state): State<AppState>, Query(into): Query<Into>, h
         return too_large();
     }
     let Ok(raw) = to_bytes(body, (most as usize) << 20).await else { return too_large() };
-    match desk::mail::take_in(&state.desk, "http", &into.department, raw.into()).await {
+    match desk::mail::take_in(&state.desk, "http", &into.department, into.strangers.as_deref(), raw.into()).await {
         Ok(Some(id)) => (StatusCode::ACCEPTED, format!("{id}\n")).into_response(),
         Ok(None) => (StatusCode::OK, "known\n").into_response(),
         Err(error) => match error.refusal() {

@@ -53,6 +53,9 @@ struct Ingest {
     /// The department that new tickets go to; the first where none is named
     #[arg(long, default_value = "")]
     department: String,
+    /// Lets in people without an account: the organisation they are in; made where it is new
+    #[arg(long)]
+    strangers: Option<String>,
 }
 
 /// A failure that a mail server understands by its number (sysexits.h).
@@ -128,7 +131,7 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
         What::Migrate => Ok(open_desk(&config).await?.store().migrate().await?),
         What::Demo(demo) => fill(&config, demo.if_empty).await,
         What::User(User::Add(add)) => add_user(&config, add, password).await,
-        What::Mail(Mail::Ingest(ingest)) => take_in(&config, &ingest.department).await,
+        What::Mail(Mail::Ingest(ingest)) => take_in(&config, &ingest).await,
         What::Check => check(&config).await,
     }
 }
@@ -197,7 +200,7 @@ async fn add_user(config: &Config, add: Add, password: Option<String>) -> Result
 }
 
 /// Keeps a mail from standard input.
-async fn take_in(config: &Config, department: &str) -> Result<(), Box<dyn Error>> {
+async fn take_in(config: &Config, ingest: &Ingest) -> Result<(), Box<dyn Error>> {
     let later = |error: &dyn std::fmt::Display| Exit(LATER, format!("the mail could not be kept, hand it over again later: {error}"));
     let most = config.max_mail_mib;
     let mut raw = vec![];
@@ -207,10 +210,11 @@ async fn take_in(config: &Config, department: &str) -> Result<(), Box<dyn Error>
         return Err(Exit(REFUSED, desk::mail::too_large(most).trim_end().to_owned()).into());
     }
     let desk = open_desk(config).await.map_err(|error| later(&error))?;
-    let taken = desk::mail::take_in(&desk, "pipe", department, raw).await.map_err(|error| match error.refusal() {
-        Some(refusal) => Exit(REFUSED, app::Problem::Refused(refusal.clone()).sentence(domain::accounts::Language::En)),
-        None => later(&error),
-    });
+    let taken =
+        desk::mail::take_in(&desk, "pipe", &ingest.department, ingest.strangers.as_deref(), raw).await.map_err(|error| match error.refusal() {
+            Some(refusal) => Exit(REFUSED, app::Problem::Refused(refusal.clone()).sentence(domain::accounts::Language::En)),
+            None => later(&error),
+        });
     desk.store().close().await;
     taken?;
     Ok(())
@@ -227,6 +231,15 @@ async fn check(config: &Config) -> Result<(), Box<dyn Error>> {
     writeln!(out, "files: {} can be written", config.files.display())?;
     desk.mail().transport().check().await.map_err(|error| format!("BALIE_MAIL_URL: {error}"))?;
     writeln!(out, "mail: can be handed over")?;
+    let settings = &desk.mail().settings;
+    if let Some(signer) = &settings.signer {
+        let (name, text) = signer.record(settings.sender.domain());
+        writeln!(out, "mail: is signed; DNS has to have this record\n  {name} TXT \"{text}\"")?;
+    }
+    for inbox in &settings.inboxes {
+        inbox.check().await.map_err(|error| format!("BALIE_MAILBOXES: {}: {error}", inbox.name()))?;
+        writeln!(out, "mailbox: {} can be read", inbox.name())?;
+    }
     desk.store().close().await;
     Ok(())
 }

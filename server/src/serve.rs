@@ -41,6 +41,7 @@ pub fn start_work(desk: &Desk) {
     tokio::spawn(async move { desk::notifications::run(&telling).await });
     tokio::spawn(async move { desk::mail::run(&sending).await });
     tokio::spawn(async move { desk::mail::ingest::run(&reading).await });
+    desk::mail::imap::run(desk);
 }
 
 /// Serves until it is asked to stop.

@@ -4,7 +4,7 @@ use crate::accounts::STAFF;
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
-use crate::row::{Row, lists};
+use crate::row::{Row, lists, rows};
 use crate::tables::department;
 use domain::{DepartmentId, Named, PersonId};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryOrder, Set};
@@ -77,6 +77,12 @@ pub async fn require_screenshot(change: &Change, id: DepartmentId, required: boo
 pub async fn sender(store: &Store, id: DepartmentId) -> Result<Option<String>> {
     let row = store.reads.query_one_raw(store.sql("SELECT sender FROM department WHERE id = $1", [id.0.into()])).await?;
     row.map_or(Ok(None), |row| Row::new(&row).next())
+}
+
+/// The departments that mails come from under an address of their own, with that, as `Name <address>`.
+pub async fn senders(store: &Store) -> Result<Vec<(DepartmentId, String)>> {
+    let found: Vec<(i64, String)> = rows(store, "id, sender", "FROM department WHERE sender IS NOT NULL", vec![]).await?;
+    Ok(found.into_iter().map(|(id, sender)| (DepartmentId(id), sender)).collect())
 }
 
 /// Gives a department a mailbox of its own, or takes it away.

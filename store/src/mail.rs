@@ -51,6 +51,8 @@ pub struct Incoming {
     pub size: i64,
     /// Where a new ticket goes; `None`: the first department.
     pub department: Option<DepartmentId>,
+    /// The organisation of people whom this mail makes known; `None`: it makes nobody known.
+    pub strangers: Option<String>,
     pub received_at: Moment,
     pub state: State,
     pub tries: u32,
@@ -70,6 +72,7 @@ pub struct NewIncoming<'a> {
     pub file: &'a str,
     pub size: i64,
     pub department: Option<DepartmentId>,
+    pub strangers: Option<&'a str>,
 }
 
 /// What was found out about a mail.
@@ -82,18 +85,21 @@ pub struct Finding {
     pub ticket: Option<TicketId>,
 }
 
-const COLUMNS: &str = "i.id, i.source, i.file, i.size, i.department_id, i.received_at, i.state, i.tries, i.reason, i.sender, i.subject, i.ticket_id";
+const COLUMNS: &str =
+    "i.id, i.source, i.file, i.size, i.department_id, i.received_at, i.state, i.tries, i.reason, i.sender, i.subject, i.ticket_id, i.strangers";
 
-type IncomingRow = (i64, String, String, i64, Option<i64>, i64, i16, u32, Option<String>, Option<String>, Option<String>, Option<i64>);
+type IncomingRow =
+    (i64, String, String, i64, Option<i64>, i64, i16, u32, Option<String>, Option<String>, Option<String>, Option<i64>, Option<String>);
 
 fn incoming(row: IncomingRow) -> Result<Incoming> {
-    let (id, source, file, size, department, received_at, state, tries, reason, sender, subject, ticket) = row;
+    let (id, source, file, size, department, received_at, state, tries, reason, sender, subject, ticket, strangers) = row;
     Ok(Incoming {
         id: IncomingId(id),
         source,
         file,
         size,
         department: department.map(DepartmentId),
+        strangers,
         received_at: Moment(received_at),
         state: State::from_code(state)?,
         tries,
@@ -106,9 +112,10 @@ fn incoming(row: IncomingRow) -> Result<Incoming> {
 
 /// Keeps a mail; `None` where its source handed it over before.
 pub async fn add(change: &Change, new: &NewIncoming<'_>, now: Moment) -> Result<Option<IncomingId>> {
-    let sql = "INSERT INTO incoming (source, source_key, file, size, department_id, received_at, state, tries, due_at, leased_until) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0)
+    let sql = "INSERT INTO incoming (source, source_key, file, size, department_id, received_at, strangers, state, tries, due_at, leased_until) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, 0)
                ON CONFLICT (source_key) DO NOTHING RETURNING id";
-    let values = [new.source.into(), new.key.into(), new.file.into(), new.size.into(), new.department.map(|d| d.0).into(), now.0.into()];
+    let department = new.department.map(|d| d.0);
+    let values = [new.source.into(), new.key.into(), new.file.into(), new.size.into(), department.into(), now.0.into(), new.strangers.into()];
     let row = change.db().query_one_raw(change.sql(sql, values)).await?;
     row.map(|row| Ok(IncomingId(Row::new(&row).next()?))).transpose()
 }
@@ -191,6 +198,13 @@ pub async fn count_of_sender(store: &Store, sender: &str, ticket: Option<TicketI
     row.map_or(Ok(0), |row| Row::new(&row).next())
 }
 
+/// How many people became known by a mail since a moment: those without a password, of whom a mail came in.
+pub async fn strangers_since(store: &Store, since: Moment) -> Result<i64> {
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM person p WHERE p.created_at > $1 AND p.password_hash IS NULL AND EXISTS (SELECT 1 FROM incoming i WHERE i.sender = p.email AND i.strangers IS NOT NULL)";
+    let row = store.reads.query_one_raw(store.sql(sql, [since.0.into()])).await?;
+    row.map_or(Ok(0), |row| Row::new(&row).next())
+}
+
 /// Names the mail a message was.
 pub async fn add_message(change: &Change, message: MessageId, mail: IncomingId, verified: bool, head: &str) -> Result<()> {
     let sql = "INSERT INTO message_mail (message_id, incoming_id, verified, head) VALUES ($1, $2, $3, $4)";
@@ -252,20 +266,44 @@ pub async fn secret(store: &Store, name: &str, fresh: &str) -> Result<String> {
     Ok(value)
 }
 
-/// How far a mailbox has been read: its UIDVALIDITY and the last UID; and why it cannot be read, where it cannot.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// How far a mailbox has been read: its UIDVALIDITY, the last UID, and when that was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Cursor {
     pub uid_validity: i64,
     pub uid: i64,
-    pub failure: Option<String>,
+    pub read_at: Moment,
 }
 
-/// How far a mailbox has been read.
+/// How far a mailbox has been read; `None` where it never was.
 pub async fn mailbox(store: &Store, mailbox: &str) -> Result<Option<Cursor>> {
-    let found: Vec<(i64, i64, Option<String>)> =
-        rows(store, "uid_validity, uid, failure", "FROM mailbox_cursor WHERE mailbox = $1", vec![mailbox.into()]).await?;
-    Ok(found.into_iter().next().map(|(uid_validity, uid, failure)| Cursor { uid_validity, uid, failure }))
+    let tail = "FROM mailbox_cursor WHERE mailbox = $1 AND read_at > 0";
+    let found: Vec<(i64, i64, i64)> = rows(store, "uid_validity, uid, read_at", tail, vec![mailbox.into()]).await?;
+    Ok(found.into_iter().next().map(|(uid_validity, uid, at)| Cursor { uid_validity, uid, read_at: Moment(at) }))
+}
+
+/// Remembers how far a mailbox has been read.
+pub async fn set_mailbox(change: &Change, mailbox: &str, cursor: &Cursor) -> Result<()> {
+    let sql = "INSERT INTO mailbox_cursor (mailbox, uid_validity, uid, read_at) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (mailbox) DO UPDATE SET uid_validity = $2, uid = $3, read_at = $4";
+    change.run(sql, [mailbox.into(), cursor.uid_validity.into(), cursor.uid.into(), cursor.read_at.0.into()]).await?;
+    Ok(())
+}
+
+/// Remembers why a mailbox cannot be read, and since when; or that it can.
+pub async fn set_failure(change: &Change, mailbox: &str, failure: Option<&str>, now: Moment) -> Result<()> {
+    match failure {
+        Some(failure) => {
+            let sql = "INSERT INTO mailbox_cursor (mailbox, uid_validity, uid, failure, failed_at) VALUES ($1, 0, 0, $2, $3)
+                       ON CONFLICT (mailbox) DO UPDATE SET failure = $2, failed_at = COALESCE(mailbox_cursor.failed_at, $3)";
+            change.run(sql, [mailbox.into(), failure.into(), now.0.into()]).await?;
+        }
+        None => {
+            let sql = "UPDATE mailbox_cursor SET failure = NULL, failed_at = NULL, told_at = NULL WHERE mailbox = $1 AND failure IS NOT NULL";
+            change.run(sql, [mailbox.into()]).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Every mailbox that cannot be read, with the reason and since when.
@@ -275,14 +313,12 @@ pub async fn failing_mailboxes(store: &Store) -> Result<Vec<(String, String, Mom
     Ok(found.into_iter().map(|(mailbox, failure, at)| (mailbox, failure, Moment(at))).collect())
 }
 
-/// Remembers how far a mailbox has been read.
-pub async fn set_mailbox(change: &Change, mailbox: &str, cursor: &Cursor, now: Moment) -> Result<()> {
-    let sql = "INSERT INTO mailbox_cursor (mailbox, uid_validity, uid, failure, failed_at) VALUES ($1, $2, $3, $4, $5)
-               ON CONFLICT (mailbox) DO UPDATE SET uid_validity = $2, uid = $3, failure = $4,
-               failed_at = CASE WHEN $4 IS NULL THEN NULL ELSE COALESCE(mailbox_cursor.failed_at, $5) END";
-    let failed_at = cursor.failure.as_ref().map(|_| now.0);
-    change.run(sql, [mailbox.into(), cursor.uid_validity.into(), cursor.uid.into(), cursor.failure.clone().into(), failed_at.into()]).await?;
-    Ok(())
+/// Why a mailbox has not been readable since before a moment, where admins were not told yet; from now on they were.
+pub async fn take_untold(change: &Change, mailbox: &str, before: Moment, now: Moment) -> Result<Option<String>> {
+    let sql =
+        "UPDATE mailbox_cursor SET told_at = $1 WHERE mailbox = $2 AND failed_at <= $3 AND told_at IS NULL AND failure IS NOT NULL RETURNING failure";
+    let row = change.db().query_one_raw(change.sql(sql, [now.0.into(), mailbox.into(), before.0.into()])).await?;
+    row.map(|row| Row::new(&row).next()).transpose()
 }
 
 /// The words of a mail that an admin changed: subject and text.

@@ -15,7 +15,7 @@ use domain::time::{Moment, Span};
 use domain::{DepartmentId, Fault, Field, Named, PersonId, Refusal};
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
-use store::accounts::NewPerson;
+use store::accounts::{Account, NewPerson};
 use store::departments::Department;
 
 /// A session ends this long after it was last used.
@@ -185,6 +185,31 @@ pub async fn add(desk: &Desk, new: &Newcomer) -> Result<PersonId> {
     })?;
     change.commit().await?;
     Ok(id)
+}
+
+/// Lets someone in who made themselves known by mail: an account without a password, in an organisation that is made where it is new. `None` where the address is none.
+pub(crate) async fn let_in(desk: &Desk, name: &str, address: &str, organisation: &str) -> Result<Option<Account>> {
+    let Some(email) = EmailAddress::parse(address) else { return Ok(None) };
+    let known = store::accounts::organisation_by_name(desk.store(), organisation).await?;
+    let change = desk.store().begin().await?;
+    let organisation = match known {
+        Some(known) => known,
+        None => store::accounts::add_organisation(&change, organisation, &[], desk.now()).await?,
+    };
+    let name = domain::typed::line(name).chars().take(100).collect();
+    let time_zone = crate::zones::DEFAULT.to_owned();
+    let person = NewPerson {
+        name,
+        email: email.clone(),
+        role: Role::Customer,
+        organisation: Some(organisation),
+        key_user: false,
+        password_hash: None,
+        time_zone,
+    };
+    store::accounts::add_person(&change, &person, desk.now()).await?;
+    change.commit().await?;
+    Ok(store::accounts::by_email(desk.store(), &email).await?)
 }
 
 /// Whom a customer can put in CC: key users of their organisation first. Staff are offered the customers of a ticket's organisation.

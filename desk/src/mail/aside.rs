@@ -84,11 +84,7 @@ pub async fn try_template(desk: &Desk, by: &Agent, l: Language, subject: &str, b
         list: format!("Balie <balie.{}>", settings.sender.domain()),
         ..Letter::default()
     };
-    let mail = match letter.seal(desk.now()) {
-        Ok(mail) => mail,
-        Err(reason) => return Ok(Err(reason)),
-    };
-    Ok(desk.mail().transport().hand_over(mail).await.map_err(|failure| match failure {
+    Ok(desk.mail().send(letter, desk.now()).await.map_err(|failure| match failure {
         Failure::Later(reason) | Failure::Never(reason) => reason,
     }))
 }

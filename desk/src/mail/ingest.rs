@@ -3,11 +3,12 @@
 //! Invariants: a mail that cannot be read is set aside and holds up nothing; a mail becomes one message however often it is read;
 //! nobody posts as staff, or reads anything, because a mail says who it is from.
 
+use super::dkim::Proof;
 use super::{address, receive, secret, verify};
 use crate::accounts::Session;
 use crate::attachments::Upload;
 use crate::tickets::{self, ByMail, Writing};
-use crate::{Desk, Error, Result, text};
+use crate::{Desk, Error, Result, accounts, text};
 use domain::accounts::{EmailAddress, Scope};
 use domain::attachments::MAX_FILES;
 use domain::tickets::{MAX_SUBJECT, NewTicket, Ticket, Urgency};
@@ -28,6 +29,10 @@ const TRIES: u32 = 5;
 const WAIT: Span = Span::minutes(1);
 /// Messages of one sender in an hour at most; the rest is set aside.
 const FLOOD: i64 = 60;
+/// And of one who came in by mail alone: each mail is answered with a receipt, and the address may be another's.
+const FLOOD_OF_STRANGER: i64 = 5;
+/// People who make themselves known by mail in an hour at most; mails of more are set aside.
+const STRANGERS: i64 = 30;
 /// And on one ticket: two machines that answer each other end here.
 const FLOOD_ON_TICKET: i64 = 20;
 /// Longest text of a mail that is kept in the message, in characters; all of it is in the raw mail.
@@ -97,10 +102,13 @@ async fn read(desk: &Desk, id: IncomingId) -> Result<()> {
     .await
     .map_err(std::io::Error::other)?;
     let from = letter.from.clone();
-    let verified = from.as_ref().is_some_and(|from| verify::is_believed(&raw, from, desk.mail().settings.relay.as_deref()));
-    drop(raw);
+    let proof = match &from {
+        // Who has no account has nothing to prove.
+        Some(from) if account(desk, &from.address).await?.is_some() => proof(desk, raw, from).await?,
+        _ => Proof::None,
+    };
     let found = Finding { sender: from.map(|from| from.address.to_lowercase()), subject: Some(letter.subject.clone()), ..Finding::default() };
-    match file(desk, &mail, letter, verified).await {
+    match file(desk, &mail, letter, proof).await {
         Ok(fate) => settle(desk, id, fate, found).await,
         Err(Error::Refused(refusal)) => settle(desk, id, Fate::Aside(format!("it was refused: {refusal:?}"), None), found).await,
         // Something broke that may pass: another try.
@@ -111,6 +119,13 @@ async fn read(desk: &Desk, id: IncomingId) -> Result<()> {
             Err(error)
         }
     }
+}
+
+/// In a thread of its own: a signature over a large mail takes its time.
+async fn proof(desk: &Desk, raw: Vec<u8>, from: &Mailbox) -> Result<Proof> {
+    let (desk, from, here) = (desk.clone(), from.clone(), tokio::runtime::Handle::current());
+    let proving = tokio::task::spawn_blocking(move || here.block_on(verify::proof(&desk, &raw, &from)));
+    Ok(proving.await.map_err(std::io::Error::other)?)
 }
 
 async fn settle(desk: &Desk, id: IncomingId, fate: Fate, found: Finding) -> Result<()> {
@@ -125,7 +140,7 @@ async fn settle(desk: &Desk, id: IncomingId, fate: Fate, found: Finding) -> Resu
 }
 
 /// Decides about a mail and does it.
-async fn file(desk: &Desk, mail: &Incoming, letter: Letter, believed: bool) -> Result<Fate> {
+async fn file(desk: &Desk, mail: &Incoming, letter: Letter, proof: Proof) -> Result<Fate> {
     if letter.automatic == Automatic::Balie || is_ours(desk, &letter).await? {
         return Ok(Fate::Quiet("a mail of Balie itself".to_owned(), None));
     }
@@ -142,23 +157,45 @@ async fn file(desk: &Desk, mail: &Incoming, letter: Letter, believed: bool) -> R
     if letter.automatic != Automatic::No {
         return Ok(Fate::Quiet("an automatic mail".to_owned(), ticket.or(token.map(|(ticket, _)| ticket))));
     }
-    if let Some(reason) = flood(desk, &from, ticket).await? {
+    let believed = proof == Proof::Proven;
+    if let Some(reason) = flood(desk, &from, ticket, believed || sender.as_ref().is_some_and(|sender| sender.password_hash.is_some())).await? {
         return Ok(Fate::Aside(reason, ticket));
     }
     // A token proves that its mail reached the person's mailbox: enough for a customer who answers from that address.
     let has_token = sender.as_ref().is_some_and(|sender| token.is_some_and(|(_, person)| person == sender.person.id));
     match (sender, token, ticket) {
-        (Some(sender), _, Some(ticket)) if sender.person.role.is_staff() && !believed => {
-            Ok(Fate::Aside(format!("it claims to be from {}, who is staff, and nothing proves it", sender.person.name), Some(ticket)))
+        (Some(sender), ..) if sender.person.role.is_staff() && !believed => {
+            let why = if proof == Proof::Unknown { "whether it is could not be asked, as DNS does not answer" } else { "nothing proves it" };
+            Ok(Fate::Aside(format!("it claims to be from {}, who is staff, and {why}", sender.person.name), ticket))
         }
         (Some(sender), _, Some(ticket)) => reply(desk, mail, letter, sender, ticket, believed || has_token).await,
-        (Some(sender), ..) if sender.person.role.is_staff() => forwarded(desk, mail, letter, believed).await,
+        (Some(sender), ..) if sender.person.role.is_staff() => forwarded(desk, mail, letter).await,
         (Some(sender), ..) => open(desk, mail, letter, sender, believed).await,
         (None, Some((ticket, _)), _) => {
             Ok(Fate::Aside("it came to a reply address from an address that is not that person's".to_owned(), Some(ticket)))
         }
-        (None, None, _) => Ok(Fate::Aside("nobody with an account has this address".to_owned(), None)),
+        (None, None, _) => stranger(desk, mail, letter, &from).await,
     }
+}
+
+/// A mail of someone whom nobody knows: where its mailbox lets them in, they get an account without a password, in the organisation of strangers.
+async fn stranger(desk: &Desk, mail: &Incoming, letter: Letter, from: &Mailbox) -> Result<Fate> {
+    let aside = |reason: &str| Ok(Fate::Aside(reason.to_owned(), None));
+    if let Some(address) = EmailAddress::parse(&from.address)
+        && store::accounts::by_email(desk.store(), &address).await?.is_some()
+    {
+        return aside("the account with this address is disabled");
+    }
+    let Some(organisation) = &mail.strangers else { return aside("nobody with an account has this address") };
+    if store::mail::strangers_since(desk.store(), desk.now() - Span::hours(1)).await? >= STRANGERS {
+        return Ok(Fate::Aside(format!("more than {STRANGERS} people made themselves known by mail in an hour"), None));
+    }
+    let name = if from.name.trim().is_empty() { from.address.split('@').next().unwrap_or_default() } else { from.name.trim() };
+    let Some(account) = accounts::let_in(desk, name, &from.address, organisation).await? else {
+        return aside("its sender is no address that mails can be sent to");
+    };
+    // Nobody has proved to be this person.
+    open(desk, mail, letter, account, false).await
 }
 
 async fn is_ours(desk: &Desk, letter: &Letter) -> Result<bool> {
@@ -197,7 +234,9 @@ async fn ticket_of(desk: &Desk, sender: &Account, token: Option<(TicketId, Perso
     let by_thread = store::mail::thread(desk.store(), &ids).await?;
     let by_number = number(&letter.subject);
     let scope = scope(desk, sender).await?;
-    for ticket in [token.map(|(ticket, _)| ticket), by_thread, by_number].into_iter().flatten() {
+    // A reply address says where its own person's mail belongs; in another's hands it does so for customers who may read the ticket anyway.
+    let by_token = token.filter(|(_, person)| *person == sender.person.id || !sender.person.role.is_staff()).map(|(ticket, _)| ticket);
+    for ticket in [by_token, by_thread, by_number].into_iter().flatten() {
         if store::tickets::is_visible(desk.store(), &scope, ticket).await? {
             return Ok(Some(ticket));
         }
@@ -212,10 +251,12 @@ fn number(subject: &str) -> Option<TicketId> {
     digits.parse().ok().filter(|n| *n > 0).map(TicketId)
 }
 
-async fn flood(desk: &Desk, from: &Mailbox, ticket: Option<TicketId>) -> Result<Option<String>> {
+/// Whether there is too much of a sender; less is enough of one who has neither logged in nor proved to be who they say.
+async fn flood(desk: &Desk, from: &Mailbox, ticket: Option<TicketId>, known: bool) -> Result<Option<String>> {
     let (since, sender) = (desk.now() - Span::hours(1), from.address.to_lowercase());
-    if store::mail::count_of_sender(desk.store(), &sender, None, since).await? >= FLOOD {
-        return Ok(Some(format!("more than {FLOOD} mails of this sender in an hour")));
+    let most = if known { FLOOD } else { FLOOD_OF_STRANGER };
+    if store::mail::count_of_sender(desk.store(), &sender, None, since).await? >= most {
+        return Ok(Some(format!("more than {most} mails of this sender in an hour")));
     }
     if ticket.is_some() && store::mail::count_of_sender(desk.store(), &sender, ticket, since).await? >= FLOOD_ON_TICKET {
         return Ok(Some(format!("more than {FLOOD_ON_TICKET} mails of this sender on this ticket in an hour")));
@@ -267,10 +308,7 @@ async fn open(desk: &Desk, mail: &Incoming, letter: Letter, sender: Account, ver
 }
 
 /// An agent sends on what a customer wrote to them: a ticket in the customer's name.
-async fn forwarded(desk: &Desk, mail: &Incoming, letter: Letter, believed: bool) -> Result<Fate> {
-    if !believed {
-        return Ok(Fate::Aside("it claims to be from staff, and nothing proves it".to_owned(), None));
-    }
+async fn forwarded(desk: &Desk, mail: &Incoming, letter: Letter) -> Result<Fate> {
     let Some(forwarded) = letter.forwarded() else {
         return Ok(Fate::Aside("staff forward a customer's mail to open a ticket; this is none".to_owned(), None));
     };
@@ -407,11 +445,11 @@ async fn propose(desk: &Desk, ticket: TicketId, letter: &Letter) -> Result<()> {
     let everything = Scope::Desk { hidden: vec![] };
     let Some((known, _)) = store::tickets::find(desk.store(), &everything, ticket).await? else { return Ok(()) };
     let secret = secret(desk).await?;
-    let own = desk.mail().settings.sender.address.to_lowercase();
+    let own = super::own_addresses(desk).await?;
     let mut proposals = vec![];
     for mailbox in letter.to.iter().chain(&letter.cc).take(PROPOSALS * 3) {
         let address = mailbox.address.to_lowercase();
-        let is_own = address == own || address::read_reply_address(secret, &address).is_some();
+        let is_own = own.contains(&address) || address::read_reply_address(secret, &address).is_some();
         if is_own || proposals.len() >= PROPOSALS || is_on(desk, &known, &address).await? {
             continue;
         }

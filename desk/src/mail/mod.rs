@@ -1,24 +1,30 @@
 //! E-mail: what goes out and what comes in.
 //!
-//! Invariants: a mail that came in is on disk before it is read; what goes out carries one Message-ID however often it is tried; only this module names lettre.
+//! Invariants: a mail that came in is on disk before it is read; what goes out carries one Message-ID however often it is tried; only this module names lettre, async-imap and mail-auth.
 
 pub mod address;
 mod aside;
 mod compose;
+mod dkim;
+pub mod imap;
 pub mod ingest;
 mod receive;
 mod sender;
+mod smtp;
 mod transport;
 mod verify;
+mod wire;
 
 pub use aside::{Standing, answer_proposal, proposals, queues, reread, source, standing, try_template};
 pub use compose::{Letter, Part};
+pub use dkim::Signer;
 pub use receive::{Source, receive, take_in, too_large};
 pub use sender::{once, run};
 pub use store::mail::Incoming;
 pub use transport::{Failure, Sent, Transport};
 
 use crate::{Desk, Result, accounts};
+use domain::time::Moment;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use tokio::sync::{Notify, OnceCell};
@@ -45,7 +51,7 @@ impl Mailbox {
 }
 
 /// How mail is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Who mails are from; replies come to this address with a token in it.
     pub sender: Mailbox,
@@ -55,14 +61,19 @@ pub struct Settings {
     pub attach_bytes: u64,
     /// Largest mail that is taken in, in mebibytes.
     pub max_mebibytes: u32,
-    /// The name under which the mail server in front writes `Authentication-Results`; without it no sender is believed but by a token.
+    /// The name under which the mail server in front writes `Authentication-Results`; where it says nothing, the signatures of mails are checked.
     pub relay: Option<String>,
+    /// The mailboxes that are read.
+    pub inboxes: Vec<imap::Inbox>,
+    /// What signs the mails that go out.
+    pub signer: Option<Signer>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let sender = Mailbox { name: "Balie".to_owned(), address: "support@localhost".to_owned() };
-        Self { sender, base_url: "http://127.0.0.1:3000".to_owned(), attach_bytes: 0, max_mebibytes: 50, relay: None }
+        let base_url = "http://127.0.0.1:3000".to_owned();
+        Self { sender, base_url, attach_bytes: 0, max_mebibytes: 50, relay: None, inboxes: vec![], signer: None }
     }
 }
 
@@ -73,6 +84,7 @@ pub struct Mail {
     pub settings: Settings,
     transport: Transport,
     secret: OnceCell<String>,
+    checker: dkim::Checker,
     /// Rung when something may be due.
     pub(crate) wake: Notify,
     /// Rung when a mail came in.
@@ -82,12 +94,29 @@ pub struct Mail {
 impl Mail {
     /// Mail that is sent in this way.
     pub fn new(settings: Settings, transport: Transport) -> Arc<Self> {
-        Arc::new(Self { settings, transport, secret: OnceCell::new(), wake: Notify::new(), arrived: Notify::new() })
+        let (secret, checker) = (OnceCell::new(), dkim::Checker::default());
+        Arc::new(Self { settings, transport, secret, checker, wake: Notify::new(), arrived: Notify::new() })
     }
 
     /// Where it goes.
     pub fn transport(&self) -> &Transport {
         &self.transport
+    }
+
+    /// Signs a mail, where there is a key, and hands it over.
+    pub async fn send(&self, letter: Letter, now: Moment) -> std::result::Result<(), Failure> {
+        let mut mail = letter.seal(now).map_err(Failure::Never)?;
+        if let Some(signer) = &self.settings.signer {
+            let domain = mail.from.rsplit_once('@').map(|(_, domain)| domain.to_owned()).unwrap_or_default();
+            mail.raw = signer.signed(&domain, mail.raw).map_err(Failure::Never)?;
+        }
+        self.transport.hand_over(mail).await
+    }
+
+    /// Knows the key of a domain without asking DNS.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn learn_key(&self, name: &str, record: &str) {
+        self.checker.learn(name, record);
     }
 
     /// A Message-ID that no other mail has, without angle brackets.
@@ -109,4 +138,11 @@ pub async fn secret(desk: &Desk) -> Result<&str> {
         Ok::<_, crate::Error>(store::mail::secret(desk.store(), "mail", &fresh).await?)
     });
     Ok(secret.await?)
+}
+
+/// The addresses that are the desk's own: that of the settings and those of departments, in lower case.
+pub(crate) async fn own_addresses(desk: &Desk) -> Result<Vec<String>> {
+    let departments = store::departments::senders(desk.store()).await?;
+    let named = departments.iter().filter_map(|(_, sender)| Mailbox::parse(sender)).map(|mailbox| mailbox.address);
+    Ok(named.chain([desk.mail().settings.sender.address.clone()]).map(|address| address.to_lowercase()).collect())
 }

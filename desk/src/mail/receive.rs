@@ -2,13 +2,14 @@
 //!
 //! Invariant: what is acknowledged is kept, and kept once, whatever becomes of reading it.
 
-use crate::{Desk, Result};
+use crate::{Desk, Result, notifications};
+use domain::accounts::EmailAddress;
 use domain::{DepartmentId, Fault, Field, IncomingId, Refusal};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use store::mail::NewIncoming;
+use store::mail::{Finding, NewIncoming, State};
 
 /// Where a mail came from.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct Source<'a> {
     pub key: Option<String>,
     /// Where a new ticket goes.
     pub department: Option<DepartmentId>,
+    /// The organisation of people whom its mails make known; `None`: mails of people without an account are set aside.
+    pub strangers: Option<&'a str>,
 }
 
 /// Keeps a mail; `None` where it was kept before. Refuses one that is empty, or larger than is allowed.
@@ -35,24 +38,46 @@ pub async fn receive(desk: &Desk, source: &Source<'_>, raw: Vec<u8>) -> Result<O
     let (path, size) = (desk.files().mail_path(&name), raw.len() as i64);
     tokio::task::spawn_blocking(move || keep(path, &raw)).await.map_err(io::Error::other)??;
     let change = desk.store().begin().await?;
-    let new = NewIncoming { source: source.name, key: &key, file: &name, size, department: source.department };
+    let new = NewIncoming { source: source.name, key: &key, file: &name, size, department: source.department, strangers: source.strangers };
     let id = store::mail::add(&change, &new, desk.now()).await?;
     change.commit().await?;
     desk.mail().arrived.notify_one();
     Ok(id)
 }
 
-/// Keeps a mail that a mail server hands over, for a department by its name: of the source `name`. Refuses an unknown department.
-pub async fn take_in(desk: &Desk, name: &str, department: &str, raw: Vec<u8>) -> Result<Option<IncomingId>> {
-    let department = match department {
-        "" => None,
-        wanted => {
-            let all = store::departments::all(desk.store()).await?;
-            let found = all.into_iter().find(|d| d.named.name.eq_ignore_ascii_case(wanted));
-            Some(found.ok_or_else(|| Refusal::field(Field::Department, Fault::Unknown))?.named.id)
-        }
+/// Keeps a mail that a mail server hands over: of the source `name`, for a department by its name; of senders whom nobody knows too, where `strangers` names their organisation.
+/// Refuses an unknown department.
+pub async fn take_in(desk: &Desk, name: &str, department: &str, strangers: Option<&str>, raw: Vec<u8>) -> Result<Option<IncomingId>> {
+    let strangers = strangers.map(str::trim).filter(|name| !name.is_empty());
+    receive(desk, &Source { name, key: None, department: department_by_name(desk, department).await?, strangers }, raw).await
+}
+
+/// A department by its name; `None` for an empty one. Refuses one that there is not.
+pub(super) async fn department_by_name(desk: &Desk, name: &str) -> Result<Option<DepartmentId>> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let found = store::departments::all(desk.store()).await?.into_iter().find(|d| d.named.name.eq_ignore_ascii_case(name));
+    Ok(Some(found.ok_or_else(|| Refusal::field(Field::Department, Fault::Unknown))?.named.id))
+}
+
+/// Sets aside a mail of which only the head was taken, as it is too large, and tells a sender who has an account.
+pub(super) async fn refuse(desk: &Desk, source: &Source<'_>, head: Vec<u8>, reason: &str) -> Result<()> {
+    let letter = letters::read(&head);
+    let Some(id) = receive(desk, source, if head.is_empty() { b"\r\n".to_vec() } else { head }).await? else { return Ok(()) };
+    let sender = letter.from.as_ref().map(|from| from.address.to_lowercase());
+    let found = Finding { reason: Some(reason.to_owned()), sender: sender.clone(), subject: Some(letter.subject.clone()), ticket: None };
+    let change = desk.store().begin().await?;
+    store::mail::settle(&change, id, State::SetAside, &found).await?;
+    change.commit().await?;
+    // A machine is not answered, and nobody whose address may have been made up.
+    let Some(sender) = sender.and_then(|sender| EmailAddress::parse(&sender)).filter(|_| letter.automatic == letters::Automatic::No) else {
+        return Ok(());
     };
-    receive(desk, &Source { name, key: None, department }, raw).await
+    match store::accounts::by_email(desk.store(), &sender).await?.filter(|account| !account.disabled) {
+        Some(account) => notifications::tell_too_large(desk, &account, &letter.subject).await,
+        None => Ok(()),
+    }
 }
 
 /// What the sender of a mail is told that is larger than is taken.

@@ -95,11 +95,7 @@ async fn deliver(desk: &Desk, due: Due) -> Outcome {
         Ok(Err(reason)) => return done(State::Dropped, Some(reason.to_owned())),
         Err(error) => return later(desk, &due, error.to_string()),
     };
-    let mail = match letter.seal(desk.now()) {
-        Ok(mail) => mail,
-        Err(reason) => return done(State::GivenUp, Some(reason)),
-    };
-    match desk.mail().transport().hand_over(mail).await {
+    match desk.mail().send(letter, desk.now()).await {
         Ok(()) => done(State::Sent, None),
         Err(Failure::Never(reason)) => done(State::GivenUp, Some(reason)),
         Err(Failure::Later(reason)) => later(desk, &due, reason),

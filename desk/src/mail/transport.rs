@@ -1,22 +1,17 @@
 //! Where mails go: a mail server, a folder for development, or memory for tests.
 
-use lettre::address::Envelope;
-use lettre::transport::smtp::PoolConfig;
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use super::smtp::Smtp;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 /// Mails under way at once where nothing else is said: each has a connection of its own, which is kept open. Common mail servers take ten from one client.
 const CONNECTIONS: u32 = 8;
-/// How long the mail server may take for one step.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where mails go.
 #[derive(Debug)]
 pub enum Transport {
-    /// A mail server, and how many mails may be under way to it.
-    Smtp(Box<AsyncSmtpTransport<Tokio1Executor>>, u32),
+    /// A mail server.
+    Smtp(Smtp),
     /// A folder, one file each.
     Folder(PathBuf),
     /// Memory.
@@ -44,27 +39,20 @@ pub enum Failure {
 impl Transport {
     /// Reads `smtp://…`, `smtps://…` or a folder as `file:…`.
     ///
-    /// `smtp://host` tries TLS and goes on without where the server has none; `?tls=required` insists. `?connections=n` is how many mails are under way at once.
+    /// `smtp://host` tries TLS and goes on without where the server has none, unless a password is to be sent; `?tls=required` insists, `?tls=none` does without.
+    /// `?ca=file` trusts a certificate besides those that browsers do; `?connections=n` is how many mails are under way at once.
     pub fn parse(url: &str) -> Result<Self, String> {
-        if let Some(folder) = url.strip_prefix("file:") {
-            return Ok(Self::Folder(PathBuf::from(folder)));
+        match url.strip_prefix("file:") {
+            Some(folder) => Ok(Self::Folder(PathBuf::from(folder))),
+            None if url.starts_with("smtp") => Ok(Self::Smtp(Smtp::parse(url, CONNECTIONS)?)),
+            None => Err("begin with smtp://, smtps:// or file:".to_owned()),
         }
-        if !url.starts_with("smtp://") && !url.starts_with("smtps://") {
-            return Err("begin with smtp://, smtps:// or file:".to_owned());
-        }
-        let (url, connections) = connections(url)?;
-        let plain = url.starts_with("smtp://") && !url.contains("tls=");
-        let url = if plain { format!("{url}{}tls=opportunistic", if url.contains('?') { '&' } else { '?' }) } else { url };
-        let url = url.replace("tls=none", "").trim_end_matches(['?', '&']).to_owned();
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(&url).map_err(|error| error.to_string())?;
-        let pool = PoolConfig::new().max_size(connections);
-        Ok(Self::Smtp(Box::new(builder.timeout(Some(PATIENCE)).pool_config(pool).build()), connections))
     }
 
     /// How many mails may be under way at once.
     pub(super) fn at_once(&self) -> usize {
         match self {
-            Transport::Smtp(_, connections) => *connections as usize,
+            Transport::Smtp(smtp) => smtp.connections as usize,
             Transport::Folder(_) | Transport::Memory(_) => CONNECTIONS as usize,
         }
     }
@@ -78,18 +66,14 @@ impl Transport {
     pub fn take(&self) -> Vec<Sent> {
         match self {
             Transport::Memory(sent) => std::mem::take(&mut sent.lock().unwrap_or_else(PoisonError::into_inner)),
-            Transport::Smtp(..) | Transport::Folder(_) => vec![],
+            Transport::Smtp(_) | Transport::Folder(_) => vec![],
         }
     }
 
     /// Whether it can be reached.
     pub async fn check(&self) -> Result<(), String> {
         match self {
-            Transport::Smtp(smtp, _) => match smtp.test_connection().await {
-                Ok(true) => Ok(()),
-                Ok(false) => Err("the mail server does not answer".to_owned()),
-                Err(error) => Err(in_words(&error)),
-            },
+            Transport::Smtp(smtp) => smtp.check().await,
             Transport::Folder(folder) => std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display())),
             Transport::Memory(_) => Ok(()),
         }
@@ -98,15 +82,7 @@ impl Transport {
     /// Hands a mail over.
     pub async fn hand_over(&self, mail: Sent) -> Result<(), Failure> {
         match self {
-            Transport::Smtp(smtp, _) => {
-                let address = |text: &str| text.parse::<Address>().map_err(|error| Failure::Never(format!("{text}: {error}")));
-                let envelope =
-                    Envelope::new(Some(address(&mail.from)?), vec![address(&mail.to)?]).map_err(|error| Failure::Never(error.to_string()))?;
-                smtp.send_raw(&envelope, &mail.raw).await.map(|_| ()).map_err(|error| {
-                    let words = in_words(&error);
-                    if error.is_permanent() { Failure::Never(words) } else { Failure::Later(words) }
-                })
-            }
+            Transport::Smtp(smtp) => smtp.hand_over(&mail).await,
             Transport::Folder(folder) => {
                 let name = mail.raw.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
                 let to: String = mail.to.chars().map(|c| if c.is_alphanumeric() || "@.-_".contains(c) { c } else { '_' }).collect();
@@ -123,26 +99,6 @@ impl Transport {
     }
 }
 
-/// The URL without `connections=n`, and that number.
-fn connections(url: &str) -> Result<(String, u32), String> {
-    const NAME: &str = "connections=";
-    let Some((before, rest)) = url.split_once(NAME) else { return Ok((url.to_owned(), CONNECTIONS)) };
-    let (number, after) = rest.split_once('&').unwrap_or((rest, ""));
-    let number = number.parse().ok().filter(|number| (1..=100).contains(number)).ok_or("connections: choose a number from 1 to 100")?;
-    Ok((format!("{before}{after}").trim_end_matches(['?', '&']).to_owned(), number))
-}
-
-/// The server's words, on one line.
-fn in_words(error: &lettre::transport::smtp::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(deeper) = cause {
-        text = format!("{text}: {deeper}");
-        cause = deeper.source();
-    }
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,7 +109,7 @@ mod tests {
         for right in
             ["smtp://localhost:25", "smtps://user:secret@mail.example:465", "smtp://mail.example:587?tls=required", "smtp://localhost:2525?tls=none"]
         {
-            assert!(matches!(Transport::parse(right), Ok(Transport::Smtp(..))), "{right}");
+            assert!(matches!(Transport::parse(right), Ok(Transport::Smtp(_))), "{right}");
         }
         let many = Transport::parse("smtp://mail.example?connections=24&tls=required").unwrap();
         assert_eq!((many.at_once(), Transport::parse("smtp://mail.example").unwrap().at_once()), (24, 8));

@@ -2,21 +2,33 @@
 //!
 //! Invariant: what a mail says about itself is no proof; only our own relay's word on it is, and only the topmost.
 
+use super::dkim::Proof;
+use crate::Desk;
 use letters::Mailbox;
 
-/// Whether the relay that we trust found that the mail is from the domain its sender claims.
+/// How far the sender of a mail is believed.
+///
+/// The relay that we trust has the first word (RFC 8601); where it says nothing, a signature of the mail itself has.
+pub(super) async fn proof(desk: &Desk, raw: &[u8], from: &Mailbox) -> Proof {
+    let mail = desk.mail();
+    match relay_says(raw, from, mail.settings.relay.as_deref()) {
+        Some(true) => Proof::Proven,
+        Some(false) => Proof::None,
+        None => mail.checker.check(raw, from).await,
+    }
+}
+
+/// Whether the relay that we trust found that the mail is from the domain its sender claims; `None` where it says nothing.
 ///
 /// `relay` is the name that relay gives itself in `Authentication-Results` (RFC 8601). It puts its own header on top and takes away those that came under its name (section 5),
 /// so the first one counts. DMARC is about the address people see; DKIM and SPF count where they are about that same domain.
-pub(crate) fn is_believed(raw: &[u8], from: &Mailbox, relay: Option<&str>) -> bool {
-    let (Some(relay), Some((_, domain))) = (relay, from.address.rsplit_once('@')) else { return false };
-    let Some(results) = first_results(raw) else { return false };
+fn relay_says(raw: &[u8], from: &Mailbox, relay: Option<&str>) -> Option<bool> {
+    let (relay, results) = (relay?, first_results(raw)?);
     let results = without_comments(&results).to_ascii_lowercase();
     let mut parts = results.split(';').map(str::trim);
-    if !parts.next().is_some_and(|id| id.split_whitespace().next().is_some_and(|id| id.eq_ignore_ascii_case(relay))) {
-        return false;
-    }
-    parts.any(|part| passes(part, domain))
+    parts.next().and_then(|id| id.split_whitespace().next()).filter(|id| id.eq_ignore_ascii_case(relay))?;
+    let domain = from.address.rsplit_once('@').map_or("", |(_, domain)| domain);
+    Some(!domain.is_empty() && parts.any(|part| passes(part, domain)))
 }
 
 /// One result, such as `dkim=pass (2048-bit key) header.d=x.example header.i=@x.example`.
@@ -35,7 +47,7 @@ fn passes(part: &str, domain: &str) -> bool {
 }
 
 /// The same domain, or one above it: `x.example` speaks for `mail.x.example`, and never the other way, nor `example` for all.
-fn is_aligned(signer: &str, domain: &str) -> bool {
+pub(super) fn is_aligned(signer: &str, domain: &str) -> bool {
     let domain = domain.to_ascii_lowercase();
     signer == domain || signer.contains('.') && domain.strip_suffix(signer).is_some_and(|rest| rest.ends_with('.'))
 }
@@ -87,7 +99,7 @@ mod tests {
         let raw = format!(
             "Received: from here\r\n{results}\r\nFrom: marieke@mail.x.example\r\n\r\nAuthentication-Results: mx.sera.example; dmarc=pass header.from=mail.x.example\r\n"
         );
-        is_believed(raw.as_bytes(), &from, Some("mx.sera.example"))
+        relay_says(raw.as_bytes(), &from, Some("mx.sera.example")) == Some(true)
     }
 
     #[test]
@@ -116,6 +128,10 @@ mod tests {
             assert!(!believed(forged), "{forged}");
         }
         let from = Mailbox { name: String::new(), address: "a@x.example".into() };
-        assert!(!is_believed(b"Authentication-Results: mx; dmarc=pass header.from=x.example\r\n\r\n", &from, None));
+        let raw = b"Authentication-Results: mx; dmarc=pass header.from=x.example\r\n\r\n";
+        assert_eq!(
+            (relay_says(raw, &from, None), relay_says(raw, &from, Some("other")), relay_says(raw, &from, Some("mx"))),
+            (None, None, Some(true))
+        );
     }
 }

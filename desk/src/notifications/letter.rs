@@ -261,15 +261,15 @@ async fn small_files(desk: &Desk, sections: &[Section]) -> Result<Vec<Part>> {
 }
 
 /// The end of a mail.
-struct Foot<'a> {
-    l: Language,
-    link: Option<(&'a str, TicketId)>,
-    why: &'a str,
-    stop: Option<&'a str>,
+pub(super) struct Foot<'a> {
+    pub l: Language,
+    pub link: Option<(&'a str, TicketId)>,
+    pub why: &'a str,
+    pub stop: Option<&'a str>,
 }
 
 impl Foot<'_> {
-    fn plain(&self, text: &str) -> String {
+    pub fn plain(&self, text: &str) -> String {
         let mut out = format!("{}\n\n", text.trim());
         // Writing to a string cannot fail.
         if let Some((link, id)) = self.link {
@@ -282,7 +282,7 @@ impl Foot<'_> {
         out
     }
 
-    fn document(&self, subject: &str, html: &str) -> String {
+    pub fn document(&self, subject: &str, html: &str) -> String {
         let open = self.link.map_or_else(String::new, |(link, id)| {
             let hint = escaped(w::mail_reply_hint(self.l));
             format!("<p><a class=\"open\" href=\"{}\">{}</a></p><p class=\"small\">{hint}</p>", escaped(link), escaped(&w::mail_open(self.l, id)))

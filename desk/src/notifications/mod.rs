@@ -3,10 +3,12 @@
 //! Invariants: the cursor moves in the same change as the notices, so nothing is forgotten and nothing told twice; no use case knows of this.
 
 mod letter;
+mod service;
 mod stop;
 mod template;
 
 pub(crate) use letter::letter;
+pub(crate) use service::{tell_admins, tell_too_large};
 pub use stop::{stop, stoppable};
 pub use template::{Kind, Template, preview, reset_template, set_template, template};
 

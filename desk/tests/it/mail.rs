@@ -1,11 +1,11 @@
 //! Mails that come in: to which ticket, in whose name, and what is never believed.
 
 use crate::support::{World, on_both, png};
-use desk::accounts::{Newcomer, add};
-use desk::mail::{Mail, Mailbox, Settings, Source, Transport, address, ingest, receive, secret};
+use desk::accounts::{Newcomer, add, log_in};
+use desk::mail::{Mail, Mailbox, Settings, Signer, Source, Transport, address, ingest, once, receive, secret};
 use desk::notifications;
 use desk::tickets::{Edit, Writing, edit, page, reply, settle};
-use domain::accounts::Role;
+use domain::accounts::{EmailAddress, Role};
 use domain::events::Happening;
 use domain::tickets::Status;
 use domain::time::Span;
@@ -23,7 +23,7 @@ fn with_mail(mut world: World) -> World {
 
 /// Takes a mail in; gives its number.
 async fn comes_in(world: &World, mail: impl AsRef<[u8]>) -> IncomingId {
-    let source = Source { name: "test", key: None, department: None };
+    let source = Source { name: "test", key: None, department: None, strangers: None };
     receive(&world.desk, &source, mail.as_ref().to_vec()).await.unwrap().expect("it is new")
 }
 
@@ -87,7 +87,7 @@ async fn a_mail_is_one_message_however_often_it_comes_and_is_read() {
         let to = reply_address(&world, id, "marieke").await;
         let text = mail("marieke", &to, "Subject: x", "Eén keer");
         read(&world, &text).await;
-        let source = Source { name: "test", key: None, department: None };
+        let source = Source { name: "test", key: None, department: None, strangers: None };
         assert_eq!(receive(&world.desk, &source, text.clone().into_bytes()).await.unwrap(), None);
         // A crash after the message and before it was written down: it is read again.
         let change = world.desk.store().begin().await.unwrap();
@@ -329,7 +329,7 @@ async fn a_flood_is_set_aside_and_a_mail_that_was_can_be_read_after_a_fix() {
 async fn nothing_that_comes_in_holds_up_what_comes_after() {
     on_both(async |world: World| {
         let world = with_mail(world);
-        let source = Source { name: "test", key: None, department: None };
+        let source = Source { name: "test", key: None, department: None, strangers: None };
         assert!(receive(&world.desk, &source, vec![]).await.unwrap_err().refusal().is_some());
         assert!(receive(&world.desk, &source, vec![b'x'; (1 << 20) + 1]).await.unwrap_err().refusal().is_some());
         let deep = format!("{}\r\nhallo", "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n".repeat(300));
@@ -429,6 +429,96 @@ async fn an_admin_tries_the_words_of_a_mail_on_themselves() {
         assert_eq!(mails[0].to, "hanneke@x.example");
         let refused = desk::mail::try_template(&world.desk, &hanneke, domain::accounts::Language::Nl, "x", "zonder inhoud").await.unwrap_err();
         assert!(refused.refusal().unwrap().at(domain::Field::Message).is_some());
+    })
+    .await;
+}
+
+/// Takes a mail in that makes people known; gives what became of it.
+async fn let_in(world: &World, mail: impl AsRef<[u8]>) -> store::mail::Incoming {
+    let source = Source { name: "test", key: None, department: None, strangers: Some("Overig") };
+    let id = receive(&world.desk, &source, mail.as_ref().to_vec()).await.unwrap().expect("it is new");
+    while ingest::once(&world.desk).await.unwrap() > 0 {}
+    store::mail::find(world.desk.store(), id).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_mailbox_that_admits_strangers_makes_them_known_and_no_more_of_them_than_is_good() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let stranger = |n: usize, text: &str| {
+            format!(
+                "From: \"Vera\u{202e} Vreemd\" <vera{n}@elders.example>\r\nTo: support@sera.example\r\nSubject: Hallo {text}\r\n\r\nDag {text}\r\n"
+            )
+        };
+        assert_eq!(read(&world, stranger(0, "a")).await.state, State::SetAside, "this mailbox admits nobody");
+        let came = let_in(&world, stranger(0, "b")).await;
+        let ticket = came.ticket.expect("a ticket");
+        let (author, _, verified) = last(&world, ticket).await;
+        assert_eq!((author.as_str(), verified), ("Vera Vreemd", Some(false)));
+        let account = store::accounts::by_email(world.desk.store(), &EmailAddress::parse("vera0@elders.example").unwrap()).await.unwrap().unwrap();
+        assert!(account.password_hash.is_none() && account.person.role == Role::Customer && account.person.organisation.unwrap().name == "Overig");
+        // The receipt has an address to answer to; nobody can log in without a password.
+        notifications::advance(&world.desk).await.unwrap();
+        world.pass(Span::seconds(2));
+        once(&world.desk).await.unwrap();
+        let receipt = world.desk.mail().transport().take().into_iter().find(|mail| mail.to == "vera0@elders.example").unwrap();
+        assert!(String::from_utf8_lossy(&receipt.raw).contains(&format!("support+{ticket}.")));
+        assert!(log_in(&world.desk, "vera0@elders.example", "", None).await.is_err());
+
+        // Each mail is answered with a receipt: someone else's address is not written to without end.
+        for n in 0..4 {
+            assert_eq!(let_in(&world, stranger(0, &n.to_string())).await.state, State::Read, "{n}");
+        }
+        let flood = let_in(&world, stranger(0, "te veel")).await;
+        assert!(flood.state == State::SetAside && flood.reason.unwrap().contains("5 mails of this sender"));
+        for n in 1..30 {
+            assert_eq!(let_in(&world, stranger(n, "a")).await.state, State::Read, "{n}");
+        }
+        let crowd = let_in(&world, stranger(31, "a")).await;
+        assert!(crowd.state == State::SetAside && crowd.reason.as_ref().unwrap().contains("30 people"), "{crowd:?}");
+        // Later it is read again.
+        world.pass(Span::hours(2));
+        desk::mail::reread(&world.desk, &world.agent("hanneke"), crowd.id).await.unwrap();
+        while ingest::once(&world.desk).await.unwrap() > 0 {}
+        assert_eq!(store::mail::find(world.desk.store(), crowd.id).await.unwrap().unwrap().state, State::Read);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_signature_of_their_domain_proves_a_sender_where_no_relay_speaks() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let id = world.open("marieke", "Factuur").await;
+        let signer = Signer::new("s1", include_bytes!("../keys/rsa.pem")).unwrap();
+        let (name, record) = signer.record("x.example");
+        world.desk.mail().learn_key(&name, &record);
+        let mail = |who: &str, text: &str| mail(who, "support@sera.example", &format!("Subject: Re: [#{id}] Factuur"), text).into_bytes();
+        let unsigned = read(&world, mail("sanne", "Doe maar")).await;
+        assert_eq!(unsigned.state, State::SetAside);
+        let came = read(&world, signer.signed("x.example", mail("sanne", "Het is gedaan")).unwrap()).await;
+        assert_eq!((came.state, came.ticket), (State::Read, Some(id)), "{came:?}");
+        assert_eq!(last(&world, id).await.2, Some(true));
+        // The relay has the first word: it saw more than we do.
+        let doubted = [
+            format!("Authentication-Results: {RELAY}; dmarc=fail header.from=x.example\r\n").into_bytes(),
+            signer.signed("x.example", mail("sanne", "Of niet")).unwrap(),
+        ]
+        .concat();
+        assert_eq!(read(&world, doubted).await.state, State::SetAside);
+        // A signature of another domain is none.
+        let other = signer.signed("z.example", mail("sanne", "Van elders")).unwrap();
+        assert_eq!(read(&world, other).await.state, State::SetAside);
+        // What a colleague once wrote to someone, sent on to that one's reply address, is not a reply to them.
+        let theirs = reply_address(&world, id, "marieke").await;
+        let other_ticket = world.open("marieke", "Iets anders").await;
+        let replayed = [
+            format!("Delivered-To: {theirs}\r\n").into_bytes(),
+            signer.signed("x.example", crate::mail::mail("sanne", "marieke@x.example", "Subject: Privé", "Tot vanavond").into_bytes()).unwrap(),
+        ]
+        .concat();
+        let came = read(&world, replayed).await;
+        assert_eq!((came.state, messages(&world, id).await, messages(&world, other_ticket).await), (State::SetAside, 2, 1), "{came:?}");
     })
     .await;
 }

@@ -1,0 +1,51 @@
+//! Mails that are about no ticket: the desk's own worries to admins, and a mail that was too large to its sender. Sent at once, and only once: what they tell is on a screen too.
+
+use super::letter::Foot;
+use super::template::escaped;
+use crate::mail::{Failure, Letter};
+use crate::{Desk, Result};
+use domain::accounts::Role;
+use store::accounts::Account;
+use words as w;
+
+/// Tells admins that a mailbox cannot be read. Gives an error where no admin could be told.
+pub(crate) async fn tell_admins(desk: &Desk, mailbox: &str, reason: &str) -> Result<()> {
+    for admin in store::accounts::staff(desk.store()).await?.into_iter().filter(|person| person.role == Role::Admin) {
+        let Some(account) = store::accounts::by_id(desk.store(), admin.id).await? else { continue };
+        let l = account.language.unwrap_or_default();
+        let link = format!("{}/mail", desk.mail().settings.base_url);
+        tell(desk, &account, &w::mailbox_fails(l, mailbox), &[reason, &link], w::mail_why_admin(l)).await?;
+    }
+    Ok(())
+}
+
+/// Tells someone that a mail of theirs was too large.
+pub(crate) async fn tell_too_large(desk: &Desk, account: &Account, subject: &str) -> Result<()> {
+    let (l, settings) = (account.language.unwrap_or_default(), &desk.mail().settings);
+    let text = w::mail_too_large(l, subject, settings.max_mebibytes);
+    tell(desk, account, w::mail_too_large_subject(l), &[&text, &settings.base_url], w::mail_why_sender(l)).await
+}
+
+async fn tell(desk: &Desk, account: &Account, subject: &str, paragraphs: &[&str], why: &str) -> Result<()> {
+    let (l, sender) = (account.language.unwrap_or_default(), desk.mail().settings.sender.clone());
+    let foot = Foot { l, link: None, why, stop: None };
+    let html: String = paragraphs.iter().map(|paragraph| format!("<p>{}</p>", escaped(paragraph))).collect();
+    let letter = Letter {
+        message_id: desk.mail().message_id()?,
+        from_name: sender.name.clone(),
+        to_name: account.person.name.clone(),
+        to: account.person.email.clone(),
+        reply_to: sender.address.clone(),
+        subject: subject.to_owned(),
+        text: foot.plain(&paragraphs.join("\n\n")),
+        html: foot.document(subject, &html),
+        is_receipt: true,
+        list: format!("Balie <balie.{}>", sender.domain()),
+        sender,
+        ..Letter::default()
+    };
+    if let Err(Failure::Later(reason) | Failure::Never(reason)) = desk.mail().send(letter, desk.now()).await {
+        tracing::warn!(reason, "a mail that is about no ticket could not be sent");
+    }
+    Ok(())
+}
