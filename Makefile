@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run watch test setup tools fmt lint css unit doc build budget journeys audit bench clean
+.PHONY: help run watch test setup tools fmt lint css unit doc build budget journeys audit fuzz bench clean
 .NOTPARALLEL:
 
 native := --workspace --exclude frontend
@@ -54,6 +54,9 @@ journeys: setup build ## Journeys in Chromium, on the release; ARGS goes to Play
 
 audit: ## Licences, bans and sources of the dependencies
 	@bash scripts/audit.sh
+
+fuzz: tools ## Look for a mail that breaks the reading of mails, ten minutes for each of four targets
+	@bash scripts/fuzz.sh
 
 bench: ## Measurements; BENCH_ARGS says which
 	@cargo run --release -q -p bench -- $(BENCH_ARGS)

@@ -55,6 +55,7 @@ pub fn provide(desk: &Desk) {
             email: s.person().email.clone(),
             role: s.role(),
             mail: s.pace(),
+            is_needed: s.role() == domain::accounts::Role::Admin && desk.mail().is_failing(),
         }),
     });
     provide_context(ui::NotFoundStatus(|problem| set_status(status(problem))));

@@ -30,6 +30,8 @@ pub struct Visitor {
     pub role: Role,
     /// How they want to be told by mail.
     pub mail: Pace,
+    /// Whether they have to look after a mailbox that cannot be read.
+    pub is_needed: bool,
 }
 
 impl Reader {

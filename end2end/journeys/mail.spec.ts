@@ -88,3 +88,35 @@ test('how one is told by mail is chosen in the menu and stays', async ({ browser
   await expect(page.getByRole('button', { name: 'Eén keer per dag' })).toHaveAttribute('aria-pressed', 'true');
   await page.getByRole('button', { name: 'Meteen' }).click();
 });
+
+test('an automatic mail is on its ticket, and is no message', async ({ browser }) => {
+  const customer = await as(browser, fatima);
+  const id = await openTicket(customer, 'Met vakantie');
+  const agent = await as(browser, sanne);
+  await handOver(agent, { From: `Fatima <${fatima}>`, Subject: `Afwezig: [#${id}] Met vakantie`, 'Auto-Submitted': 'auto-replied' }, 'Ik ben er maandag weer.');
+  await expect(async () => {
+    await agent.goto(`/tickets/${id}`);
+    await agent.locator('.mails summary', { hasText: 'Automatische' }).click({ timeout: 1_000 });
+  }).toPass({ timeout: 20_000 });
+  await expect(agent.locator('.mails li', { hasText: 'Ik ben er maandag weer.' })).toBeVisible();
+  await expect(agent.locator('.message')).toHaveCount(1);
+  await accessible(agent);
+});
+
+test('a department has a sender of its own, and a wrong one stays where it was typed', async ({ browser }) => {
+  const admin = await as(browser, hanneke);
+  await admin.goto('/mail');
+  const department = admin.locator('.senders li').first();
+  await department.getByRole('textbox').fill('Diamant support');
+  await department.getByRole('button', { name: 'Bewaren' }).click();
+  await expect(department.locator('.error')).toContainText('geen e-mailadres');
+  await expect(department.getByRole('textbox')).toHaveValue('Diamant support');
+  await accessible(admin);
+  await department.getByRole('textbox').fill('Diamant <diamant@sera.example>');
+  await department.getByRole('button', { name: 'Bewaren' }).click();
+  await expect(admin.getByRole('status')).toHaveText('Bewaard.');
+  await expect(department.getByRole('textbox')).toHaveValue('Diamant <diamant@sera.example>');
+  await department.getByRole('textbox').fill('');
+  await department.getByRole('button', { name: 'Bewaren' }).click();
+  await expect(department.getByRole('textbox')).toHaveValue('');
+});

@@ -296,6 +296,18 @@ pub struct OfTicket {
     pub watching: bool,
     /// Whom mails named, and nobody has let read yet.
     pub proposals: Vec<Proposal>,
+    /// What machines sent about it, newest first.
+    pub quiet: Vec<Quiet>,
+}
+
+/// A mail on a ticket that is no message: an automatic reply, or one that says what became of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Quiet {
+    pub sender: String,
+    pub subject: String,
+    pub reason: String,
+    pub at: Moment,
 }
 
 /// What staff see of mail on a ticket, as `person` looks at it; at most so many deliveries.
@@ -306,8 +318,12 @@ pub async fn of_ticket(store: &Store, ticket: TicketId, person: PersonId, most: 
         ("d.id, p.id, p.name, p.email, d.state, d.tries, COALESCE(d.done_at, d.created_at), d.reason", newest.as_str()),
         ("w.person_id", "FROM watcher w WHERE w.ticket_id = $1 AND w.person_id = $2"),
         ("c.email, c.name", "FROM cc_proposal c WHERE c.ticket_id = $1 ORDER BY c.email"),
+        (
+            "COALESCE(i.sender, ''), COALESCE(i.subject, ''), COALESCE(i.reason, ''), i.received_at",
+            "FROM incoming i WHERE i.ticket_id = $1 AND i.state = 3 ORDER BY i.received_at DESC LIMIT 20",
+        ),
     ];
-    let [deliveries, watching, proposals] = lists(store, parts, vec![ticket.0.into(), person.0.into()]).await?;
+    let [deliveries, watching, proposals, quiet] = lists(store, parts, vec![ticket.0.into(), person.0.into()]).await?;
     let deliveries = deliveries
         .read::<DeliveryRow>()?
         .into_iter()
@@ -317,7 +333,9 @@ pub async fn of_ticket(store: &Store, ticket: TicketId, person: PersonId, most: 
         })
         .collect::<Result<_>>()?;
     let proposals = proposals.read::<(String, String)>()?.into_iter().map(|(email, name)| Proposal { email, name }).collect();
-    Ok(OfTicket { deliveries, watching: !watching.read::<(i64,)>()?.is_empty(), proposals })
+    let quiet = quiet.read::<(String, String, String, i64)>()?;
+    let quiet = quiet.into_iter().map(|(sender, subject, reason, at)| Quiet { sender, subject, reason, at: Moment(at) }).collect();
+    Ok(OfTicket { deliveries, watching: !watching.read::<(i64,)>()?.is_empty(), proposals, quiet })
 }
 
 /// Sends a delivery again, with a Message-ID of its own: mailboxes would hide the same one. Says whether it is one of this ticket that came to an end.

@@ -33,8 +33,11 @@ pub fn MailPage() -> impl IntoView {
 
 fn page(desk: Standing, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
-    let notice = Returned::any().and_then(|r| r.problem.clone()).map(|p| p.sentence(l));
+    let notice = Returned::any().filter(|r| r.action != "set_sender").and_then(|r| r.problem.clone()).map(|p| p.sentence(l));
     let none = desk.aside.is_empty();
+    let kept = use_query_map().read_untracked().get("kept").is_some() && notice.is_none();
+    // A form that came back stands at its department.
+    let typed = |department: String| Some(Returned::of("set_sender")).filter(|r| r.problem.is_some() && r.value("department") == department);
     let inner = view! {
         <main id="inhoud" class="mail-page">
             <h1>{w::nav_mail(l)}</h1>
@@ -53,6 +56,21 @@ fn page(desk: Standing, reader: &Reader) -> impl IntoView + use<> {
                 {none.then(|| view! { <div class="empty">{icon("inbox")}<p>{w::mail_none_aside(l)}</p></div> })}
                 <ul role="list" class="asides">{desk.aside.into_iter().map(|mail| aside(mail, reader)).collect_view()}</ul>
                 {desk.before.map(|before| view! { <a class="more" href=format!("/mail?before={before}")>{w::older(l)}</a> })}
+            </section>
+            <section aria-labelledby="h-senders">
+                <h2 id="h-senders">{w::mail_senders(l)}</h2>
+                <p class="hint">{w::mail_senders_hint(l, &desk.sender)}</p>
+                {kept.then(|| view! { <p role="status" class="hint">{w::mail_words_kept(l)}</p> })}
+                <ul role="list" class="senders">{desk.senders.into_iter().map(|(department, sender)| view! {
+                    <li><form method="post" action="/api/set_sender"><input type="hidden" name="department" value=department.id.to_string()/>
+                        <label for=format!("sender-{}", department.id)>{department.name}</label>
+                        {let returned = typed(department.id.to_string()); let at = format!("sender-fault-{}", department.id); view! {
+                            <div class="field"><input class="input" id=format!("sender-{}", department.id) name="sender" value=returned.as_ref().map_or(sender, |r| r.value("sender")) placeholder=desk.sender.clone() maxlength="200"
+                                aria-invalid=returned.is_some().then_some("true") aria-describedby=at.clone()/>
+                                {returned.and_then(|r| r.problem.clone()).map(|p| view! { <p class="error" id=at>{icon("circle-alert")}<span>{p.at(Field::Email, l).unwrap_or_else(|| p.sentence(l))}</span></p> })}</div>
+                        }}
+                        <button class="button">{w::keep(l)}</button></form></li>
+                }).collect_view()}</ul>
             </section>
             <section aria-labelledby="h-words">
                 <h2 id="h-words">{w::mail_words(l)}</h2>

@@ -4,7 +4,7 @@
 
 use crate::Problem;
 use domain::time::Moment;
-use domain::{IncomingId, TicketId};
+use domain::{DepartmentId, IncomingId, Named, TicketId};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,10 @@ pub struct Standing {
     pub outgoing: i64,
     /// Mailboxes that cannot be read: name, reason, since when.
     pub failing: Vec<(String, String, Moment)>,
+    /// The departments, and who their mails are from where it is not the desk.
+    pub senders: Vec<(Named<DepartmentId>, String)>,
+    /// Who mails are from otherwise.
+    pub sender: String,
 }
 
 /// A mail that was set aside.
@@ -81,7 +85,22 @@ pub async fn mail_desk(#[server(default)] before: String) -> Result<Standing, Pr
         set_aside: standing.set_aside,
         outgoing: standing.outgoing,
         failing: standing.failing,
+        senders: standing.senders.into_iter().map(|(department, sender)| (department, sender.unwrap_or_default())).collect(),
+        sender: desk.mail().settings.sender.to_string(),
     })
+}
+
+/// Gives a department an address of its own that its mails come from; the desk's where it is empty.
+#[server(endpoint = "set_sender")]
+pub async fn set_sender(department: String, #[server(default)] sender: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::Refusal;
+    use domain::permissions::Action;
+    let (desk, me) = backend::agent(Action::AdministerMail)?;
+    let department = department.parse().map_err(|_| backend::report(Refusal::NotFound.into()))?;
+    desk::mail::set_sender(&desk, &me, department, &sender).await.map_err(backend::report)?;
+    backend::go("/mail?kept=1");
+    Ok(())
 }
 
 /// Reads a mail again that was set aside.

@@ -65,6 +65,8 @@ pub struct DeskFacts {
     pub others: Vec<Line>,
     /// The mails of this ticket, newest first.
     pub mails: Vec<Mailed>,
+    /// What machines sent about it, newest first: sender, subject, what it is, when.
+    pub quiet: Vec<(String, String, String, Moment)>,
     /// Whether the reader watches it.
     pub watching: bool,
     /// Whom mails named, and nobody has let read yet: name and address.
@@ -215,7 +217,8 @@ pub async fn ticket_view(id: String, #[server(default)] kept: Vec<String>) -> Re
                 let mail = desk::notifications::of_ticket(&desk, &agent, &ticket).await?;
                 let mails = mail.deliveries.into_iter().map(backend::mailed).collect();
                 let proposed = mail.proposals.into_iter().map(|p| (p.name, p.email)).collect();
-                let facts = DeskFacts { departments, staff, requester, others, mails, watching: mail.watching, proposed };
+                let quiet = mail.quiet.into_iter().map(|q| (q.sender, q.subject, q.reason, q.at)).collect();
+                let facts = DeskFacts { departments, staff, requester, others, mails, quiet, watching: mail.watching, proposed };
                 (desk::tickets::cc_candidates(&desk, &agent, &ticket).await?, Some(facts))
             }
             Err(_) => {

@@ -8,6 +8,7 @@ use crate::ui::{Place, avatar, desk_frame, icon};
 use crate::{Reader, Returned, when, words as w};
 use domain::accounts::Person;
 use domain::tickets::{Side, Status, Ticket, Urgency};
+use domain::time::Moment;
 use domain::{EventNo, TicketId};
 use leptos::prelude::*;
 
@@ -41,6 +42,7 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
                         <section data-live="tags">{tags(&ticket, reader)}</section>
                         <section data-live="watch">{watching(id, facts.watching, reader)}</section>
                         {(!facts.mails.is_empty()).then(|| view! { <section data-live="mails">{mails(id, facts.mails, reader)}</section> })}
+                        {(!facts.quiet.is_empty()).then(|| view! { <section data-live="quiet">{quiet(facts.quiet, reader)}</section> })}
                         {(!facts.others.is_empty()).then(|| view! {
                             <section><h2>{w::others_of(l, ticket.requester.name.split(' ').next().unwrap_or_default())}</h2>
                                 <ul role="list" class="linked">{facts.others.into_iter().map(|line| view! {
@@ -167,6 +169,20 @@ fn watching(ticket: TicketId, on: bool, reader: &Reader) -> impl IntoView + use<
     view! {
         <form method="post" action="/api/watch" class="watch" data-quiet=""><input type="hidden" name="ticket" value=ticket.to_string()/><input type="hidden" name="on" value=if on { "" } else { "1" }/>
             <button class="button" data-size="small" aria-pressed=on.to_string()>{icon("eye")}{if on { w::unwatch(l) } else { w::watch(l) }}</button></form>
+    }
+}
+
+/// What machines sent about the ticket: absences, and what became of our mails.
+fn quiet(mails: Vec<(String, String, String, Moment)>, reader: &Reader) -> impl IntoView + use<> {
+    let l = reader.language;
+    view! {
+        <details class="mails">
+            <summary><h2>{w::mails_quiet(l)}</h2><span class="count">{mails.len()}</span></summary>
+            <ul role="list">{mails.into_iter().map(|(sender, subject, reason, at)| view! {
+                <li><div><span class="one-line" title=sender.clone()>{if subject.is_empty() { sender.clone() } else { subject }}</span><span class="hint one-line">{sender}" · "{when::at_time(at, reader)}</span>
+                    <span class="reason">{reason}</span></div></li>
+            }).collect_view()}</ul>
+        </details>
     }
 }
 

@@ -56,6 +56,7 @@ pub fn desk_frame<V: IntoView>(place: Place, reader: &Reader, inner: V) -> impl 
     let item = |at: Place, href: &'static str, mark: &'static str, word: &'static str| {
         view! { <li><a class="item" href=href aria-current=(place == at).then_some("page")>{icon(mark)}<span>{word}</span></a></li> }
     };
+    let needed = reader.visitor.as_ref().is_some_and(|v| v.is_needed);
     let mine = reader.visitor.as_ref().map(|v| format!("/board?assignee={}", v.id)).unwrap_or_default();
     view! {
         <div class="desk"><header class="rail">
@@ -63,7 +64,7 @@ pub fn desk_frame<V: IntoView>(place: Place, reader: &Reader, inner: V) -> impl 
             <nav aria-label=w::main_menu(l)><ul>
                 {item(Place::Board, "/board", "columns-3", w::nav_board(l))}
                 {item(Place::List, "/list", "list", w::nav_list(l))}
-                {reader.is_admin().then(|| item(Place::Mail, "/mail", "mail", w::nav_mail(l)))}
+                {reader.is_admin().then(|| item(Place::Mail, "/mail", if needed { "circle-alert" } else { "mail" }, if needed { w::nav_mail_fails(l) } else { w::nav_mail(l) }))}
                 <li class="phone-only">{account_menu(reader).into_any()}</li>
             </ul></nav>
             <nav aria-label=w::views(l) class="views"><h2>{w::views(l)}</h2><ul>

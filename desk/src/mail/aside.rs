@@ -8,7 +8,7 @@ use crate::{Desk, Result};
 use domain::accounts::{EmailAddress, Language};
 use domain::permissions::Action;
 use domain::time::Moment;
-use domain::{Fault, Field, IncomingId, Refusal, TicketId};
+use domain::{DepartmentId, Fault, Field, IncomingId, Named, Refusal, TicketId};
 use store::mail::{Incoming, State};
 
 /// Mails on one page.
@@ -27,6 +27,8 @@ pub struct Standing {
     pub outgoing: i64,
     /// Mailboxes that cannot be read, with the reason and since when.
     pub failing: Vec<(String, String, Moment)>,
+    /// The departments, and who their mails are from where it is not the desk.
+    pub senders: Vec<(Named<DepartmentId>, Option<String>)>,
 }
 
 /// How many mails wait to be read, were set aside, and wait to be sent; for the measurements.
@@ -45,7 +47,31 @@ pub async fn standing(desk: &Desk, by: &Agent, before: Option<IncomingId>) -> Re
         set_aside,
         outgoing,
         failing: store::mail::failing_mailboxes(desk.store()).await?,
+        senders: senders(desk).await?,
     })
+}
+
+async fn senders(desk: &Desk) -> Result<Vec<(Named<DepartmentId>, Option<String>)>> {
+    let own = store::departments::senders(desk.store()).await?;
+    let of = |id: DepartmentId| own.iter().find(|(department, _)| *department == id).map(|(_, sender)| sender.clone());
+    Ok(store::departments::all(desk.store()).await?.into_iter().map(|department| (department.named.clone(), of(department.named.id))).collect())
+}
+
+/// Gives a department an address of its own that its mails come from, as `Name <address>`; the desk's where it is empty. For admins.
+///
+/// What is answered to that address has to reach a mailbox that is read.
+pub async fn set_sender(desk: &Desk, by: &Agent, department: DepartmentId, sender: &str) -> Result<()> {
+    by.session().require(Action::AdministerMail)?;
+    let sender = domain::typed::line(sender);
+    if !sender.is_empty() && (sender.len() > 200 || Mailbox::parse(&sender).is_none()) {
+        return Err(Refusal::field(Field::Email, Fault::NotAnAddress).into());
+    }
+    if !store::departments::all(desk.store()).await?.iter().any(|known| known.named.id == department) {
+        return Err(Refusal::NotFound.into());
+    }
+    let change = desk.store().begin().await?;
+    store::departments::set_sender(&change, department, Some(sender.as_str()).filter(|sender| !sender.is_empty())).await?;
+    Ok(change.commit().await?)
 }
 
 /// Lets a mail that was set aside be read again, as after a fix, or after its sender got an account. For admins.

@@ -12,6 +12,7 @@ use domain::time::{Moment, Span};
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use std::convert::Infallible;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use store::mail::Cursor;
 
@@ -25,6 +26,8 @@ const LISTEN: Duration = Duration::from_secs(4 * 60);
 const ASK: Duration = Duration::from_secs(20);
 /// The first wait after a failure; each further one is twice as long, up to the last.
 const WAITS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(300)];
+/// A mailbox that failed and is then read for this long is well again.
+const STEADY: Duration = Duration::from_secs(10);
 /// A mailbox that could not be read for this long is told to admins by mail.
 const TOLERATED: Span = Span::minutes(10);
 /// From this share of its room on, in percent, a mailbox is nearly full.
@@ -183,9 +186,25 @@ pub fn run(desk: &Desk) {
 
 async fn follow(desk: &Desk, inbox: &Inbox) {
     let mut wait = WAITS[0];
+    let mut fails = false;
     loop {
         let began = std::time::Instant::now();
-        let reason = read(desk, inbox).await;
+        let reason = {
+            let reading = read(desk, inbox);
+            tokio::pin!(reading);
+            let at_first = tokio::time::timeout(if fails { STEADY } else { Duration::MAX }, &mut reading).await;
+            match at_first {
+                Ok(reason) => reason,
+                Err(_) => {
+                    fails = false;
+                    desk.mail().failing.fetch_sub(1, Ordering::Relaxed);
+                    reading.await
+                }
+            }
+        };
+        if !std::mem::replace(&mut fails, true) {
+            desk.mail().failing.fetch_add(1, Ordering::Relaxed);
+        }
         if began.elapsed() > WAITS[1] {
             // It went well for long: a server that was started anew is there again soon.
             wait = WAITS[0];

@@ -39,6 +39,8 @@ const FLOOD_ON_TICKET: i64 = 20;
 const LONGEST: usize = 100_000;
 /// Largest HTML that is shown, in bytes; beyond, its text is.
 const LARGEST: usize = 1 << 20;
+/// What is shown of an automatic mail, in characters.
+const EXCERPT: usize = 300;
 /// People whom one mail can propose for CC.
 const PROPOSALS: usize = 20;
 /// How long the reader sleeps at most: another node may have taken mail in.
@@ -149,13 +151,18 @@ async fn file(desk: &Desk, mail: &Incoming, letter: Letter, proof: Proof) -> Res
     }
     let token = token(desk, &letter).await?;
     let Some(from) = letter.from.clone() else { return Ok(Fate::Aside("it has no sender".to_owned(), token.map(|(ticket, _)| ticket))) };
+    let its = from.address.to_lowercase();
+    if super::own_addresses(desk).await?.contains(&its) || address::read_reply_address(secret(desk).await?, &its).is_some() {
+        return Ok(Fate::Aside("it claims to be from Balie itself".to_owned(), token.map(|(ticket, _)| ticket)));
+    }
     let sender = account(desk, &from.address).await?;
     let ticket = match &sender {
         Some(sender) => ticket_of(desk, sender, token, &letter).await?,
         None => None,
     };
     if letter.automatic != Automatic::No {
-        return Ok(Fate::Quiet("an automatic mail".to_owned(), ticket.or(token.map(|(ticket, _)| ticket))));
+        let said: String = domain::typed::line(letter.text.as_deref().unwrap_or_default()).chars().take(EXCERPT).collect();
+        return Ok(Fate::Quiet(format!("an automatic mail: {said}"), ticket.or(token.map(|(ticket, _)| ticket))));
     }
     let believed = proof == Proof::Proven;
     if let Some(reason) = flood(desk, &from, ticket, believed || sender.as_ref().is_some_and(|sender| sender.password_hash.is_some())).await? {

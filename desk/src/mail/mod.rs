@@ -15,7 +15,7 @@ mod transport;
 mod verify;
 mod wire;
 
-pub use aside::{Standing, answer_proposal, proposals, queues, reread, source, standing, try_template};
+pub use aside::{Standing, answer_proposal, proposals, queues, reread, set_sender, source, standing, try_template};
 pub use compose::{Letter, Part};
 pub use dkim::Signer;
 pub use receive::{Source, receive, take_in, too_large};
@@ -26,7 +26,9 @@ pub use transport::{Failure, Sent, Transport};
 use crate::{Desk, Result, accounts};
 use domain::time::Moment;
 use sha2::{Digest, Sha256};
+use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{Notify, OnceCell};
 
 /// A name and an address.
@@ -47,6 +49,12 @@ impl Mailbox {
     /// What stands behind the `@`.
     pub fn domain(&self) -> &str {
         self.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain)
+    }
+}
+
+impl fmt::Display for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.name.is_empty() { f.write_str(&self.address) } else { write!(f, "{} <{}>", self.name, self.address) }
     }
 }
 
@@ -85,6 +93,8 @@ pub struct Mail {
     transport: Transport,
     secret: OnceCell<String>,
     checker: dkim::Checker,
+    /// Mailboxes that this node cannot read.
+    failing: AtomicUsize,
     /// Rung when something may be due.
     pub(crate) wake: Notify,
     /// Rung when a mail came in.
@@ -95,7 +105,12 @@ impl Mail {
     /// Mail that is sent in this way.
     pub fn new(settings: Settings, transport: Transport) -> Arc<Self> {
         let (secret, checker) = (OnceCell::new(), dkim::Checker::default());
-        Arc::new(Self { settings, transport, secret, checker, wake: Notify::new(), arrived: Notify::new() })
+        Arc::new(Self { settings, transport, secret, checker, failing: AtomicUsize::new(0), wake: Notify::new(), arrived: Notify::new() })
+    }
+
+    /// Whether a mailbox cannot be read: admins see it on every page.
+    pub fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed) > 0
     }
 
     /// Where it goes.

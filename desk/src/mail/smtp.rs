@@ -29,6 +29,8 @@ pub struct Smtp {
     place: Place,
     hello: ClientId,
     pub(super) connections: u32,
+    /// How long the mail server may take for one step, and to say that it took a mail.
+    patience: [Duration; 2],
     idle: Mutex<Vec<Idle>>,
 }
 
@@ -57,7 +59,7 @@ impl Smtp {
             None => connections,
         };
         let hello = if place.path.is_empty() { ClientId::default() } else { ClientId::Domain(place.path.clone()) };
-        Ok(Self { place, hello, connections, idle: Mutex::default() })
+        Ok(Self { place, hello, connections, patience: [PATIENCE, LONG_PATIENCE], idle: Mutex::default() })
     }
 
     /// Whether a connection can be made.
@@ -74,7 +76,7 @@ impl Smtp {
         let address = |text: &str| text.parse::<Address>().map_err(|error| Failure::Never(format!("{text}: {error}")));
         let (from, to) = (address(&mail.from)?, address(&mail.to)?);
         if let Some(mut kept) = self.kept().await {
-            match give(&mut kept, &from, &to, &mail.raw).await {
+            match self.give(&mut kept, &from, &to, &mail.raw).await {
                 Ok(()) => {
                     self.put_back(kept);
                     return Ok(());
@@ -89,7 +91,7 @@ impl Smtp {
             }
         }
         let mut connection = self.connect().await?;
-        let given = give(&mut connection, &from, &to, &mail.raw).await;
+        let given = self.give(&mut connection, &from, &to, &mail.raw).await;
         if given.as_ref().map_or_else(|trouble| trouble.keeps, |()| true) {
             self.put_back(connection);
         }
@@ -112,7 +114,7 @@ impl Smtp {
             if unused < FRESH {
                 return Some(connection);
             }
-            if unused < STALE && matches!(tokio::time::timeout(PATIENCE, connection.command(Noop)).await, Ok(Ok(_))) {
+            if unused < STALE && matches!(tokio::time::timeout(self.patience[0], connection.command(Noop)).await, Ok(Ok(_))) {
                 return Some(connection);
             }
         }
@@ -140,7 +142,30 @@ impl Smtp {
             }
             Ok(connection)
         };
-        tokio::time::timeout(PATIENCE, greeting).await.unwrap_or_else(|_| Err(broken(io::ErrorKind::TimedOut.into())))
+        tokio::time::timeout(self.patience[0], greeting).await.unwrap_or_else(|_| Err(broken(io::ErrorKind::TimedOut.into())))
+    }
+
+    /// Hands a mail over on a connection, step by step.
+    async fn give(&self, connection: &mut AsyncSmtpConnection, from: &Address, to: &Address, raw: &[u8]) -> Result<(), Trouble> {
+        let never = |reason: &str| Trouble { failure: Failure::Never(reason.to_owned()), before_its_end: true, keeps: true };
+        let mut parameters = vec![];
+        let info = connection.server_info();
+        if !AsRef::<str>::as_ref(from).is_ascii() || !AsRef::<str>::as_ref(to).is_ascii() {
+            if !info.supports_feature(Extension::SmtpUtfEight) {
+                return Err(never("the mail server takes no address with letters outside ASCII"));
+            }
+            parameters.push(MailParameter::SmtpUtfEight);
+        }
+        for step in [Mail::new(Some(from.clone()), parameters).to_string(), Rcpt::new(to.clone(), vec![]).to_string(), Data.to_string()] {
+            let answer = tokio::time::timeout(self.patience[0], connection.command(step)).await;
+            if let Some(mut trouble) = trouble(answer) {
+                trouble.before_its_end = true;
+                // The server said no, and not that it closes: what was begun is taken back.
+                trouble.keeps = trouble.keeps && matches!(tokio::time::timeout(self.patience[0], connection.command(Rset)).await, Ok(Ok(_)));
+                return Err(trouble);
+            }
+        }
+        trouble(tokio::time::timeout(self.patience[1], connection.message(raw)).await).map_or(Ok(()), Err)
     }
 
     fn parameters(&self) -> Result<TlsParameters, String> {
@@ -151,29 +176,6 @@ impl Smtp {
         }
         builder.build_rustls().map_err(|error| in_words(&error))
     }
-}
-
-/// Hands a mail over on a connection, step by step.
-async fn give(connection: &mut AsyncSmtpConnection, from: &Address, to: &Address, raw: &[u8]) -> Result<(), Trouble> {
-    let never = |reason: &str| Trouble { failure: Failure::Never(reason.to_owned()), before_its_end: true, keeps: true };
-    let mut parameters = vec![];
-    let info = connection.server_info();
-    if !AsRef::<str>::as_ref(from).is_ascii() || !AsRef::<str>::as_ref(to).is_ascii() {
-        if !info.supports_feature(Extension::SmtpUtfEight) {
-            return Err(never("the mail server takes no address with letters outside ASCII"));
-        }
-        parameters.push(MailParameter::SmtpUtfEight);
-    }
-    for step in [Mail::new(Some(from.clone()), parameters).to_string(), Rcpt::new(to.clone(), vec![]).to_string(), Data.to_string()] {
-        let answer = tokio::time::timeout(PATIENCE, connection.command(step)).await;
-        if let Some(mut trouble) = trouble(answer) {
-            trouble.before_its_end = true;
-            // The server said no, and not that it closes: what was begun is taken back.
-            trouble.keeps = trouble.keeps && matches!(tokio::time::timeout(PATIENCE, connection.command(Rset)).await, Ok(Ok(_)));
-            return Err(trouble);
-        }
-    }
-    trouble(tokio::time::timeout(LONG_PATIENCE, connection.message(raw)).await).map_or(Ok(()), Err)
 }
 
 /// What an answer says that is no consent.
@@ -203,4 +205,58 @@ fn in_words(error: &Error) -> String {
         cause = deeper.source();
     }
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+
+    /// A server that greets, and then answers each of these lines with the next of them; without one it is silent.
+    fn server(answers: Vec<&'static str>) -> Smtp {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (mut out, _) = listener.accept().unwrap();
+            let mut lines = BufReader::new(out.try_clone().unwrap()).lines();
+            out.write_all(b"220 here\r\n").unwrap();
+            for answer in answers {
+                let _ = lines.next();
+                out.write_all(format!("{answer}\r\n").as_bytes()).unwrap();
+            }
+            // It listens on and says nothing.
+            let _ = lines.count();
+        });
+        let mut smtp = Smtp::parse(&format!("smtp://127.0.0.1:{port}?tls=none"), 1).unwrap();
+        smtp.patience = [Duration::from_millis(300); 2];
+        smtp
+    }
+
+    async fn handed_over(answers: Vec<&'static str>) -> Failure {
+        let mail = Sent { from: "a@x.example".into(), to: "b@x.example".into(), raw: b"Subject: x\r\n\r\nDag\r\n".to_vec() };
+        server(answers).hand_over(&mail).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_server_that_goes_silent_holds_nothing_up() {
+        for answers in [
+            vec![],
+            vec!["250 here"],
+            vec!["250 here", "250 ok"],
+            vec!["250 here", "250 ok", "250 ok"],
+            vec!["250 here", "250 ok", "250 ok", "354 go on"],
+        ] {
+            let failure = handed_over(answers).await;
+            assert!(matches!(failure, Failure::Later(_)), "{failure:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_answer_is_told_in_words() {
+        for nonsense in ["9", "250", "hello there", "250-a\r\n251 b"] {
+            let failure = handed_over(vec![nonsense, "250 ok"]).await;
+            assert!(matches!(&failure, Failure::Later(reason) if !reason.is_empty()), "{nonsense}: {failure:?}");
+        }
+    }
 }

@@ -23,7 +23,7 @@ use domain::{DeliveryId, EventNo, PersonId, Refusal, TicketId};
 use std::time::Duration;
 use store::notifications::{NewDelivery, Told};
 
-pub use store::notifications::{Delivery, OfTicket, State};
+pub use store::notifications::{Delivery, OfTicket, Quiet, State};
 
 /// The name under which the log is read.
 const READER: &str = "notifications";

@@ -465,6 +465,13 @@ async fn a_mailbox_that_admits_strangers_makes_them_known_and_no_more_of_them_th
         assert!(String::from_utf8_lossy(&receipt.raw).contains(&format!("support+{ticket}.")));
         assert!(log_in(&world.desk, "vera0@elders.example", "", None).await.is_err());
 
+        // Nobody is made known who claims to be the desk.
+        let to = address::reply_address(secret(&world.desk).await.unwrap(), "support@sera.example", ticket, world.id("marieke"));
+        for ours in ["support@sera.example", to.as_str()] {
+            let claimed = let_in(&world, format!("From: {ours}\r\nTo: support@sera.example\r\nSubject: x {ours}\r\n\r\nDag\r\n")).await;
+            assert!(claimed.state == State::SetAside && claimed.reason.unwrap().contains("from Balie itself"));
+        }
+
         // Each mail is answered with a receipt: someone else's address is not written to without end.
         for n in 0..4 {
             assert_eq!(let_in(&world, stranger(0, &n.to_string())).await.state, State::Read, "{n}");

@@ -25,7 +25,7 @@ const PAGES: [(&str, Option<Action>); 9] = [
 ];
 
 /// Server functions, with arguments that reach the question of who may.
-const FUNCTIONS: [(&str, Action, &str); 29] = [
+const FUNCTIONS: [(&str, Action, &str); 30] = [
     ("log_in", Action::LogIn, "email=x"),
     ("log_out", Action::LogOut, ""),
     ("stop_facts", Action::StopMail, "token=x"),
@@ -33,6 +33,7 @@ const FUNCTIONS: [(&str, Action, &str); 29] = [
     ("reread_mail", Action::AdministerMail, "id=1"),
     ("mail_words", Action::AdministerMail, "kind=receipt&language=nl"),
     ("set_mail_words", Action::AdministerMail, "kind=receipt&language=nl&subject=x&body=x"),
+    ("set_sender", Action::AdministerMail, "department=1&sender="),
     ("resend_mail", Action::ChangeTicket, "ticket=1&id=1"),
     ("watch", Action::Watch, "ticket=1"),
     ("answer_proposal", Action::ChangeTicket, "ticket=1&address=x"),
