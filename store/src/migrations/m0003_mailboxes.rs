@@ -16,9 +16,15 @@ const UP: &[&str] = &[
     "ALTER TABLE mailbox_cursor ADD COLUMN told_at BIGINT",
     // The organisation that people are in whom a mail of this source makes known; none: they are not let in.
     "ALTER TABLE incoming ADD COLUMN strangers TEXT",
+    // The delivery that one more notice may still join, however many wait for a person.
+    "CREATE INDEX delivery_to_join ON delivery (person_id, COALESCE(ticket_id, 0)) WHERE state = 0 AND tries = 0",
+    // It led to all mails of a person ever, where those of a ticket were asked for.
+    "DROP INDEX delivery_by_person",
 ];
 
 const DOWN: &[&str] = &[
+    "CREATE INDEX delivery_by_person ON delivery (person_id, state)",
+    "DROP INDEX delivery_to_join",
     "ALTER TABLE incoming DROP COLUMN strangers",
     "ALTER TABLE mailbox_cursor DROP COLUMN told_at",
     "ALTER TABLE mailbox_cursor DROP COLUMN read_at",
