@@ -18,7 +18,7 @@ find_postgres() {
 
 if found=$(find_chromium); then export CHROMIUM=$found; fi
 if found=$(find_postgres); then export BALIE_PG_BIN=$found; fi
-if [ -x "$tools/mail-servers/usr/sbin/dovecot" ]; then export BALIE_MAIL_SERVERS=$tools/mail-servers; fi
+if [ -x "$tools/mail/usr/sbin/dovecot" ]; then export BALIE_MAIL_SERVERS=$tools/mail; fi
 unset found
 
 # install_tool CRATE OPTION...: a tool's own release profile optimises for years of use; here it runs a few times, and has to be there soon.

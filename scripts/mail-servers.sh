@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/env.sh
-folder=$tools/mail-servers
+folder=$tools/mail
 packages=(dovecot-core dovecot-imapd dovecot-lmtpd exim4-base exim4-daemon-light)
 
 [ -x "$folder/usr/sbin/exim4" ] && [ -x "$folder/usr/sbin/dovecot" ] && exit

@@ -27,7 +27,8 @@ impl Breath {
     pub(crate) async fn take(&mut self, desk: &Desk) {
         let (head, elapsed) = (desk.tail().position(), self.at.elapsed());
         if elapsed >= WINDOW {
-            self.busy = (head.0 - self.head.0) as f64 / elapsed.as_secs_f64() > MUCH;
+            // What the tail finds when it first looks happened before.
+            self.busy = self.head.0 > 0 && (head.0 - self.head.0) as f64 / elapsed.as_secs_f64() > MUCH;
             (self.at, self.head) = (Instant::now(), head);
         }
         if self.busy {

@@ -78,7 +78,7 @@ impl Servers {
         let mut out = TcpStream::connect(("127.0.0.1", self.lmtp)).unwrap();
         let mut answers = BufReader::new(out.try_clone().unwrap());
         let mut said = |out: &mut TcpStream, line: &str| {
-            out.write_all(line.as_bytes()).unwrap();
+            out.write_all(line.as_bytes()).unwrap_or_else(|error| panic!("{error}: {}", self.errors()));
             loop {
                 let mut answer = String::new();
                 answers.read_line(&mut answer).unwrap();
