@@ -50,8 +50,6 @@ enum Afterwards {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inbox {
     place: Place,
-    user: String,
-    password: String,
     folder: String,
     /// The name of the department that its tickets go to.
     department: String,
@@ -96,7 +94,9 @@ impl Inbox {
         if place.tls == Tls::Offered {
             place.tls = Tls::Required;
         }
-        let (user, password) = place.user.clone().ok_or("name a user and a password")?;
+        if place.user.as_ref().is_none_or(|(_, password)| password.is_empty()) {
+            return Err("name a user and a password".to_owned());
+        }
         let afterwards = match place.setting("afterwards").unwrap_or("keep") {
             "keep" => Afterwards::Keep,
             "delete" => Afterwards::Delete,
@@ -113,13 +113,16 @@ impl Inbox {
         let folder = if place.path.is_empty() { "INBOX".to_owned() } else { place.path.clone() };
         let setting = |name| place.setting(name).map(str::to_owned).filter(|value| !value.is_empty());
         let (department, strangers) = (setting("department").unwrap_or_default(), setting("strangers"));
-        Ok(Self { user, password, folder, department, strangers, afterwards, from_start, place })
+        Ok(Self { folder, department, strangers, afterwards, from_start, place })
     }
 
-    /// What admins call it: `user@host/folder`.
+    /// What admins call it, and what its place is remembered by: `user@host/folder`; of a user that is an address, all of it.
     pub fn name(&self) -> String {
-        let user = self.user.split('@').next().unwrap_or_default();
-        format!("{user}@{}/{}", self.place.host, self.folder)
+        let user = self.place.user.as_ref().map_or("", |(user, _)| user);
+        match user.contains('@') {
+            true => format!("{user}/{} ({})", self.folder, self.place.host),
+            false => format!("{user}@{}/{}", self.place.host, self.folder),
+        }
     }
 
     /// Whether it can be opened; for `balie check`.
@@ -140,7 +143,8 @@ impl Inbox {
             soon(client.run_command_and_check_ok("STARTTLS", None)).await?;
             client = Client::new(self.place.encrypt(client.into_inner()).await.map_err(broken)?);
         }
-        let entering = tokio::time::timeout(PATIENCE, client.login(&self.user, &self.password)).await;
+        let (user, password) = self.place.user.as_ref().map_or(("", ""), |(user, password)| (user, password));
+        let entering = tokio::time::timeout(PATIENCE, client.login(user, password)).await;
         entering.map_err(|_| Trouble::Mailbox(SILENT.to_owned()))?.map_err(|(error, _)| error.into())
     }
 }
@@ -399,7 +403,10 @@ mod tests {
     #[test]
     fn a_url_says_which_mailbox_and_what_becomes_of_its_mails() {
         let inbox = Inbox::parse("imaps://support%40sera.example:geheim@mail.example?department=Diamant&afterwards=move:Gelezen&begin=all").unwrap();
-        assert_eq!((inbox.name().as_str(), inbox.department.as_str(), inbox.from_start), ("support@mail.example/INBOX", "Diamant", true));
+        assert_eq!(
+            (inbox.name().as_str(), inbox.department.as_str(), inbox.from_start),
+            ("support@sera.example/INBOX (mail.example)", "Diamant", true)
+        );
         assert_eq!((inbox.afterwards, inbox.place.tls, inbox.strangers), (Afterwards::Move("Gelezen".into()), Tls::Whole, None));
         let plain = Inbox::parse("imap://a:b@mail.example/Archive/2026").unwrap();
         assert_eq!((plain.place.tls, plain.place.port, plain.folder.as_str()), (Tls::Required, 143, "Archive/2026"));

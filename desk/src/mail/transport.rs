@@ -11,7 +11,7 @@ const CONNECTIONS: u32 = 8;
 #[derive(Debug)]
 pub enum Transport {
     /// A mail server.
-    Smtp(Smtp),
+    Smtp(Box<Smtp>),
     /// A folder, one file each.
     Folder(PathBuf),
     /// Memory.
@@ -44,7 +44,7 @@ impl Transport {
     pub fn parse(url: &str) -> Result<Self, String> {
         match url.strip_prefix("file:") {
             Some(folder) => Ok(Self::Folder(PathBuf::from(folder))),
-            None if url.starts_with("smtp") => Ok(Self::Smtp(Smtp::parse(url, CONNECTIONS)?)),
+            None if url.starts_with("smtp") => Ok(Self::Smtp(Box::new(Smtp::parse(url, CONNECTIONS)?))),
             None => Err("begin with smtp://, smtps:// or file:".to_owned()),
         }
     }

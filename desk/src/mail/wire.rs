@@ -4,6 +4,7 @@
 
 use lettre::transport::smtp::client::AsyncTokioStream;
 use percent_encoding::percent_decode_str;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -36,7 +37,7 @@ pub(super) enum Tls {
 }
 
 /// Where a mail server is, and who we are there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Place {
     pub host: String,
     pub port: u16,
@@ -48,6 +49,13 @@ pub(super) struct Place {
     pub roots: Option<PathBuf>,
     /// The settings behind the `?` that belong to who asks.
     pub settings: Vec<(String, String)>,
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the password.
+        write!(f, "{}:{} ({:?})", self.host, self.port, self.tls)
+    }
 }
 
 impl Place {
@@ -191,6 +199,7 @@ mod tests {
         let place = smtp("smtps://sup%40port:p%2Fw@mail.example/here?connections=3").unwrap();
         assert_eq!((place.port, place.tls, place.path.as_str(), place.setting("connections")), (465, Tls::Whole, "here", Some("3")));
         assert_eq!(place.user, Some(("sup@port".into(), "p/w".into())));
+        assert!(!format!("{place:?}").contains("p/w"));
         assert_eq!((smtp("smtp://mail.example").unwrap().tls, smtp("smtp://mail.example").unwrap().port), (Tls::Offered, 25));
     }
 
