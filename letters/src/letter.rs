@@ -57,6 +57,8 @@ pub struct Letter {
     pub sealed: Vec<Sealed>,
     /// Whether it came by a mailing list.
     pub list: bool,
+    /// Whether it says itself that no person sent it (Auto-Submitted, RFC 3834).
+    pub is_submitted_by_a_machine: bool,
     /// What could not be read as it stood.
     pub oddities: Vec<Oddity>,
 }
@@ -145,6 +147,7 @@ pub fn read(raw: &[u8]) -> Letter {
         references: ids(fields, "References"),
         date: date(fields),
         list: automatic::is_list(fields),
+        is_submitted_by_a_machine: automatic::auto_submitted(fields).is_some_and(|value| value != "no"),
         text: bodies.text,
         html: bodies.html,
         files: bodies.files,
@@ -165,6 +168,11 @@ pub fn head(raw: &[u8]) -> Head {
     let raw = with_line_feeds(raw);
     let fields = parts::header(&raw);
     Head { message_id: message_id(&fields).0, from: from(&fields), auto_submitted: automatic::auto_submitted(&fields) }
+}
+
+/// Where the body of a mail begins; nothing where it has no header.
+pub fn body_at(raw: &[u8]) -> usize {
+    parts::body_at(raw)
 }
 
 impl Letter {

@@ -20,5 +20,5 @@ pub use automatic::Automatic;
 pub use bounce::{Action, Bounce, Undelivered};
 pub use files::Part;
 pub use forwarded::Forwarded;
-pub use letter::{Head, Letter, Oddity, head, read};
+pub use letter::{Head, Letter, Oddity, body_at, head, read};
 pub use sealed::Sealed;

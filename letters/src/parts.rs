@@ -192,6 +192,11 @@ pub(crate) fn header(raw: &[u8]) -> Fields<'_> {
     Fields::read(raw, beginning(raw), |_| false).0
 }
 
+/// Where what follows the header of the mail itself begins.
+pub(crate) fn body_at(raw: &[u8]) -> usize {
+    Fields::read(raw, beginning(raw), |_| false).1
+}
+
 /// Empty lines before the header are passed over.
 fn beginning(raw: &[u8]) -> usize {
     let from = if raw.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };

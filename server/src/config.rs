@@ -203,6 +203,11 @@ impl Config {
                 read.errors.push(format!("BALIE_MAILBOXES: number {}: {reason}", at + 1));
             }
         }
+        let mut names: Vec<String> = config.mailboxes.iter().filter_map(|url| Inbox::parse(url).ok()).map(|inbox| inbox.name()).collect();
+        names.sort_unstable();
+        for pair in names.windows(2).filter(|pair| pair[0] == pair[1]) {
+            read.errors.push(format!("BALIE_MAILBOXES: {} is there twice", pair[0]));
+        }
         if let Err(reason) = config.signer() {
             read.errors.push(format!("BALIE_DKIM_KEY: {reason}"));
         }

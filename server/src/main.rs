@@ -233,8 +233,11 @@ async fn check(config: &Config) -> Result<(), Box<dyn Error>> {
     writeln!(out, "mail: can be handed over")?;
     let settings = &desk.mail().settings;
     if let Some(signer) = &settings.signer {
-        let (name, text) = signer.record(settings.sender.domain());
-        writeln!(out, "mail: is signed; DNS has to have this record\n  {name} TXT \"{text}\"")?;
+        writeln!(out, "mail: is signed; DNS has to have these records")?;
+        for domain in desk::mail::domains(&desk).await? {
+            let (name, text) = signer.record(&domain);
+            writeln!(out, "  {name} TXT \"{text}\"")?;
+        }
     }
     for inbox in &settings.inboxes {
         inbox.check().await.map_err(|error| format!("BALIE_MAILBOXES: {}: {error}", inbox.name()))?;

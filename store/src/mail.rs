@@ -223,6 +223,15 @@ pub async fn thread(store: &Store, message_ids: &[String]) -> Result<Option<Tick
     Ok(None)
 }
 
+/// The ticket on which another mail of this sender with this Message-ID became a message; `None` where none did.
+pub async fn taken_as(store: &Store, message_id: &str, sender: &str, but: IncomingId) -> Result<Option<TicketId>> {
+    let sql = "SELECT t.ticket_id FROM mail_thread t WHERE t.message_id = $1
+               AND EXISTS (SELECT 1 FROM incoming i WHERE i.ticket_id = t.ticket_id AND i.sender = $2 AND i.state = 1 AND i.id <> $3)
+               AND NOT EXISTS (SELECT 1 FROM message_mail m WHERE m.incoming_id = $3)";
+    let row = store.reads.query_one_raw(store.sql(sql, [message_id.into(), sender.into(), but.0.into()])).await?;
+    row.map(|row| Ok(TicketId(Row::new(&row).next()?))).transpose()
+}
+
 /// Whether a Message-ID is one that Balie gave to a mail of its own.
 pub async fn is_ours(store: &Store, message_id: &str) -> Result<bool> {
     Ok(store.reads.query_one_raw(store.sql("SELECT 1 FROM delivery WHERE message_id = $1", [message_id.into()])).await?.is_some())
@@ -290,13 +299,15 @@ pub async fn set_mailbox(change: &Change, mailbox: &str, cursor: &Cursor) -> Res
     Ok(())
 }
 
-/// Remembers why a mailbox cannot be read, and since when; or that it can.
-pub async fn set_failure(change: &Change, mailbox: &str, failure: Option<&str>, now: Moment) -> Result<()> {
+/// Remembers what is wrong with a mailbox, and since when; or that nothing is. What begins with `mild` is another kind of fault, which admins are told apart from the rest.
+pub async fn set_failure(change: &Change, mailbox: &str, failure: Option<(&str, &str)>, now: Moment) -> Result<()> {
     match failure {
-        Some(failure) => {
+        Some((failure, mild)) => {
             let sql = "INSERT INTO mailbox_cursor (mailbox, uid_validity, uid, failure, failed_at) VALUES ($1, 0, 0, $2, $3)
-                       ON CONFLICT (mailbox) DO UPDATE SET failure = $2, failed_at = COALESCE(mailbox_cursor.failed_at, $3)";
-            change.run(sql, [mailbox.into(), failure.into(), now.0.into()]).await?;
+                       ON CONFLICT (mailbox) DO UPDATE SET failure = $2,
+                       failed_at = CASE WHEN (COALESCE(mailbox_cursor.failure, '') LIKE $4) = ($2 LIKE $4) THEN COALESCE(mailbox_cursor.failed_at, $3) ELSE $3 END,
+                       told_at = CASE WHEN (COALESCE(mailbox_cursor.failure, '') LIKE $4) = ($2 LIKE $4) THEN mailbox_cursor.told_at END";
+            change.run(sql, [mailbox.into(), failure.into(), now.0.into(), format!("{mild}%").into()]).await?;
         }
         None => {
             let sql = "UPDATE mailbox_cursor SET failure = NULL, failed_at = NULL, told_at = NULL WHERE mailbox = $1 AND failure IS NOT NULL";
@@ -313,12 +324,16 @@ pub async fn failing_mailboxes(store: &Store) -> Result<Vec<(String, String, Mom
     Ok(found.into_iter().map(|(mailbox, failure, at)| (mailbox, failure, Moment(at))).collect())
 }
 
-/// Why a mailbox has not been readable since before a moment, where admins were not told yet; from now on they were.
-pub async fn take_untold(change: &Change, mailbox: &str, before: Moment, now: Moment) -> Result<Option<String>> {
-    let sql =
-        "UPDATE mailbox_cursor SET told_at = $1 WHERE mailbox = $2 AND failed_at <= $3 AND told_at IS NULL AND failure IS NOT NULL RETURNING failure";
-    let row = change.db().query_one_raw(change.sql(sql, [now.0.into(), mailbox.into(), before.0.into()])).await?;
-    row.map(|row| Row::new(&row).next()).transpose()
+/// Whether a mailbox has had its fault since before a moment, and admins were not told.
+pub async fn is_untold(store: &Store, mailbox: &str, before: Moment) -> Result<bool> {
+    let sql = "SELECT 1 FROM mailbox_cursor WHERE mailbox = $1 AND failed_at <= $2 AND told_at IS NULL AND failure IS NOT NULL";
+    Ok(store.reads.query_one_raw(store.sql(sql, [mailbox.into(), before.0.into()])).await?.is_some())
+}
+
+/// Remembers that admins were told of the fault of a mailbox.
+pub async fn set_told(change: &Change, mailbox: &str, now: Moment) -> Result<()> {
+    change.run("UPDATE mailbox_cursor SET told_at = $1 WHERE mailbox = $2", [now.0.into(), mailbox.into()]).await?;
+    Ok(())
 }
 
 /// The words of a mail that an admin changed: subject and text.

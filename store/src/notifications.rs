@@ -150,7 +150,7 @@ pub async fn after(store: &Store, n: EventNo, most: u64) -> Result<Vec<Told>> {
         .collect()
 }
 
-/// How these people want to be told, and since when their address fails.
+/// How these people want to be told, and their time zone.
 pub async fn paces(store: &Store, people: &[PersonId]) -> Result<HashMap<PersonId, (Pace, String)>> {
     let tail = format!("FROM person p WHERE p.disabled_at IS NULL AND p.id IN {}", list(people.iter().map(|p| p.0)));
     let found: Vec<(i64, String, String)> = rows(store, "p.id, p.notify, p.time_zone", &tail, vec![]).await?;
@@ -244,7 +244,10 @@ pub async fn lease(change: &Change, now: Moment, until: Moment, most: u64) -> Re
 
 /// When the next delivery is due; `None` where none waits.
 pub async fn next_due(store: &Store) -> Result<Option<Moment>> {
-    let row = store.reads.query_one_raw(store.sql("SELECT MIN(due_at) FROM delivery WHERE state = 0", [])).await?;
+    let row = store
+        .reads
+        .query_one_raw(store.sql("SELECT MIN(CASE WHEN leased_until > due_at THEN leased_until ELSE due_at END) FROM delivery WHERE state = 0", []))
+        .await?;
     Ok(row.map(|row| Row::new(&row).next::<Option<i64>>()).transpose()?.flatten().map(Moment))
 }
 
@@ -252,10 +255,12 @@ pub async fn next_due(store: &Store) -> Result<Option<Moment>> {
 pub async fn settle(change: &Change, outcomes: &[Outcome], now: Moment) -> Result<()> {
     // Most are sent, and say nothing more: those by one statement.
     let sent = list(outcomes.iter().filter(|o| o.state == State::Sent).map(|o| o.id.0));
-    change.run(format!("UPDATE delivery SET state = 1, leased_until = 0, reason = NULL, done_at = $1 WHERE id IN {sent}"), [now.0.into()]).await?;
+    change
+        .run(format!("UPDATE delivery SET state = 1, leased_until = 0, reason = NULL, done_at = $1 WHERE state = 0 AND id IN {sent}"), [now.0.into()])
+        .await?;
     for outcome in outcomes.iter().filter(|o| o.state != State::Sent) {
         let done = (outcome.state != State::Waiting).then_some(now.0);
-        let sql = "UPDATE delivery SET state = $1, leased_until = 0, due_at = $2, reason = $3, done_at = $4 WHERE id = $5";
+        let sql = "UPDATE delivery SET state = $1, leased_until = 0, due_at = $2, reason = $3, done_at = $4 WHERE id = $5 AND state = 0";
         let values = [outcome.state.code().into(), outcome.due_at.0.into(), outcome.reason.clone().into(), done.into(), outcome.id.0.into()];
         change.run(sql, values).await?;
     }
@@ -338,28 +343,31 @@ pub async fn of_ticket(store: &Store, ticket: TicketId, person: PersonId, most: 
     Ok(OfTicket { deliveries, watching: !watching.read::<(i64,)>()?.is_empty(), proposals, quiet })
 }
 
-/// Sends a delivery again, with a Message-ID of its own: mailboxes would hide the same one. Says whether it is one of this ticket that came to an end.
+/// Sends a delivery again, with a Message-ID of its own, as mailboxes would hide the same one, and to an address that took no mail too. Says whether it is one of this ticket that came to an end.
 pub async fn resend(change: &Change, ticket: TicketId, id: DeliveryId, message_id: &str, now: Moment) -> Result<bool> {
     let sql = "UPDATE delivery SET state = 0, tries = 0, leased_until = 0, due_at = $1, message_id = $2, reason = NULL, done_at = NULL WHERE id = $3 AND ticket_id = $4 AND state <> 0";
     let done = change.run(sql, [now.0.into(), message_id.into(), id.0.into(), ticket.0.into()]).await? == 1;
     if done {
         add_thread(change, message_id, ticket).await?;
+        let sql = "UPDATE person SET mail_failure = NULL, mail_failed_at = NULL WHERE id = (SELECT person_id FROM delivery WHERE id = $1)";
+        change.run(sql, [id.0.into()]).await?;
     }
     Ok(done)
 }
 
-/// Marks the delivery with this Message-ID as come back; gives the ticket and the person.
-pub async fn bounced(change: &Change, message_id: &str, reason: &str, now: Moment) -> Result<Option<(Option<TicketId>, PersonId)>> {
-    let sql = "UPDATE delivery SET state = 3, reason = $1, done_at = $2 WHERE message_id = $3 RETURNING ticket_id, person_id";
+/// Marks the delivery with this Message-ID as come back; gives the ticket, the person and their address.
+pub async fn bounced(change: &Change, message_id: &str, reason: &str, now: Moment) -> Result<Option<(Option<TicketId>, PersonId, String)>> {
+    let sql = "UPDATE delivery SET state = 3, leased_until = 0, reason = $1, done_at = $2 WHERE message_id = $3
+               RETURNING ticket_id, person_id, (SELECT p.email FROM person p WHERE p.id = person_id)";
     let row = change.db().query_one_raw(change.sql(sql, [reason.into(), now.0.into(), message_id.into()])).await?;
     row.map(|row| {
         let mut row = Row::new(&row);
-        Ok((row.next::<Option<i64>>()?.map(TicketId), PersonId(row.next()?)))
+        Ok((row.next::<Option<i64>>()?.map(TicketId), PersonId(row.next()?), row.next()?))
     })
     .transpose()
 }
 
-/// How many deliveries wait, and how many were given up, for the metrics.
+/// How many deliveries wait, for the metrics.
 pub async fn waiting(store: &Store) -> Result<i64> {
     let row = store.reads.query_one_raw(store.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM delivery WHERE state = 0", [])).await?;
     row.map_or(Ok(0), |row| Row::new(&row).next())

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use letters::Mailbox;
 use mail_auth::common::crypto::{Algorithm, Ed25519Key, RsaKey, Sha256, SigningKey};
 use mail_auth::common::headers::{HeaderWriter, Writable};
-use mail_auth::dkim::DkimSigner;
+use mail_auth::dkim::{DkimSigner, Signature};
 use mail_auth::{AuthenticatedMessage, DkimResult, MessageAuthenticator, Parameters, ResolverCache, Txt};
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -39,9 +39,11 @@ const SIGNED: [&str; 16] = [
     "List-Unsubscribe-Post",
     "X-Balie",
 ];
-/// How long DNS may take; after a failure it is left alone for a while, so that mail does not wait for it one by one.
+/// How long DNS may take; after a failure that domain is left alone for a while, so that mail does not wait for it one by one.
 const PATIENCE: Duration = Duration::from_secs(5);
 const REST: Duration = Duration::from_secs(60);
+/// Signatures of a sender's own domain that are looked at.
+const MAX_SIGNATURES: usize = 3;
 /// Keys of other domains that are remembered.
 const MAX_KEYS: usize = 2_000;
 
@@ -110,13 +112,21 @@ impl Signer {
             let head = raw.windows(4).position(|four| four == b"\r\n\r\n").map_or(&raw[..], |end| &raw[..end]);
             head.split(|byte| *byte == b'\n').any(|line| line.len() > name.len() && line[..name.len()].eq_ignore_ascii_case(name.as_bytes()))
         };
-        // From is named once more than it is there: nobody can add one (RFC 6376, 8.15).
-        let headers: Vec<&str> = SIGNED.iter().filter(present).copied().chain(["From", "Subject"]).collect();
+        // What a mail has once is named once more than it is there: nobody can add one (RFC 6376, 8.15).
+        let headers: Vec<&str> = SIGNED.iter().filter(present).copied().chain(ONCE).collect();
         let signer = DkimSigner::from_key(self.key.clone()).domain(domain).selector(&self.selector).headers(headers);
         let signature = signer.sign(&raw).map_err(|error| format!("the mail could not be signed: {error}"))?;
         let mut signed = signature.to_header().into_bytes();
         signed.extend_from_slice(&raw);
         Ok(signed)
+    }
+
+    /// The mail as other mail servers sign it: each header that is there, and no more.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn signed_as_others_do(&self, domain: &str, raw: &[u8]) -> Vec<u8> {
+        let signer = DkimSigner::from_key(self.key.clone()).domain(domain).selector(&self.selector).headers(["From", "To", "Subject"]);
+        let signature = signer.sign(raw).map(|signature| signature.to_header()).unwrap_or_default();
+        [signature.as_bytes(), raw].concat()
     }
 
     /// The DNS record to publish for a domain: its name and its text.
@@ -147,15 +157,86 @@ fn spki(key: &[u8]) -> Vec<u8> {
     all
 }
 
-/// What a signature says about a sender.
+/// What is certain about the sender of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Proof {
-    /// The mail is from the domain it claims.
-    Proven,
+    /// The mail is from the domain it claims, and these of its headers are as they were sent.
+    Proven { subject: bool, thread: bool },
     /// Nothing says so.
     None,
     /// DNS did not answer.
     Unknown,
+}
+
+/// Headers that a mail has once (RFC 5322, 3.6; RFC 2045, 3): of two, one may be signed and the other be read.
+const ONCE: [&str; 13] = [
+    "From",
+    "Sender",
+    "Reply-To",
+    "To",
+    "Cc",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "In-Reply-To",
+    "References",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+];
+
+/// What these signatures, of which one may be no good, cover of a mail: proven where all of them do. Nothing where the mail can be read in another way than it was signed.
+fn covered<'a>(mail: &AuthenticatedMessage<'_>, signatures: impl Iterator<Item = &'a Signature> + Clone) -> Proof {
+    let all = |name: &str| {
+        mail.headers.iter().filter(|(known, _)| known.trim_ascii().eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| *value).collect::<Vec<_>>()
+    };
+    if ONCE.iter().any(|name| all(name).len() > 1) || letters::body_at(mail.raw_message) != mail.body_offset() {
+        return Proof::None;
+    }
+    // What is not there cannot be signed, and could have been added.
+    let signed = |name: &str| signatures.clone().all(|s| s.h.iter().any(|signed| signed.eq_ignore_ascii_case(name)));
+    let certain = |name: &str| all(name).is_empty() || signed(name);
+    let body = mail.raw_message.get(mail.body_offset()..).unwrap_or_default().trim_ascii_start();
+    let kind = String::from_utf8_lossy(all("Content-Type").first().copied().unwrap_or_default()).into_owned();
+    // Large providers do not sign it; then the body has to begin as it says, and nobody can have put that there.
+    let begins = boundary(&kind).is_some_and(|boundary| body.strip_prefix(b"--").is_some_and(|rest| rest.starts_with(boundary.as_bytes())));
+    let encoding = String::from_utf8_lossy(all("Content-Transfer-Encoding").first().copied().unwrap_or_default()).trim().to_lowercase();
+    let plain = ["", "7bit", "8bit", "binary"].contains(&encoding.as_str());
+    if !(certain("Content-Type") || begins) || !(certain("Content-Transfer-Encoding") || plain && begins) {
+        return Proof::None;
+    }
+    Proof::Proven { subject: certain("Subject"), thread: certain("In-Reply-To") && certain("References") }
+}
+
+/// The boundary that a Content-Type names.
+fn boundary(kind: &str) -> Option<&str> {
+    let at = kind.to_ascii_lowercase().find("boundary=")? + "boundary=".len();
+    let named = kind[at..].trim_start();
+    let named = match named.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next()?,
+        None => named.split(|c: char| c == ';' || c.is_whitespace()).next()?,
+    };
+    Some(named).filter(|named| !named.is_empty())
+}
+
+/// Whether a signature is of a domain that speaks for `domain`, and of a whole mail.
+fn counts(signature: &Signature, domain: &str) -> bool {
+    is_aligned(&signature.d.to_lowercase(), domain) && signature.l == 0 && signature.h.iter().any(|name| name.eq_ignore_ascii_case("from"))
+}
+
+/// The domain of the one sender of a mail.
+fn domain_of<'a>(mail: &AuthenticatedMessage<'_>, address: &'a str) -> Option<&'a str> {
+    // Two senders, of which a signature covers the one and people see the other.
+    let [named] = &mail.from[..] else { return None };
+    address.rsplit_once('@').filter(|_| named.to_lowercase() == address).map(|(_, domain)| domain)
+}
+
+/// What is certain where the relay found that the mail is from its sender: it may have gone by a signature, which does not cover what was added.
+pub(super) fn as_relayed(raw: &[u8], from: &Mailbox) -> Proof {
+    let Some(mail) = AuthenticatedMessage::parse(raw) else { return Proof::None };
+    let address = from.address.to_lowercase();
+    let Some(domain) = domain_of(&mail, &address) else { return Proof::None };
+    covered(&mail, mail.dkim_headers.iter().map(|header| &header.header).filter(|signature| is_aligned(&signature.d.to_lowercase(), domain)))
 }
 
 /// Checks signatures with the keys that domains publish.
@@ -163,7 +244,8 @@ pub(super) enum Proof {
 pub(super) struct Checker {
     dns: OnceLock<Option<MessageAuthenticator>>,
     keys: Keys,
-    rests_until: Mutex<Option<Instant>>,
+    /// Domains whose DNS did not answer, until they are asked again.
+    rests: Mutex<HashMap<String, Instant>>,
 }
 
 impl fmt::Debug for Checker {
@@ -175,30 +257,31 @@ impl fmt::Debug for Checker {
 impl Checker {
     /// Whether a signature proves that a mail is from its sender.
     pub async fn check(&self, raw: &[u8], from: &Mailbox) -> Proof {
-        let Some(mail) = AuthenticatedMessage::parse(raw).filter(|mail| !mail.dkim_headers.is_empty()) else { return Proof::None };
+        let Some(mut mail) = AuthenticatedMessage::parse(raw) else { return Proof::None };
         let address = from.address.to_lowercase();
-        // Two senders, of which a signature covers the one and people see the other.
-        let [named] = &mail.from[..] else { return Proof::None };
-        let Some((_, domain)) = address.rsplit_once('@').filter(|_| named.to_lowercase() == address) else { return Proof::None };
+        let Some(domain) = domain_of(&mail, &address) else { return Proof::None };
         // An answer of DNS is waited for only where the signature would prove something.
-        let counts =
-            |d: &str, h: &[String], l: u64| is_aligned(&d.to_lowercase(), domain) && l == 0 && h.iter().any(|name| name.eq_ignore_ascii_case("from"));
-        if !mail.dkim_headers.iter().any(|header| counts(&header.header.d, &header.header.h, header.header.l)) {
+        mail.dkim_headers.retain(|header| counts(&header.header, domain));
+        mail.dkim_headers.truncate(MAX_SIGNATURES);
+        if mail.dkim_headers.is_empty() {
             return Proof::None;
         }
-        let rests = self.rests_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| Instant::now() < until);
         let Some(dns) = self.dns.get_or_init(|| MessageAuthenticator::new_system_conf().ok()) else { return Proof::Unknown };
+        let rests = self.rests.lock().unwrap_or_else(PoisonError::into_inner).get(domain).is_some_and(|until| Instant::now() < *until);
         if rests {
             return Proof::Unknown;
         }
         let checking = dns.verify_dkim(Parameters::new(&mail).with_txt_cache(&self.keys));
         let found = tokio::time::timeout(PATIENCE, checking).await.unwrap_or_default();
-        let relevant = || found.iter().filter(|output| output.signature().is_some_and(|s| counts(&s.d, &s.h, s.l)));
-        if relevant().any(|output| *output.result() == DkimResult::Pass) {
-            return Proof::Proven;
+        let passed =
+            found.iter().filter(|output| *output.result() == DkimResult::Pass).find_map(|output| output.signature().filter(|s| counts(s, domain)));
+        if let Some(signature) = passed {
+            return covered(&mail, std::iter::once(signature));
         }
-        if found.is_empty() || relevant().any(|output| matches!(output.result(), DkimResult::TempError(_))) {
-            *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + REST);
+        if found.is_empty() || found.iter().any(|output| matches!(output.result(), DkimResult::TempError(_))) {
+            let mut rests = self.rests.lock().unwrap_or_else(PoisonError::into_inner);
+            rests.retain(|_, until| Instant::now() < *until);
+            rests.insert(domain.to_owned(), Instant::now() + REST);
             return Proof::Unknown;
         }
         Proof::None
@@ -256,6 +339,8 @@ mod tests {
     const RSA: &[u8] = include_bytes!("../../tests/keys/rsa.pem");
     const ED25519: &[u8] = include_bytes!("../../tests/keys/ed25519.pem");
 
+    const PROVEN: Proof = Proof::Proven { subject: true, thread: true };
+
     fn from(address: &str) -> Mailbox {
         Mailbox { name: String::new(), address: address.to_owned() }
     }
@@ -291,7 +376,7 @@ mod tests {
         for key in [RSA, ED25519] {
             let (signer, raw) = signed(key);
             assert!(raw.starts_with(b"DKIM-Signature: "), "{}", String::from_utf8_lossy(&raw));
-            assert_eq!(proof(&signer, &raw, "Support@Sera.example").await, Proof::Proven);
+            assert_eq!(proof(&signer, &raw, "Support@Sera.example").await, PROVEN);
             assert_eq!(proof(&signer, &raw, "m@x.example").await, Proof::None, "it is of another domain");
             let text = String::from_utf8(raw).unwrap();
             for altered in [
@@ -318,7 +403,17 @@ mod tests {
             [signer.sign(&raw).unwrap().to_header().into_bytes(), raw.clone()].concat()
         };
         let signer = Signer { selector: "balie".into(), key: Shared(Arc::new(Key::Rsa(key))) };
-        assert_eq!(proof(&signer, &sign(&["From", "Subject"], false), "support@sera.example").await, Proof::Proven);
+        assert_eq!(proof(&signer, &sign(&["From", "Subject"], false), "support@sera.example").await, PROVEN);
+        // What others' mail servers do not sign can be added without breaking the signature, and proves nothing then.
+        let replayed = |headers: &[&str], added: &str| [added.as_bytes(), sign(headers, false).as_slice()].concat();
+        for added in ["In-Reply-To: <ours@sera.example>\r\n", "References: <ours@sera.example>\r\n"] {
+            let added = replayed(&["From", "Subject"], added);
+            assert_eq!(proof(&signer, &added, "support@sera.example").await, Proof::Proven { subject: true, thread: false });
+        }
+        for added in ["Subject: Re: [#1042] x\r\n", "Content-Type: multipart/mixed; boundary=xyz\r\n", "Content-Transfer-Encoding: base64\r\n"] {
+            assert_eq!(proof(&signer, &replayed(&["From", "Subject"], added), "support@sera.example").await, Proof::None, "{added}");
+        }
+        assert_eq!(proof(&signer, &sign(&["From"], false), "support@sera.example").await, Proof::Proven { subject: false, thread: true });
         assert_eq!(proof(&signer, &sign(&["Subject"], false), "support@sera.example").await, Proof::None, "the sender is not signed");
         let longer = [sign(&["From"], true), b"Betaal nu!\r\n".to_vec()].concat();
         assert_eq!(proof(&signer, &longer, "support@sera.example").await, Proof::None, "what follows is not signed");

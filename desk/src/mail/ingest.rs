@@ -39,6 +39,8 @@ const FLOOD_ON_TICKET: i64 = 20;
 const LONGEST: usize = 100_000;
 /// Largest HTML that is shown, in bytes; beyond, its text is.
 const LARGEST: usize = 1 << 20;
+/// That there is no such mailbox, or no such domain, or that it has moved (RFC 3463, 3.2; RFC 7505): not what is wrong with the sender's own address.
+const GONE: [&str; 5] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"];
 /// What is shown of an automatic mail, in characters.
 const EXCERPT: usize = 300;
 /// People whom one mail can propose for CC.
@@ -76,15 +78,19 @@ pub async fn once(desk: &Desk) -> Result<usize> {
         return Ok(0);
     }
     change.commit().await?;
-    for id in &ids {
-        let (desk, id) = (desk.clone(), *id);
+    for id in ids.iter().copied() {
+        let desk_of_it = desk.clone();
         // In a task of its own: a fault in reading one mail is told, and ends there.
-        if let Err(fault) = tokio::spawn(async move { read(&desk, id).await })
+        if let Err(fault) = tokio::spawn(async move { read(&desk_of_it, id).await })
             .await
             .map_err(|fault| fault.to_string())
             .and_then(|read| read.map_err(|error| error.to_string()))
         {
             tracing::warn!(mail = %id, fault, "a mail could not be read");
+            // It waits for its next try by itself: the others go on.
+            let change = desk.store().begin().await?;
+            store::mail::try_again(&change, id, desk.now() + WAIT, &fault).await?;
+            change.commit().await?;
         }
     }
     Ok(ids.len())
@@ -113,13 +119,8 @@ async fn read(desk: &Desk, id: IncomingId) -> Result<()> {
     match file(desk, &mail, letter, proof).await {
         Ok(fate) => settle(desk, id, fate, found).await,
         Err(Error::Refused(refusal)) => settle(desk, id, Fate::Aside(format!("it was refused: {refusal:?}"), None), found).await,
-        // Something broke that may pass: another try.
-        Err(error) => {
-            let change = desk.store().begin().await?;
-            store::mail::try_again(&change, id, desk.now() + WAIT, &error.to_string()).await?;
-            change.commit().await?;
-            Err(error)
-        }
+        // Something broke that may pass.
+        Err(error) => Err(error),
     }
 }
 
@@ -143,7 +144,7 @@ async fn settle(desk: &Desk, id: IncomingId, fate: Fate, found: Finding) -> Resu
 
 /// Decides about a mail and does it.
 async fn file(desk: &Desk, mail: &Incoming, letter: Letter, proof: Proof) -> Result<Fate> {
-    if letter.automatic == Automatic::Balie || is_ours(desk, &letter).await? {
+    if is_ours(desk, &letter).await? {
         return Ok(Fate::Quiet("a mail of Balie itself".to_owned(), None));
     }
     if let Some(bounce) = &letter.bounce {
@@ -157,14 +158,24 @@ async fn file(desk: &Desk, mail: &Incoming, letter: Letter, proof: Proof) -> Res
     }
     let sender = account(desk, &from.address).await?;
     let ticket = match &sender {
-        Some(sender) => ticket_of(desk, sender, token, &letter).await?,
+        Some(sender) => ticket_of(desk, sender, token, &letter, proof).await?,
         None => None,
     };
-    if letter.automatic != Automatic::No {
+    // What comes by a list or is sent to many may be a person's all the same, as where our own address is a list; its sender has to be known.
+    let by_list = letter.automatic == Automatic::Notification && letter.list && !letter.is_submitted_by_a_machine;
+    if letter.automatic != Automatic::No && !(by_list && sender.is_some()) {
         let said: String = domain::typed::line(letter.text.as_deref().unwrap_or_default()).chars().take(EXCERPT).collect();
-        return Ok(Fate::Quiet(format!("an automatic mail: {said}"), ticket.or(token.map(|(ticket, _)| ticket))));
+        let (what, ticket) = (format!("an automatic mail: {said}"), ticket.or(token.map(|(ticket, _)| ticket)));
+        // What is on no ticket would be seen by nobody.
+        let is_lost = ticket.is_none() && sender.is_some() && letter.automatic != Automatic::OutOfOffice;
+        return Ok(if is_lost { Fate::Aside(what, None) } else { Fate::Quiet(what, ticket) });
     }
-    let believed = proof == Proof::Proven;
+    if let (Some(id), Some(sender)) = (&letter.message_id, &sender)
+        && let Some(ticket) = store::mail::taken_as(desk.store(), id, &sender.person.email, mail.id).await?
+    {
+        return Ok(Fate::Quiet("the same mail came by another way too".to_owned(), Some(ticket)));
+    }
+    let believed = matches!(proof, Proof::Proven { .. });
     if let Some(reason) = flood(desk, &from, ticket, believed || sender.as_ref().is_some_and(|sender| sender.password_hash.is_some())).await? {
         return Ok(Fate::Aside(reason, ticket));
     }
@@ -235,7 +246,7 @@ async fn scope(desk: &Desk, account: &Account) -> Result<Scope> {
 }
 
 /// The ticket a mail belongs to: by its reply address, then by the mails it answers, then by the number in its subject; only one that its sender may read now.
-async fn ticket_of(desk: &Desk, sender: &Account, token: Option<(TicketId, PersonId)>, letter: &Letter) -> Result<Option<TicketId>> {
+async fn ticket_of(desk: &Desk, sender: &Account, token: Option<(TicketId, PersonId)>, letter: &Letter, proof: Proof) -> Result<Option<TicketId>> {
     let mut ids: Vec<String> = letter.in_reply_to.clone();
     ids.extend(letter.references.iter().rev().cloned());
     let by_thread = store::mail::thread(desk.store(), &ids).await?;
@@ -243,6 +254,11 @@ async fn ticket_of(desk: &Desk, sender: &Account, token: Option<(TicketId, Perso
     let scope = scope(desk, sender).await?;
     // A reply address says where its own person's mail belongs; in another's hands it does so for customers who may read the ticket anyway.
     let by_token = token.filter(|(_, person)| *person == sender.person.id || !sender.person.role.is_staff()).map(|(ticket, _)| ticket);
+    // And what may have been added to a mail of theirs says nothing.
+    let (by_number, by_thread) = match proof {
+        Proof::Proven { subject, thread } if sender.person.role.is_staff() => (by_number.filter(|_| subject), by_thread.filter(|_| thread)),
+        _ => (by_number, by_thread),
+    };
     for ticket in [by_token, by_thread, by_number].into_iter().flatten() {
         if store::tickets::is_visible(desk.store(), &scope, ticket).await? {
             return Ok(Some(ticket));
@@ -279,11 +295,12 @@ async fn came_back(desk: &Desk, bounce: &letters::Bounce) -> Result<Fate> {
     };
     let reason = format!("{}: {}", failed.address, failed.diagnostic);
     let change = desk.store().begin().await?;
-    let Some((ticket, person)) = store::notifications::bounced(&change, message_id, &reason, desk.now()).await? else {
+    let Some((ticket, person, email)) = store::notifications::bounced(&change, message_id, &reason, desk.now()).await? else {
         return Ok(Fate::Quiet("a mail came back that is none of ours".to_owned(), None));
     };
-    // Only what says that there is no such mailbox (RFC 3463, x.1.x): a full one is emptied some day.
-    if failed.permanent && failed.status.as_ref().is_some_and(|status| status.starts_with("5.1.")) {
+    // Only what says that there is no such mailbox, and about this very address: a full one is emptied some day, and where it sends its mail on to is its own affair.
+    let is_gone = failed.permanent && failed.status.as_deref().is_some_and(|status| GONE.contains(&status));
+    if is_gone && email.eq_ignore_ascii_case(&failed.address) {
         store::notifications::mark_address(&change, person, Some((&reason, desk.now()))).await?;
     }
     change.commit().await?;
@@ -291,6 +308,9 @@ async fn came_back(desk: &Desk, bounce: &letters::Bounce) -> Result<Fate> {
 }
 
 async fn reply(desk: &Desk, mail: &Incoming, letter: Letter, sender: Account, ticket: TicketId, verified: bool) -> Result<Fate> {
+    if verified {
+        reachable(desk, sender.person.id).await?;
+    }
     let by = session(desk, sender).await?;
     let body = body(desk, &by, mail, &letter, verified).await?;
     let writing = Writing {
@@ -305,7 +325,20 @@ async fn reply(desk: &Desk, mail: &Incoming, letter: Letter, sender: Account, ti
     Ok(Fate::Message(ticket))
 }
 
+/// Who writes from an address has it: it takes mail again.
+async fn reachable(desk: &Desk, person: PersonId) -> Result<()> {
+    if store::notifications::address_failure(desk.store(), person).await?.is_some() {
+        let change = desk.store().begin().await?;
+        store::notifications::mark_address(&change, person, None).await?;
+        change.commit().await?;
+    }
+    Ok(())
+}
+
 async fn open(desk: &Desk, mail: &Incoming, letter: Letter, sender: Account, verified: bool) -> Result<Fate> {
+    if verified {
+        reachable(desk, sender.person.id).await?;
+    }
     let by = session(desk, sender).await?;
     let Ok(customer) = by.customer() else { return Ok(Fate::Aside("its sender belongs to no organisation".to_owned(), None)) };
     let body = body(desk, &by, mail, &letter, verified).await?;

@@ -26,9 +26,9 @@ pub use transport::{Failure, Sent, Transport};
 use crate::{Desk, Result, accounts};
 use domain::time::Moment;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, OnceCell};
 
 /// A name and an address.
@@ -93,8 +93,8 @@ pub struct Mail {
     transport: Transport,
     secret: OnceCell<String>,
     checker: dkim::Checker,
-    /// Mailboxes that this node cannot read.
-    failing: AtomicUsize,
+    /// Mailboxes with a fault, as this node sees them.
+    failing: Mutex<BTreeSet<String>>,
     /// Rung when something may be due.
     pub(crate) wake: Notify,
     /// Rung when a mail came in.
@@ -105,12 +105,21 @@ impl Mail {
     /// Mail that is sent in this way.
     pub fn new(settings: Settings, transport: Transport) -> Arc<Self> {
         let (secret, checker) = (OnceCell::new(), dkim::Checker::default());
-        Arc::new(Self { settings, transport, secret, checker, failing: AtomicUsize::new(0), wake: Notify::new(), arrived: Notify::new() })
+        Arc::new(Self { settings, transport, secret, checker, failing: Mutex::default(), wake: Notify::new(), arrived: Notify::new() })
     }
 
-    /// Whether a mailbox cannot be read: admins see it on every page.
+    /// Whether a mailbox has a fault: admins see it on every page.
     pub fn is_failing(&self) -> bool {
-        self.failing.load(Ordering::Relaxed) > 0
+        !self.failing.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    fn set_failing(&self, mailbox: &str, fails: bool) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        if fails {
+            failing.insert(mailbox.to_owned());
+        } else {
+            failing.remove(mailbox);
+        }
     }
 
     /// Where it goes.
@@ -153,6 +162,15 @@ pub async fn secret(desk: &Desk) -> Result<&str> {
         Ok::<_, crate::Error>(store::mail::secret(desk.store(), "mail", &fresh).await?)
     });
     Ok(secret.await?)
+}
+
+/// The domains that mails come from.
+pub async fn domains(desk: &Desk) -> Result<Vec<String>> {
+    let mut domains: Vec<String> =
+        own_addresses(desk).await?.iter().filter_map(|address| address.rsplit_once('@')).map(|(_, domain)| domain.to_owned()).collect();
+    domains.sort_unstable();
+    domains.dedup();
+    Ok(domains)
 }
 
 /// The addresses that are the desk's own: that of the settings and those of departments, in lower case.

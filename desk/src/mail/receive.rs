@@ -33,6 +33,13 @@ pub async fn receive(desk: &Desk, source: &Source<'_>, raw: Vec<u8>) -> Result<O
     if raw.len() as u64 > u64::from(most) << 20 {
         return Err(Refusal::field(Field::Message, Fault::TooLarge(most)).into());
     }
+    let id = row(desk, source, raw, None).await?;
+    desk.mail().arrived.notify_one();
+    Ok(id)
+}
+
+/// Writes the bytes of a mail and its row; one that an admin decides about at once, with what was found.
+async fn row(desk: &Desk, source: &Source<'_>, raw: Vec<u8>, aside: Option<Finding>) -> Result<Option<IncomingId>> {
     let name = crate::accounts::hex(&Sha256::digest(&raw));
     let key = format!("{}:{}", source.name, source.key.as_ref().unwrap_or(&name));
     let (path, size) = (desk.files().mail_path(&name), raw.len() as i64);
@@ -40,8 +47,10 @@ pub async fn receive(desk: &Desk, source: &Source<'_>, raw: Vec<u8>) -> Result<O
     let change = desk.store().begin().await?;
     let new = NewIncoming { source: source.name, key: &key, file: &name, size, department: source.department, strangers: source.strangers };
     let id = store::mail::add(&change, &new, desk.now()).await?;
+    if let Some((id, found)) = id.zip(aside) {
+        store::mail::settle(&change, id, State::SetAside, &found).await?;
+    }
     change.commit().await?;
-    desk.mail().arrived.notify_one();
     Ok(id)
 }
 
@@ -64,18 +73,17 @@ pub(super) async fn department_by_name(desk: &Desk, name: &str) -> Result<Option
 /// Sets aside a mail of which only the head was taken, as it is too large, and tells a sender who has an account.
 pub(super) async fn refuse(desk: &Desk, source: &Source<'_>, head: Vec<u8>, reason: &str) -> Result<()> {
     let letter = letters::read(&head);
-    let Some(id) = receive(desk, source, if head.is_empty() { b"\r\n".to_vec() } else { head }).await? else { return Ok(()) };
     let sender = letter.from.as_ref().map(|from| from.address.to_lowercase());
     let found = Finding { reason: Some(reason.to_owned()), sender: sender.clone(), subject: Some(letter.subject.clone()), ticket: None };
-    let change = desk.store().begin().await?;
-    store::mail::settle(&change, id, State::SetAside, &found).await?;
-    change.commit().await?;
+    if row(desk, source, head, Some(found)).await?.is_none() {
+        return Ok(());
+    }
     // A machine is not answered, and nobody whose address may have been made up.
     let Some(sender) = sender.and_then(|sender| EmailAddress::parse(&sender)).filter(|_| letter.automatic == letters::Automatic::No) else {
         return Ok(());
     };
     match store::accounts::by_email(desk.store(), &sender).await?.filter(|account| !account.disabled) {
-        Some(account) => notifications::tell_too_large(desk, &account, &letter.subject).await,
+        Some(account) => notifications::tell_too_large(desk, &account, &letter.subject).await.map(|_| ()),
         None => Ok(()),
     }
 }

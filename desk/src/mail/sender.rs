@@ -26,6 +26,8 @@ const WAITS: [Span; 9] = [
     Span::hours(24),
     Span::hours(24),
 ];
+/// What was handed over is written down after this long at most.
+const SOON: Duration = Duration::from_secs(1);
 /// How long the sender sleeps at most: another node may have written something.
 const NAP: Duration = Duration::from_secs(5);
 
@@ -52,7 +54,9 @@ pub async fn run(desk: &Desk) {
 /// Sends what is due now; gives how many deliveries were taken.
 pub async fn once(desk: &Desk) -> Result<usize> {
     let (now, change) = (desk.now(), desk.store().begin().await?);
-    let due = store::notifications::lease(&change, now, now + LEASE, BATCH).await?;
+    // No more than are handed over well within the lease, however slow the server is.
+    let at_once = desk.mail().transport().at_once() as u64;
+    let due = store::notifications::lease(&change, now, now + LEASE, BATCH.min(4 * at_once)).await?;
     if due.is_empty() {
         return Ok(0);
     }
@@ -65,12 +69,16 @@ pub async fn once(desk: &Desk) -> Result<usize> {
             let desk = desk.clone();
             running.spawn(async move { deliver(&desk, next).await });
         }
-        match running.join_next().await {
-            Some(outcome) => outcomes.extend(outcome.ok()),
-            None => break,
-        }
         // What was handed over is written down soon: what a crash repeats is little.
-        if outcomes.len() >= 50 {
+        let is_late = match tokio::time::timeout(SOON, running.join_next()).await {
+            Ok(Some(outcome)) => {
+                outcomes.extend(outcome.ok());
+                false
+            }
+            Ok(None) => break,
+            Err(_) => true,
+        };
+        if is_late || outcomes.len() >= 50 {
             settle(desk, &mut outcomes).await?;
         }
     }

@@ -12,7 +12,7 @@ use letters::Mailbox;
 pub(super) async fn proof(desk: &Desk, raw: &[u8], from: &Mailbox) -> Proof {
     let mail = desk.mail();
     match relay_says(raw, from, mail.settings.relay.as_deref()) {
-        Some(true) => Proof::Proven,
+        Some(true) => super::dkim::as_relayed(raw, from),
         Some(false) => Proof::None,
         None => mail.checker.check(raw, from).await,
     }
@@ -52,18 +52,22 @@ pub(super) fn is_aligned(signer: &str, domain: &str) -> bool {
     signer == domain || signer.contains('.') && domain.strip_suffix(signer).is_some_and(|rest| rest.ends_with('.'))
 }
 
+/// Without comments, and without what stands between quotation marks: a sender chooses that (RFC 8601, 2.2).
 fn without_comments(text: &str) -> String {
-    let mut depth = 0_u32;
-    let kept = |c: &char| match c {
-        '(' => {
-            depth += 1;
-            false
+    let (mut depth, mut quoted, mut escaped) = (0_u32, false, false);
+    let kept = |c: &char| {
+        let literal = escaped;
+        escaped = *c == '\\' && !literal && (quoted || depth > 0);
+        match c {
+            '"' if !literal && depth == 0 => quoted = !quoted,
+            '(' if !literal && !quoted => depth += 1,
+            ')' if !literal && !quoted && depth > 0 => {
+                depth -= 1;
+                return false;
+            }
+            _ => {}
         }
-        ')' => {
-            depth = depth.saturating_sub(1);
-            false
-        }
-        _ => depth == 0,
+        depth == 0 && !quoted && *c != '"'
     };
     text.chars().filter(kept).collect()
 }
@@ -124,6 +128,8 @@ mod tests {
             "Authentication-Results: mx.sera.example; spf=none\r\nAuthentication-Results: mx.sera.example; dmarc=pass header.from=mail.x.example",
             "X: y\r\n Authentication-Results: mx.sera.example; dmarc=pass header.from=mail.x.example",
             "Authentication-Results: mx.sera.example.evil.example; dmarc=pass header.from=mail.x.example",
+            "Authentication-Results: mx.sera.example; spf=pass smtp.mailfrom=\"a; dmarc=pass header.from=mail.x.example b\"@evil.example",
+            "Authentication-Results: mx.sera.example; spf=pass smtp.mailfrom=\"a\\\"; dmarc=pass header.from=mail.x.example b\"@evil.example",
         ] {
             assert!(!believed(forged), "{forged}");
         }

@@ -1,4 +1,4 @@
-//! Mails that are about no ticket: the desk's own worries to admins, and a mail that was too large to its sender. Sent at once, and only once: what they tell is on a screen too.
+//! Mails that are about no ticket: the desk's own worries to admins, and a mail that was too large to its sender. Sent at once, past the queue: what they tell is on a screen too.
 
 use super::letter::Foot;
 use super::template::escaped;
@@ -8,25 +8,26 @@ use domain::accounts::Role;
 use store::accounts::Account;
 use words as w;
 
-/// Tells admins that a mailbox cannot be read. Gives an error where no admin could be told.
-pub(crate) async fn tell_admins(desk: &Desk, mailbox: &str, reason: &str) -> Result<()> {
+/// Tells admins what is wrong with a mailbox. Says whether one could be told.
+pub(crate) async fn tell_admins(desk: &Desk, mailbox: &str, reason: &str) -> Result<bool> {
+    let mut told = false;
     for admin in store::accounts::staff(desk.store()).await?.into_iter().filter(|person| person.role == Role::Admin) {
         let Some(account) = store::accounts::by_id(desk.store(), admin.id).await? else { continue };
         let l = account.language.unwrap_or_default();
         let link = format!("{}/mail", desk.mail().settings.base_url);
-        tell(desk, &account, &w::mailbox_fails(l, mailbox), &[reason, &link], w::mail_why_admin(l)).await?;
+        told |= tell(desk, &account, &w::mailbox_fails(l, mailbox), &[reason, &link], w::mail_why_admin(l)).await?;
     }
-    Ok(())
+    Ok(told)
 }
 
 /// Tells someone that a mail of theirs was too large.
-pub(crate) async fn tell_too_large(desk: &Desk, account: &Account, subject: &str) -> Result<()> {
+pub(crate) async fn tell_too_large(desk: &Desk, account: &Account, subject: &str) -> Result<bool> {
     let (l, settings) = (account.language.unwrap_or_default(), &desk.mail().settings);
     let text = w::mail_too_large(l, subject, settings.max_mebibytes);
     tell(desk, account, w::mail_too_large_subject(l), &[&text, &settings.base_url], w::mail_why_sender(l)).await
 }
 
-async fn tell(desk: &Desk, account: &Account, subject: &str, paragraphs: &[&str], why: &str) -> Result<()> {
+async fn tell(desk: &Desk, account: &Account, subject: &str, paragraphs: &[&str], why: &str) -> Result<bool> {
     let (l, sender) = (account.language.unwrap_or_default(), desk.mail().settings.sender.clone());
     let foot = Foot { l, link: None, why, stop: None };
     let html: String = paragraphs.iter().map(|paragraph| format!("<p>{}</p>", escaped(paragraph))).collect();
@@ -46,6 +47,7 @@ async fn tell(desk: &Desk, account: &Account, subject: &str, paragraphs: &[&str]
     };
     if let Err(Failure::Later(reason) | Failure::Never(reason)) = desk.mail().send(letter, desk.now()).await {
         tracing::warn!(reason, "a mail that is about no ticket could not be sent");
+        return Ok(false);
     }
-    Ok(())
+    Ok(true)
 }

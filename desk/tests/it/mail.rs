@@ -529,3 +529,92 @@ async fn a_signature_of_their_domain_proves_a_sender_where_no_relay_speaks() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_was_added_to_a_mail_of_staff_does_not_bring_it_to_a_ticket() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let id = world.open("marieke", "Factuur").await;
+        notifications::advance(&world.desk).await.unwrap();
+        world.pass(Span::seconds(2));
+        once(&world.desk).await.unwrap();
+        let sent = String::from_utf8(world.desk.mail().transport().take().remove(0).raw).unwrap();
+        let ours = sent.lines().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap().to_owned();
+        let signer = Signer::new("s1", include_bytes!("../keys/rsa.pem")).unwrap();
+        let (name, record) = signer.record("x.example");
+        world.desk.mail().learn_key(&name, &record);
+        // A mail that Sanne once wrote to someone, as her mail server signs it: each header that is there, once.
+        let private = "From: sanne@x.example\r\nTo: marieke@x.example\r\nSubject: Tot vanavond\r\n\r\nIk neem wijn mee.\r\n";
+        let key = signer.signed_as_others_do("x.example", private.as_bytes());
+        let plain = read(&world, &key).await;
+        assert_eq!((plain.state, plain.ticket), (State::SetAside, None), "it belongs to no ticket: {plain:?}");
+        for added in [format!("Subject: Re: [#{id}] Factuur\r\n"), format!("In-Reply-To: {ours}\r\n"), format!("References: {ours}\r\n")] {
+            for relayed in ["", &format!("Authentication-Results: {RELAY}; dmarc=pass header.from=x.example\r\n")] {
+                let replayed = [relayed.as_bytes(), added.as_bytes(), &key].concat();
+                let came = read(&world, replayed).await;
+                assert_eq!((came.state, messages(&world, id).await), (State::SetAside, 1), "{relayed}{added}{came:?}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_to_two_of_our_addresses_is_one_message_and_a_list_of_ours_is_read() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let copy = |to: &str| {
+            mail(
+                "marieke",
+                "support@sera.example, diamant@sera.example",
+                &format!("Delivered-To: {to}\r\nMessage-ID: <1@x.example>\r\nSubject: Twee adressen"),
+                "Dag",
+            )
+        };
+        let first = read(&world, copy("support@sera.example")).await;
+        let second = read(&world, copy("diamant@sera.example")).await;
+        assert_eq!((first.state, second.state, first.ticket), (State::Read, State::Quiet, second.ticket));
+        // One whose number someone else chose is not taken for theirs.
+        let other = mail("ruud", "support@sera.example", "Message-ID: <1@x.example>\r\nSubject: Ook dit nummer", "Dag");
+        assert_eq!(read(&world, other).await.state, State::Read);
+
+        let by_list = mail("marieke", "support@sera.example", "List-Id: <support.sera.example>\r\nPrecedence: list\r\nSubject: Over de lijst", "Dag");
+        assert_eq!(read(&world, by_list).await.state, State::Read);
+        let letter = "List-Id: <nieuws.elders.example>\r\nSubject: Nieuwsbrief";
+        assert_eq!(
+            read(&world, format!("From: a@elders.example\r\nTo: support@sera.example\r\n{letter}\r\n\r\nKoop!\r\n")).await.state,
+            State::Quiet
+        );
+        let machine = mail("marieke", "support@sera.example", "Auto-Submitted: auto-generated\r\nSubject: Schijf vol", "95 %");
+        assert_eq!(read(&world, machine).await.state, State::SetAside, "nobody would see it elsewhere");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_whose_bytes_are_away_holds_up_nothing() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let lost = comes_in(&world, mail("marieke", "support@sera.example", "Subject: Weg", "Dag")).await;
+        let file = store::mail::find(world.desk.store(), lost).await.unwrap().unwrap().file;
+        let path = find(&world.folder.path().join("mail"), &file).expect("its bytes are kept");
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let next = read(&world, mail("marieke", "support@sera.example", "Subject: Volgende", "Dag")).await;
+        assert_eq!(next.state, State::Read);
+        // It is back, and is read the next time.
+        std::fs::write(&path, bytes).unwrap();
+        world.pass(Span::minutes(2));
+        while ingest::once(&world.desk).await.unwrap() > 0 {}
+        assert_eq!(store::mail::find(world.desk.store(), lost).await.unwrap().unwrap().state, State::Read);
+    })
+    .await;
+}
+
+/// The file of this name in a folder or those in it.
+fn find(folder: &std::path::Path, name: &str) -> Option<std::path::PathBuf> {
+    std::fs::read_dir(folder).ok()?.flatten().find_map(|entry| match entry.path() {
+        path if path.is_dir() => find(&path, name),
+        path => path.file_name().is_some_and(|known| known.to_string_lossy().starts_with(name)).then_some(path),
+    })
+}

@@ -18,12 +18,17 @@ const UP: &[&str] = &[
     "ALTER TABLE incoming ADD COLUMN strangers TEXT",
     // The delivery that one more notice may still join, however many wait for a person.
     "CREATE INDEX delivery_to_join ON delivery (person_id, COALESCE(ticket_id, 0)) WHERE state = 0 AND tries = 0",
+    // People whom a mail made known lately.
+    "CREATE INDEX person_without_password ON person (created_at) WHERE password_hash IS NULL",
+    "CREATE INDEX message_mail_by_incoming ON message_mail (incoming_id)",
     // It led to all mails of a person ever, where those of a ticket were asked for.
     "DROP INDEX delivery_by_person",
 ];
 
 const DOWN: &[&str] = &[
     "CREATE INDEX delivery_by_person ON delivery (person_id, state)",
+    "DROP INDEX message_mail_by_incoming",
+    "DROP INDEX person_without_password",
     "DROP INDEX delivery_to_join",
     "ALTER TABLE incoming DROP COLUMN strangers",
     "ALTER TABLE mailbox_cursor DROP COLUMN told_at",
