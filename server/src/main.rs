@@ -86,6 +86,20 @@ struct Demo {
 enum User {
     /// Add a person; the password is read from BALIE_PASSWORD or asked for
     Add(Add),
+    /// List everyone: address, role, organisation, whether they can log in
+    List,
+    /// Disable an account: it cannot log in any more, and its sessions end
+    Disable(Whose),
+    /// Enable an account again
+    Enable(Whose),
+    /// Give an account another password, read from BALIE_PASSWORD or asked for; its sessions end
+    Reset(Whose),
+}
+
+#[derive(Args)]
+struct Whose {
+    #[arg(long)]
+    email: String,
 }
 
 #[derive(Args)]
@@ -131,6 +145,13 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
         What::Migrate => Ok(open_desk(&config).await?.store().migrate().await?),
         What::Demo(demo) => fill(&config, demo.if_empty).await,
         What::User(User::Add(add)) => add_user(&config, add, password).await,
+        What::User(User::List) => list_users(&config).await,
+        What::User(User::Disable(whose)) => change_user(&config, &whose, async |desk| desk::accounts::disable(desk, &whose.email, true).await).await,
+        What::User(User::Enable(whose)) => change_user(&config, &whose, async |desk| desk::accounts::disable(desk, &whose.email, false).await).await,
+        What::User(User::Reset(whose)) => {
+            let password = ask_password(password)?;
+            change_user(&config, &whose, async |desk| desk::accounts::reset_password(desk, &whose.email, &password).await).await
+        }
         What::Mail(Mail::Ingest(ingest)) => take_in(&config, &ingest).await,
         What::Check => check(&config).await,
     }
@@ -173,17 +194,51 @@ async fn fill(config: &Config, if_empty: bool) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// The password of the environment, or one that is typed.
+fn ask_password(password: Option<String>) -> Result<String, Box<dyn Error>> {
+    if let Some(password) = password {
+        return Ok(password);
+    }
+    write!(std::io::stdout(), "Password: ")?;
+    std::io::stdout().flush()?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+async fn list_users(config: &Config) -> Result<(), Box<dyn Error>> {
+    let desk = open_desk(config).await?;
+    desk.store().migrate().await?;
+    for account in desk::accounts::everyone(&desk).await? {
+        let state = match (account.disabled, account.password_hash.is_some()) {
+            (true, _) => "disabled",
+            (false, true) => "",
+            (false, false) => "no password",
+        };
+        let organisation = account.person.organisation.map(|organisation| organisation.name).unwrap_or_default();
+        writeln!(std::io::stdout(), "{:<40} {:<10} {:<30} {state}", account.person.email, account.person.role.word(), organisation)?;
+    }
+    desk.store().close().await;
+    Ok(())
+}
+
+/// Does something to an account, and says what was wrong in words.
+async fn change_user(config: &Config, whose: &Whose, change: impl AsyncFnOnce(&desk::Desk) -> desk::Result<()>) -> Result<(), Box<dyn Error>> {
+    let desk = open_desk(config).await?;
+    desk.store().migrate().await?;
+    change(&desk).await.map_err(|error| match error.refusal() {
+        Some(domain::Refusal::NotAllowed) => format!("{} is the last admin who can log in", whose.email),
+        Some(refusal) if refusal.at(domain::Field::Email).is_some() => format!("nobody has the address {}", whose.email),
+        Some(refusal) => app::Problem::Refused(refusal.clone()).sentence(domain::accounts::Language::En),
+        None => error.to_string(),
+    })?;
+    desk.store().close().await;
+    writeln!(std::io::stdout(), "done: {}", whose.email)?;
+    Ok(())
+}
+
 async fn add_user(config: &Config, add: Add, password: Option<String>) -> Result<(), Box<dyn Error>> {
-    let password = match password {
-        Some(password) => password,
-        None => {
-            write!(std::io::stdout(), "Password: ")?;
-            std::io::stdout().flush()?;
-            let mut line = String::new();
-            std::io::stdin().read_line(&mut line)?;
-            line.trim_end_matches(['\r', '\n']).to_owned()
-        }
-    };
+    let password = ask_password(password)?;
     if add.role == Role::Customer && add.organisation.is_none() {
         return Err("a customer needs --organisation".into());
     }

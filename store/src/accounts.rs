@@ -191,6 +191,32 @@ pub async fn add_person(change: &Change, new: &NewPerson, now: Moment) -> Result
     Ok(PersonId(row.insert(&change.db()).await?.id))
 }
 
+/// Every account, by address.
+pub async fn everyone(store: &Store) -> Result<Vec<Account>> {
+    let sql = format!("SELECT {ACCOUNT} FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id ORDER BY p.email");
+    let found = store.reads.query_all_raw(store.sql(sql, [])).await?;
+    found.iter().map(|row| account(&mut Row::new(row))).collect()
+}
+
+/// Keeps the hash of a person's password.
+pub async fn set_password(change: &Change, person: PersonId, hash: &str) -> Result<()> {
+    change.run("UPDATE person SET password_hash = $1 WHERE id = $2", [hash.into(), person.0.into()]).await?;
+    Ok(())
+}
+
+/// Disables a person's account from a moment on, or enables it again.
+pub async fn set_disabled(change: &Change, person: PersonId, at: Option<Moment>) -> Result<()> {
+    change.run("UPDATE person SET disabled_at = $1 WHERE id = $2", [at.map(|at| at.0).into(), person.0.into()]).await?;
+    Ok(())
+}
+
+/// How many admins can log in, as a change sees it.
+pub async fn admins(change: &Change) -> Result<i64> {
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM person p WHERE p.role = 'admin' AND p.disabled_at IS NULL AND p.password_hash IS NOT NULL";
+    let row = change.db().query_one_raw(change.sql(sql, [])).await?;
+    row.map_or(Ok(0), |row| Row::new(&row).next())
+}
+
 /// Keeps a person's language and theme; what is `None` stays.
 pub async fn set_preferences(change: &Change, person: PersonId, language: Option<Language>, theme: Option<Theme>) -> Result<()> {
     if let Some(language) = language {

@@ -65,6 +65,16 @@ pub async fn end(change: &mut Change, id: &str) -> Result<()> {
     Ok(())
 }
 
+/// Ends every session of a person; their streams hear of it when this is committed.
+pub async fn end_all(change: &mut Change, person: PersonId) -> Result<()> {
+    let rows = change.db().query_all_raw(change.sql("DELETE FROM session WHERE person_id = $1 RETURNING id", [person.0.into()])).await?;
+    for row in &rows {
+        let id: String = Row::new(row).next()?;
+        change.end_session(&id);
+    }
+    Ok(())
+}
+
 /// Removes sessions and throttles that are long over.
 pub async fn sweep(change: &Change, now: Moment, throttles_before: Moment) -> Result<()> {
     change.run("DELETE FROM session WHERE expires_at < $1", [now.0.into()]).await?;

@@ -187,6 +187,40 @@ pub async fn add(desk: &Desk, new: &Newcomer) -> Result<PersonId> {
     Ok(id)
 }
 
+/// Every account, by address; for the command line, which whoever runs the desk may use.
+pub async fn everyone(desk: &Desk) -> Result<Vec<Account>> {
+    Ok(store::accounts::everyone(desk.store()).await?)
+}
+
+/// Gives an account another password, and ends its sessions; for the command line. Refuses an address nobody has, and a password that is too short.
+pub async fn reset_password(desk: &Desk, email: &str, password: &str) -> Result<()> {
+    let account = account_of(desk, email).await?;
+    let hash = hash_password(password).await?;
+    let mut change = desk.store().begin().await?;
+    store::accounts::set_password(&change, account.person.id, &hash).await?;
+    store::sessions::end_all(&mut change, account.person.id).await?;
+    Ok(change.commit().await?)
+}
+
+/// Disables an account and ends its sessions, or enables it again; for the command line. Refuses an address nobody has, and the last admin.
+pub async fn disable(desk: &Desk, email: &str, disabled: bool) -> Result<()> {
+    let account = account_of(desk, email).await?;
+    let mut change = desk.store().begin().await?;
+    store::accounts::set_disabled(&change, account.person.id, disabled.then(|| desk.now())).await?;
+    if disabled && account.person.role == Role::Admin && store::accounts::admins(&change).await? == 0 {
+        return Err(Refusal::NotAllowed.into());
+    }
+    if disabled {
+        store::sessions::end_all(&mut change, account.person.id).await?;
+    }
+    Ok(change.commit().await?)
+}
+
+async fn account_of(desk: &Desk, email: &str) -> Result<Account> {
+    let email = EmailAddress::parse(email).ok_or_else(|| Refusal::field(Field::Email, Fault::NotAnAddress))?;
+    Ok(store::accounts::by_email(desk.store(), &email).await?.ok_or_else(|| Refusal::field(Field::Email, Fault::Unknown))?)
+}
+
 /// Lets someone in who made themselves known by mail: an account without a password, in an organisation that is made where it is new. `None` where the address is none.
 pub(crate) async fn let_in(desk: &Desk, name: &str, address: &str, organisation: &str) -> Result<Option<Account>> {
     let Some(email) = EmailAddress::parse(address) else { return Ok(None) };

@@ -74,6 +74,11 @@ async fn about(
     for (event, _) in &told {
         sections.push(section(desk, scope, event, l).await?);
     }
+    // Who came in by mail alone cannot log in; and the address may be another's, who is not to get what someone made up in their name.
+    let can_open = account.password_hash.is_some();
+    if why == Why::Receipt && !can_open {
+        sections.iter_mut().for_each(|section| section.words = None);
+    }
     let kind = match why {
         Why::Receipt => Kind::Receipt,
         _ if scope.is_staff() => Kind::Staff,
@@ -84,7 +89,7 @@ async fn about(
     let (text, html) = template.around(&values, &plain(&sections, &settings.base_url, l), &markup(&sections, &settings.base_url, l));
     let stop = matches!(why, Why::Cc | Why::Watcher)
         .then(|| format!("{}/mail/stop/{}", settings.base_url, address::token(secret, address::Purpose::Stop, id, person.id)));
-    let foot = Foot { l, link: Some((&link, id)), why: why_words(why, l), stop: stop.as_deref() };
+    let foot = Foot { l, link: Some((&link, id)), can_open, why: why_words(why, l), stop: stop.as_deref() };
     let subject = template.subject(&values);
     let files = small_files(desk, &sections).await?;
     Ok(Ok(Letter {
@@ -140,7 +145,7 @@ async fn digest(desk: &Desk, due: &Due, account: &Account, scope: &Scope, told: 
     let head = w::mail_digest_head(l);
     let token = address::token(secret(desk).await?, address::Purpose::Stop, TicketId(0), account.person.id);
     let stop = format!("{}/mail/stop/{token}", settings.base_url);
-    let foot = Foot { l, link: None, why: w::mail_why_digest(l), stop: Some(&stop) };
+    let foot = Foot { l, link: None, can_open: true, why: w::mail_why_digest(l), stop: Some(&stop) };
     Ok(Ok(Letter {
         message_id: due.message_id.clone(),
         from_name: sender.name.clone(),
@@ -264,6 +269,8 @@ async fn small_files(desk: &Desk, sections: &[Section]) -> Result<Vec<Part>> {
 pub(super) struct Foot<'a> {
     pub l: Language,
     pub link: Option<(&'a str, TicketId)>,
+    /// Whether its reader can log in and follow the link.
+    pub can_open: bool,
     pub why: &'a str,
     pub stop: Option<&'a str>,
 }
@@ -273,7 +280,8 @@ impl Foot<'_> {
         let mut out = format!("{}\n\n", text.trim());
         // Writing to a string cannot fail.
         if let Some((link, id)) = self.link {
-            let _ = write!(out, "{}: {link}\n{}\n\n", w::mail_open(self.l, id), w::mail_reply_hint(self.l));
+            let open = if self.can_open { format!("{}: {link}\n", w::mail_open(self.l, id)) } else { String::new() };
+            let _ = write!(out, "{open}{}\n\n", w::mail_reply_hint(self.l));
         }
         let _ = writeln!(out, "{}", self.why);
         if let Some(stop) = self.stop {
@@ -285,7 +293,8 @@ impl Foot<'_> {
     pub fn document(&self, subject: &str, html: &str) -> String {
         let open = self.link.map_or_else(String::new, |(link, id)| {
             let hint = escaped(w::mail_reply_hint(self.l));
-            format!("<p><a class=\"open\" href=\"{}\">{}</a></p><p class=\"small\">{hint}</p>", escaped(link), escaped(&w::mail_open(self.l, id)))
+            let button = format!("<p><a class=\"open\" href=\"{}\">{}</a></p>", escaped(link), escaped(&w::mail_open(self.l, id)));
+            format!("{}<p class=\"small\">{hint}</p>", if self.can_open { button.as_str() } else { "" })
         });
         let stop = self.stop.map_or_else(String::new, |stop| format!(" <a href=\"{}\">{}</a>", escaped(stop), escaped(w::mail_stop(self.l))));
         format!(
@@ -314,7 +323,7 @@ pub(super) fn example(template: &template::Template, l: Language, base: &str) ->
     let words = Words { id: domain::MessageId(0), note: false, text: said.to_owned(), html: crate::text::to_html(said), files: vec![] };
     let sections = [Section { head: w::mail_replied(l, "Sanne Dekker"), words: Some(words) }];
     let (text, html) = template.around(&values, &plain(&sections, base, l), &markup(&sections, base, l));
-    let foot = Foot { l, link: Some((&link, id)), why: w::mail_why_requester(l), stop: None };
+    let foot = Foot { l, link: Some((&link, id)), can_open: true, why: w::mail_why_requester(l), stop: None };
     let subject = template.subject(&values);
     (subject.clone(), foot.plain(&text), foot.document(&subject, &html))
 }

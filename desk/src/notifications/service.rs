@@ -29,7 +29,7 @@ pub(crate) async fn tell_too_large(desk: &Desk, account: &Account, subject: &str
 
 async fn tell(desk: &Desk, account: &Account, subject: &str, paragraphs: &[&str], why: &str) -> Result<bool> {
     let (l, sender) = (account.language.unwrap_or_default(), desk.mail().settings.sender.clone());
-    let foot = Foot { l, link: None, why, stop: None };
+    let foot = Foot { l, link: None, can_open: true, why, stop: None };
     let html: String = paragraphs.iter().map(|paragraph| format!("<p>{}</p>", escaped(paragraph))).collect();
     let letter = Letter {
         message_id: desk.mail().message_id()?,

@@ -1,7 +1,7 @@
 //! Logging in and out.
 
 use crate::support::{PASSWORD, World, on_both};
-use desk::accounts::{log_in, log_out, session};
+use desk::accounts::{disable, log_in, log_out, reset_password, session};
 use domain::Refusal;
 use domain::time::Span;
 use std::net::IpAddr;
@@ -132,6 +132,27 @@ async fn colleagues_are_ones_own_organisations_customers_key_users_first() {
         assert!(offered("kees", "").await.is_empty() && offered("sanne", "").await.is_empty());
         let stranger = desk::tickets::invite(&world.desk, &world.customer("marieke"), world.open("marieke", "CC").await, world.id("kees")).await;
         assert!(stranger.unwrap_err().refusal().unwrap().at(domain::Field::Cc).is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_account_that_is_disabled_or_has_another_password_has_no_sessions_and_the_last_admin_stays() {
+    on_both(async |world: World| {
+        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, None).await.unwrap();
+        disable(&world.desk, "Marieke@x.example", true).await.unwrap();
+        assert!(session(&world.desk, token.as_str()).await.unwrap().is_none());
+        assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, None).await.is_err());
+        disable(&world.desk, "marieke@x.example", false).await.unwrap();
+        assert!(session(&world.desk, token.as_str()).await.unwrap().is_none(), "what ended stays ended");
+        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, None).await.unwrap();
+        reset_password(&world.desk, "marieke@x.example", "een andere zin").await.unwrap();
+        assert!(session(&world.desk, token.as_str()).await.unwrap().is_none());
+        assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, None).await.is_err());
+        assert!(log_in(&world.desk, "marieke@x.example", "een andere zin", None).await.is_ok());
+        let refused = disable(&world.desk, "hanneke@x.example", true).await.err().unwrap();
+        assert_eq!(refused.refusal(), Some(&Refusal::NotAllowed));
+        assert!(log_in(&world.desk, "hanneke@x.example", PASSWORD, None).await.is_ok(), "nothing was changed");
     })
     .await;
 }

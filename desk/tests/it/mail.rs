@@ -462,7 +462,12 @@ async fn a_mailbox_that_admits_strangers_makes_them_known_and_no_more_of_them_th
         world.pass(Span::seconds(2));
         once(&world.desk).await.unwrap();
         let receipt = world.desk.mail().transport().take().into_iter().find(|mail| mail.to == "vera0@elders.example").unwrap();
-        assert!(String::from_utf8_lossy(&receipt.raw).contains(&format!("support+{ticket}.")));
+        let receipt = String::from_utf8_lossy(&receipt.raw).into_owned();
+        assert!(receipt.contains(&format!("support+{ticket}.")), "{receipt}");
+        assert!(
+            !receipt.contains("Dag b") && !receipt.contains(&format!("/tickets/{ticket}")),
+            "what was made up in their name is not sent to them, nor a link they cannot follow: {receipt}"
+        );
         assert!(log_in(&world.desk, "vera0@elders.example", "", None).await.is_err());
 
         // Nobody is made known who claims to be the desk.

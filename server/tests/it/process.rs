@@ -186,6 +186,17 @@ fn the_commands_say_what_is_wrong() {
     assert!(run(&add, &[("BALIE_PASSWORD", "lang genoeg zo")]).0);
     let (fine, text) = run(&add, &[("BALIE_PASSWORD", "lang genoeg zo")]);
     assert!(!fine && text.contains("exists already"), "{text}");
+    assert!(run(&["user", "add", "--email", "b@b.example", "--name", "B", "--role", "admin"], &[("BALIE_PASSWORD", "lang genoeg zo")]).0);
+    let (fine, text) = run(&["user", "disable", "--email", "b@b.example"], &[]);
+    assert!(!fine && text.contains("last admin"), "{text}");
+    let (fine, text) = run(&["user", "disable", "--email", "nobody@b.example"], &[]);
+    assert!(!fine && text.contains("nobody has the address"), "{text}");
+    assert!(run(&["user", "disable", "--email", "A@B.example"], &[]).0);
+    let (fine, text) = run(&["user", "reset", "--email", "b@b.example"], &[("BALIE_PASSWORD", "kort")]);
+    assert!(!fine && text.contains("too short"), "{text}");
+    assert!(run(&["user", "reset", "--email", "b@b.example"], &[("BALIE_PASSWORD", "een heel andere zin")]).0);
+    let (fine, text) = run(&["user", "list"], &[]);
+    assert!(fine && text.lines().any(|line| line.starts_with("a@b.example") && line.ends_with("disabled")), "{text}");
     let (fine, text) = run(&["demo"], &[]);
     assert!(!fine && text.contains("data already"), "{text}");
     assert!(run(&["demo", "--if-empty"], &[]).0);

@@ -61,12 +61,6 @@ impl From<async_imap::error::Error> for Trouble {
     }
 }
 
-impl From<std::io::Error> for Trouble {
-    fn from(error: std::io::Error) -> Self {
-        Trouble::Mailbox(error.to_string())
-    }
-}
-
 impl Trouble {
     fn in_words(self) -> String {
         match self {
