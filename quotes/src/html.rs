@@ -10,7 +10,7 @@ use std::collections::HashSet;
 /// Safe HTML out of a mail's HTML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clean {
-    /// The mail, sanitised, with history and signatures in `<details class="folded">`.
+    /// The mail, sanitised, with history and signatures in `<details class="folded">`; empty where it would be longer than [`MAX_SHOWN`].
     pub html: String,
     /// What the person says now, as text.
     pub said: String,
@@ -38,8 +38,13 @@ pub fn clean(html: &str, inline: &dyn Fn(&str) -> Option<String>) -> Clean {
         Writer { nodes: &nodes, sides: &sides, inline, out: String::with_capacity(html.len()), addresses: HashSet::new(), remote_images: 0 };
     writer.children(0, true);
     let Writer { out, addresses, remote_images, .. } = writer;
-    Clean { html: sanitiser(addresses).clean(&out).to_string(), said, remote_images }
+    // What is not shown need not be made safe, which takes longest.
+    let html = if out.len() > MAX_SHOWN { String::new() } else { sanitiser(addresses).clean(&out).to_string() };
+    Clean { html, said, remote_images }
 }
+
+/// Most bytes of HTML that a page shows of one mail: hundreds of pages of text.
+pub const MAX_SHOWN: usize = 1 << 20;
 
 const SAID: u8 = 1;
 const FOLDED: u8 = 2;

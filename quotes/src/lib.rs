@@ -7,5 +7,5 @@ mod phrases;
 mod quotes;
 mod tree;
 
-pub use html::{Clean, clean};
+pub use html::{Clean, MAX_SHOWN, clean};
 pub use quotes::{Kind, Piece, said, split};

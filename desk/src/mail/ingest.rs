@@ -37,8 +37,6 @@ const STRANGERS: i64 = 30;
 const FLOOD_ON_TICKET: i64 = 20;
 /// Longest text of a mail that is kept in the message, in characters; all of it is in the raw mail.
 const LONGEST: usize = 100_000;
-/// Largest HTML that is shown, in bytes; beyond, its text is.
-const LARGEST: usize = 1 << 20;
 /// That there is no such mailbox, or no such domain, or that it has moved (RFC 3463, 3.2; RFC 7505): not what is wrong with the sender's own address.
 const GONE: [&str; 5] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"];
 /// What is shown of an automatic mail, in characters.
@@ -395,9 +393,14 @@ async fn body(desk: &Desk, by: &Session, mail: &Incoming, letter: &Letter, verif
     }
     let inline = |cid: &str| pictures.iter().find(|(known, _)| known == cid).map(|(_, address)| address.clone());
     let clean = letter.html.as_deref().map(|html| quotes::clean(html, &inline));
-    let (mut said, mut html) = match clean.filter(|clean| clean.html.len() <= LARGEST && !clean.html.trim().is_empty()) {
-        Some(clean) => (clean.said, pictures_as_links(&clean.html, words::mail_remote_picture(l))),
-        None => {
+    let (mut said, mut html) = match clean {
+        Some(clean) if !clean.html.trim().is_empty() => (clean.said, pictures_as_links(&clean.html, words::mail_remote_picture(l))),
+        // Too long to be shown as it was made, and there is no other: its words.
+        Some(clean) if letter.text.is_none() => {
+            let html = text::as_typed(&clean.said.chars().take(LONGEST).collect::<String>());
+            (clean.said, html)
+        }
+        _ => {
             let pieces = quotes::split(letter.text.as_deref().unwrap_or_default());
             (quotes::said(&pieces), folded(&pieces))
         }

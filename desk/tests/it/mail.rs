@@ -597,6 +597,20 @@ async fn a_mail_to_two_of_our_addresses_is_one_message_and_a_list_of_ours_is_rea
 }
 
 #[tokio::test]
+async fn a_page_of_html_without_end_is_shown_by_its_words() {
+    on_both(async |world: World| {
+        let mut world = with_mail(world);
+        let settings = Settings { max_mebibytes: 10, ..world.desk.mail().settings.clone() };
+        world.desk = world.desk.clone().with_mail(Mail::new(settings, Transport::memory()));
+        let endless = format!("<p>Eerst dit.</p>{}", "<p>En nog een regel &amp; meer.</p>".repeat(60_000));
+        let came = read(&world, mail("marieke", "support@sera.example", "Content-Type: text/html\r\nSubject: Lang", &endless)).await;
+        let (_, html, _) = last(&world, came.ticket.unwrap()).await;
+        assert!(html.contains("Eerst dit.") && html.contains("En nog een regel &amp; meer.") && html.len() < 400_000, "{}", html.len());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_mail_whose_bytes_are_away_holds_up_nothing() {
     on_both(async |world: World| {
         let world = with_mail(world);
