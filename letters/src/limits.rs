@@ -34,8 +34,8 @@ pub const MAX_ID: usize = 995;
 pub const MAX_IDS: usize = 100;
 /// Most bytes of plain text that are kept: a thousand pages.
 pub const MAX_TEXT: usize = 2 << 20;
-/// Most bytes of HTML that are kept: Office writes ten bytes for every one of text.
-pub const MAX_HTML: usize = 10 << 20;
+/// Most bytes of HTML that are kept: Office writes ten bytes for every one of text, and a tree of it takes some three hundred times its size at worst.
+pub const MAX_HTML: usize = 1 << 20;
 /// Longest name of a file in bytes: what common file systems take.
 pub const MAX_FILE_NAME: usize = 255;
 /// Most recipients kept of a report about delivery.

@@ -394,12 +394,7 @@ impl Writer<'_> {
         for node in self.nodes[at..node.end as usize].iter().filter(|node| node.tag == "#").take(50) {
             text.push_str(&node.text);
         }
-        let single = text.split_whitespace().take(2).count() == 1;
-        let shown = text
-            .split_whitespace()
-            .take(30)
-            .filter_map(|word| shown_host(word, single))
-            .find(|shown| *shown != goal && !goal.ends_with(&format!(".{shown}")))?;
+        let shown = text.split_whitespace().take(30).filter_map(shown_host).find(|shown| *shown != goal && !goal.ends_with(&format!(".{shown}")))?;
         (!shown.is_empty()).then_some(goal)
     }
 }
@@ -415,13 +410,10 @@ fn link(address: &str) -> Option<String> {
 }
 
 /// The host or the address that a word shows, if it looks like one.
-fn shown_host(word: &str, single: bool) -> Option<String> {
+fn shown_host(word: &str) -> Option<String> {
     let word =
         word.trim_matches(|c: char| matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | '"' | '\'' | ',' | ';' | '.' | ':' | '!' | '?')).to_lowercase();
     let bare = word.strip_prefix("https://").or_else(|| word.strip_prefix("http://")).or_else(|| word.strip_prefix("mailto:"));
-    if bare.is_none() && !single && !word.starts_with("www.") {
-        return None;
-    }
     let host = bare.unwrap_or(&word).split(['/', '?', '#', ':', '\\']).next()?.trim_start_matches("www.").to_owned();
     let last = host.rsplit_once('.')?.1;
     let file = ["pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "jpg", "jpeg", "png", "gif", "zip", "txt", "html", "csv", "xml", "msg", "eml"]

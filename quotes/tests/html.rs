@@ -232,7 +232,9 @@ fn a_link_that_shows_another_address_tells_where_it_goes() {
     assert_eq!(shown(r#"<a href="https://bank.nl.evil.example/x">https://bank.nl/inloggen</a>"#), " [bank.nl.evil.example]");
     assert_eq!(shown(r#"<a href="https://bank.nl@evil.example/">Ga naar <b>https://bank.nl</b> nu</a>"#), " [evil.example]");
     assert_eq!(shown(r#"<a href="mailto:boef@evil.example">jan@bank.nl</a>"#), " [boef@evil.example]");
+    assert_eq!(shown(r#"<a href="https://evil.example/">Log in bij bank.nl</a>"#), " [evil.example]");
     for same in [
+        r#"<a href="https://x.nl/f">Zie factuur.pdf, versie 2.0 e.d.</a>"#,
         r#"<a href="https://www.bank.nl/x?y=1">bank.nl</a>"#,
         r#"<a href="https://mijn.bank.nl/">bank.nl</a>"#,
         r#"<a href="https://x.nl/f">factuur.pdf</a>"#,

@@ -120,7 +120,7 @@ pub async fn add(change: &Change, new: &NewIncoming<'_>, now: Moment) -> Result<
     row.map(|row| Ok(IncomingId(Row::new(&row).next()?))).transpose()
 }
 
-/// Takes mails that wait to be read, oldest first, for this reader alone until `until`, and counts the try. Nothing where another reader has some.
+/// Takes mails that wait to be read, oldest first, for this reader alone until `until`. Nothing where another reader has some.
 ///
 /// One reader at a time: a mail and the answer to it, read by two, could be read in the wrong order.
 pub async fn lease(change: &Change, now: Moment, until: Moment, most: u64) -> Result<Vec<IncomingId>> {
@@ -128,13 +128,26 @@ pub async fn lease(change: &Change, now: Moment, until: Moment, most: u64) -> Re
         change.run("SELECT pg_advisory_xact_lock(hashtext('balie incoming mail'))", []).await?;
     }
     let sql = format!(
-        "UPDATE incoming SET leased_until = $1, tries = tries + 1 WHERE id IN (SELECT id FROM incoming WHERE state = 0 AND due_at <= $2 ORDER BY id LIMIT {most})
+        "UPDATE incoming SET leased_until = $1 WHERE id IN (SELECT id FROM incoming WHERE state = 0 AND due_at <= $2 ORDER BY id LIMIT {most})
          AND NOT EXISTS (SELECT 1 FROM incoming WHERE state = 0 AND leased_until > $2) RETURNING id"
     );
     let rows = change.db().query_all_raw(change.sql(sql, [until.0.into(), now.0.into()])).await?;
     let mut ids: Vec<IncomingId> = rows.iter().map(|row| Ok(IncomingId(Row::new(row).next()?))).collect::<Result<_>>()?;
     ids.sort_unstable();
     Ok(ids)
+}
+
+/// Counts that a mail is being read: one that ends the program is not read for ever, and those beside it are not blamed.
+pub async fn count_try(change: &Change, id: IncomingId) -> Result<()> {
+    change.run("UPDATE incoming SET tries = tries + 1 WHERE id = $1", [id.0.into()]).await?;
+    Ok(())
+}
+
+/// How many mails of a sender came in since a moment, whatever became of them.
+pub async fn came_from(store: &Store, sender: &str, since: Moment) -> Result<i64> {
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM incoming i WHERE i.sender = $1 AND i.received_at > $2";
+    let row = store.reads.query_one_raw(store.sql(sql, [sender.into(), since.0.into()])).await?;
+    row.map_or(Ok(0), |row| Row::new(&row).next())
 }
 
 /// Gives a mail back for another try at a moment.

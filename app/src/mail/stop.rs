@@ -22,18 +22,21 @@ pub fn StopPage() -> impl IntoView {
 
 fn page(ticket: TicketId, left: bool, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
-    ui::set_title(w::stop_mail_title(l, ticket));
+    // A digest is about no one ticket.
+    let of_all = ticket == TicketId(0);
+    let title = if of_all { w::stop_all_title(l).to_owned() } else { w::stop_mail_title(l, ticket) };
+    ui::set_title(title.clone());
     view! {
         <main id="inhoud" class="notice-page">
             <a class="brand" href="/" aria-label="Balie">{bell()}<span>"Balie"</span></a>
-            <h1>{w::stop_mail_title(l, ticket)}</h1>
+            <h1>{title}</h1>
             {if left {
                 view! {
-                    <p>{w::stop_mail_why(l, ticket)}</p>
+                    <p>{if of_all { w::stop_all_why(l).to_owned() } else { w::stop_mail_why(l, ticket) }}</p>
                     <form method="post"><button class="button" data-kind="primary">{w::stop_mail_do(l)}</button></form>
                 }.into_any()
             } else {
-                view! { <p role="status">{w::stop_mail_done(l, ticket)}</p> }.into_any()
+                view! { <p role="status">{if of_all { w::stop_all_done(l).to_owned() } else { w::stop_mail_done(l, ticket) }}</p> }.into_any()
             }}
         </main>
     }

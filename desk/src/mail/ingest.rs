@@ -29,7 +29,9 @@ const TRIES: u32 = 5;
 const WAIT: Span = Span::minutes(1);
 /// Messages of one sender in an hour at most; the rest is set aside.
 const FLOOD: i64 = 60;
-/// And of one who came in by mail alone: each mail is answered with a receipt, and the address may be another's.
+/// Of one of whom nothing proves that they wrote it: a ticket by mail is answered with a receipt, and the address may be another's.
+const FLOOD_UNPROVEN: i64 = 20;
+/// And of one who came in by mail alone, besides.
 const FLOOD_OF_STRANGER: i64 = 5;
 /// People who make themselves known by mail in an hour at most; mails of more are set aside.
 const STRANGERS: i64 = 30;
@@ -78,6 +80,9 @@ pub async fn once(desk: &Desk) -> Result<usize> {
     change.commit().await?;
     for id in ids.iter().copied() {
         let desk_of_it = desk.clone();
+        let change = desk.store().begin().await?;
+        store::mail::count_try(&change, id).await?;
+        change.commit().await?;
         // In a task of its own: a fault in reading one mail is told, and ends there.
         if let Err(fault) = tokio::spawn(async move { read(&desk_of_it, id).await })
             .await
@@ -174,7 +179,12 @@ async fn file(desk: &Desk, mail: &Incoming, letter: Letter, proof: Proof) -> Res
         return Ok(Fate::Quiet("the same mail came by another way too".to_owned(), Some(ticket)));
     }
     let believed = matches!(proof, Proof::Proven { .. });
-    if let Some(reason) = flood(desk, &from, ticket, believed || sender.as_ref().is_some_and(|sender| sender.password_hash.is_some())).await? {
+    let most = match &sender {
+        _ if believed => FLOOD,
+        Some(sender) if sender.password_hash.is_some() => FLOOD_UNPROVEN,
+        _ => FLOOD_OF_STRANGER,
+    };
+    if let Some(reason) = flood(desk, &from, ticket, most).await? {
         return Ok(Fate::Aside(reason, ticket));
     }
     // A token proves that its mail reached the person's mailbox: enough for a customer who answers from that address.
@@ -272,10 +282,9 @@ fn number(subject: &str) -> Option<TicketId> {
     digits.parse().ok().filter(|n| *n > 0).map(TicketId)
 }
 
-/// Whether there is too much of a sender; less is enough of one who has neither logged in nor proved to be who they say.
-async fn flood(desk: &Desk, from: &Mailbox, ticket: Option<TicketId>, known: bool) -> Result<Option<String>> {
+/// Whether there is too much of a sender.
+async fn flood(desk: &Desk, from: &Mailbox, ticket: Option<TicketId>, most: i64) -> Result<Option<String>> {
     let (since, sender) = (desk.now() - Span::hours(1), from.address.to_lowercase());
-    let most = if known { FLOOD } else { FLOOD_OF_STRANGER };
     if store::mail::count_of_sender(desk.store(), &sender, None, since).await? >= most {
         return Ok(Some(format!("more than {most} mails of this sender in an hour")));
     }

@@ -4,12 +4,16 @@
 
 use crate::{Desk, Result, notifications};
 use domain::accounts::EmailAddress;
+use domain::time::Span;
 use domain::{DepartmentId, Fault, Field, IncomingId, Refusal};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use store::mail::{Finding, NewIncoming, State};
+
+/// Mails of one sender in an hour of which each that is too large is answered.
+const ANSWERS: i64 = 3;
 
 /// Where a mail came from.
 #[derive(Debug, Clone)]
@@ -78,7 +82,12 @@ pub(super) async fn refuse(desk: &Desk, source: &Source<'_>, head: Vec<u8>, reas
     if row(desk, source, head, Some(found)).await?.is_none() {
         return Ok(());
     }
-    // A machine is not answered, and nobody whose address may have been made up.
+    // A machine is not answered, nor one of whom much comes: the address may be another's.
+    if let Some(sender) = &sender
+        && store::mail::came_from(desk.store(), sender, desk.now() - Span::hours(1)).await? > ANSWERS
+    {
+        return Ok(());
+    }
     let Some(sender) = sender.and_then(|sender| EmailAddress::parse(&sender)).filter(|_| letter.automatic == letters::Automatic::No) else {
         return Ok(());
     };

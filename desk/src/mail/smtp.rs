@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long it may take to say that it took a mail (RFC 5321, 4.5.3.2.6 asks for ten minutes; a delivery is leased for ten).
 const LONG_PATIENCE: Duration = Duration::from_secs(300);
+/// Most bytes of one answer: a hundred lines of the longest kind (RFC 5321, 4.5.3.1.5) and the certificates of TLS.
+const LONGEST_ANSWER: u64 = 128 << 10;
 /// A connection that was not used for this long is asked whether it is still there.
 const FRESH: Duration = Duration::from_secs(2);
 /// And for this long, is closed; servers close theirs after five minutes (RFC 5321, 4.5.3.2.7).
@@ -122,7 +124,7 @@ impl Smtp {
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, Failure> {
         let broken = |error: io::Error| Failure::Later(format!("{}:{}: {error}", self.place.host, self.place.port));
-        let wire = self.place.connect().await.map_err(broken)?;
+        let wire = self.place.connect(LONGEST_ANSWER).await.map_err(broken)?;
         let greeting = async {
             let mut connection = AsyncSmtpConnection::connect_with_transport(Box::new(wire), &self.hello).await.map_err(|e| later(&e))?;
             let wanted = match self.place.tls {
@@ -250,6 +252,16 @@ mod tests {
             let failure = handed_over(answers).await;
             assert!(matches!(failure, Failure::Later(_)), "{failure:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_talks_without_end_is_hung_up_on() {
+        let endless: &'static str = Box::leak("x".repeat(10 << 20).into_boxed_str());
+        let mut smtp = server(vec!["250 here", "250 ok", endless]);
+        smtp.patience = [Duration::from_secs(30); 2];
+        let mail = Sent { from: "a@x.example".into(), to: "b@x.example".into(), raw: b"Subject: x\r\n\r\nDag\r\n".to_vec() };
+        let failure = smtp.hand_over(&mail).await.unwrap_err();
+        assert!(matches!(&failure, Failure::Later(reason) if reason.contains("does not stop talking")), "{failure:?}");
     }
 
     #[tokio::test]

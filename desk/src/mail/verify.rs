@@ -28,7 +28,10 @@ fn relay_says(raw: &[u8], from: &Mailbox, relay: Option<&str>) -> Option<bool> {
     let mut parts = results.split(';').map(str::trim);
     parts.next().and_then(|id| id.split_whitespace().next()).filter(|id| id.eq_ignore_ascii_case(relay))?;
     let domain = from.address.rsplit_once('@').map_or("", |(_, domain)| domain);
-    Some(!domain.is_empty() && parts.any(|part| passes(part, domain)))
+    let parts: Vec<&str> = parts.collect();
+    // What it says of the address that people see stands, whatever else passed.
+    let is_denied = parts.iter().any(|part| part.starts_with("dmarc=fail"));
+    Some(!domain.is_empty() && !is_denied && parts.iter().any(|part| passes(part, domain)))
 }
 
 /// One result, such as `dkim=pass (2048-bit key) header.d=x.example header.i=@x.example`.
@@ -128,6 +131,10 @@ mod tests {
             "Authentication-Results: mx.sera.example; spf=none\r\nAuthentication-Results: mx.sera.example; dmarc=pass header.from=mail.x.example",
             "X: y\r\n Authentication-Results: mx.sera.example; dmarc=pass header.from=mail.x.example",
             "Authentication-Results: mx.sera.example.evil.example; dmarc=pass header.from=mail.x.example",
+            "Authentication-Results: mx.sera.example; dkim=pass header.d=x.example; dmarc=fail header.from=mail.x.example",
+            "Authentication-Results: mx.sera.example; dkim=pass header.d=z.example header.i=\"x header.d=x.example y\"@z.example",
+            "Authentication-Results: mx.sera.example; dkim=fail (bad \\) ; dmarc=pass header.from=mail.x.example \\( ) header.d=z.example",
+            "Authentication-Results: mx.sera.example; dkim=fail reason=\"no; dmarc=pass header.from=mail.x.example \" header.d=z.example",
             "Authentication-Results: mx.sera.example; spf=pass smtp.mailfrom=\"a; dmarc=pass header.from=mail.x.example b\"@evil.example",
             "Authentication-Results: mx.sera.example; spf=pass smtp.mailfrom=\"a\\\"; dmarc=pass header.from=mail.x.example b\"@evil.example",
         ] {

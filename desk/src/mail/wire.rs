@@ -1,6 +1,6 @@
 //! The way to a mail server: where it is, as a URL says, and a connection to it, encrypted where it can be.
 //!
-//! Invariant: a password travels over an encrypted connection, unless the URL says `tls=none`.
+//! Invariants: a password travels over an encrypted connection, unless the URL says `tls=none`; a server that talks without end is hung up on.
 
 use lettre::transport::smtp::client::AsyncTokioStream;
 use percent_encoding::percent_decode_str;
@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -104,13 +104,13 @@ impl Place {
         self.settings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Connects, with TLS where it is from the first byte.
-    pub async fn connect(&self) -> io::Result<Wire> {
+    /// Connects, with TLS where it is from the first byte; between two things that we say, the server may say `most` bytes.
+    pub async fn connect(&self, most: u64) -> io::Result<Wire> {
         let connecting = async {
             let stream = TcpStream::connect((self.host.trim_matches(['[', ']']), self.port)).await?;
             // A mail's end is a packet of its own, and is not held back until the server has confirmed what came before.
             stream.set_nodelay(true)?;
-            let wire = Wire::Plain(stream);
+            let wire = Wire { stream: Stream::Plain(stream), most, left: most };
             if self.tls == Tls::Whole { self.encrypt(wire).await } else { Ok(wire) }
         };
         tokio::time::timeout(PATIENCE, connecting).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
@@ -118,7 +118,7 @@ impl Place {
 
     /// Goes on encrypted.
     pub async fn encrypt(&self, wire: Wire) -> io::Result<Wire> {
-        let Wire::Plain(stream) = wire else { return Ok(wire) };
+        let Wire { stream: Stream::Plain(stream), most, .. } = wire else { return Ok(wire) };
         let mut trusted = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         if let Some(path) = &self.roots {
             let wrong = |reason: String| io::Error::other(format!("{}: {reason}", path.display()));
@@ -134,55 +134,70 @@ impl Place {
         let name = ServerName::try_from(self.host.trim_matches(['[', ']']).to_owned()).map_err(io::Error::other)?;
         let encrypting = TlsConnector::from(Arc::new(config)).connect(name, stream);
         let stream = tokio::time::timeout(PATIENCE, encrypting).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-        Ok(Wire::Tls(Box::new(stream)))
+        Ok(Wire { stream: Stream::Tls(Box::new(stream)), most, left: most })
     }
 }
 
-/// A connection to a mail server.
+/// A connection to a mail server, which says no more at once than it may.
 #[derive(Debug)]
-pub(super) enum Wire {
+pub(super) struct Wire {
+    stream: Stream,
+    most: u64,
+    left: u64,
+}
+
+#[derive(Debug)]
+enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
+/// A connection of either kind.
+trait Both: AsyncRead + AsyncWrite + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Unpin> Both for T {}
+
+impl Wire {
+    fn stream(&mut self) -> Pin<&mut dyn Both> {
+        match &mut self.stream {
+            Stream::Plain(stream) => Pin::new(stream),
+            Stream::Tls(stream) => Pin::new(&mut **stream),
+        }
+    }
+}
+
 impl AsyncTokioStream for Wire {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
-        match self {
-            Wire::Plain(stream) => stream.peer_addr(),
-            Wire::Tls(stream) => stream.get_ref().0.peer_addr(),
+        match &self.stream {
+            Stream::Plain(stream) => stream.peer_addr(),
+            Stream::Tls(stream) => stream.get_ref().0.peer_addr(),
         }
     }
 }
 
 impl AsyncRead for Wire {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Wire::Plain(stream) => Pin::new(stream).poll_read(cx, into),
-            Wire::Tls(stream) => Pin::new(stream).poll_read(cx, into),
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.left == 0 {
+            return Poll::Ready(Err(io::Error::other("the mail server does not stop talking")));
         }
+        let before = into.filled().len();
+        ready!(self.stream().poll_read(cx, into))?;
+        self.left = self.left.saturating_sub((into.filled().len() - before) as u64);
+        Poll::Ready(Ok(()))
     }
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Wire::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Wire::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.left = self.most;
+        self.stream().poll_write(cx, bytes)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Wire::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Wire::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream().poll_flush(cx)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Wire::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Wire::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream().poll_shutdown(cx)
     }
 }
 

@@ -6,20 +6,32 @@ use crate::mail::address::{Purpose, read_token};
 use crate::{Desk, Result, mail};
 use domain::TicketId;
 use domain::accounts::Scope;
+use domain::notifications::Pace;
+
+/// Stands for the digest, which is about no one ticket.
+const DIGEST: TicketId = TicketId(0);
 
 /// The ticket whose mails a link stops; `None` where the link is none of ours. The flag says whether there is anything left to stop.
 pub async fn stoppable(desk: &Desk, token: &str) -> Result<Option<(TicketId, bool)>> {
     let Some((ticket, person)) = read_token(mail::secret(desk).await?, Purpose::Stop, token) else { return Ok(None) };
+    if ticket == DIGEST {
+        return Ok(Some((ticket, store::notifications::pace(desk.store(), person).await? != Pace::Off)));
+    }
     let Some((found, _)) = store::tickets::find(desk.store(), &Scope::Own(person), ticket).await? else {
         return Ok(Some((ticket, store::notifications::is_watching(desk.store(), ticket, person).await?)));
     };
     Ok(Some((ticket, found.cc.iter().any(|cc| cc.id == person))))
 }
 
-/// Stops the mails: takes the person out of CC, or off the watchers. Gives the ticket; `None` where the link is none of ours.
+/// Stops the mails: takes the person out of CC, or off the watchers; of a digest, all mail. Gives the ticket; `None` where the link is none of ours.
 pub async fn stop(desk: &Desk, token: &str) -> Result<Option<TicketId>> {
     let Some((id, person)) = read_token(mail::secret(desk).await?, Purpose::Stop, token) else { return Ok(None) };
     let change = desk.store().begin().await?;
+    if id == DIGEST {
+        store::notifications::set_pace(&change, person, Pace::Off).await?;
+        change.commit().await?;
+        return Ok(Some(id));
+    }
     store::notifications::watch(&change, id, person, false).await?;
     if let Some((before, _)) = store::tickets::lock(&change, &Scope::Own(person), id).await? {
         let mut ticket = before.clone();

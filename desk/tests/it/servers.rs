@@ -440,6 +440,7 @@ async fn a_server_that_refuses_a_mail_has_not_said_that_there_is_none() {
     const EXAMINE: (&str, &str) = ("SELECT", "* 1 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n* OK [UIDNEXT 6] x\r\n{} OK done\r\n");
     const FOUND: (&str, &str) = ("UID SEARCH", "* SEARCH 5\r\n{} OK done\r\n");
     const SIZE: (&str, &str) = ("UID FETCH 5 (UID RFC822.SIZE)", "* 1 FETCH (UID 5 RFC822.SIZE 20)\r\n{} OK done\r\n");
+    let endless: &'static str = Box::leak(format!("* 1 FETCH (UID 5 BODY[] {{200000000}}\r\n{}", "x".repeat(20 << 20)).into_boxed_str());
     for kind in KINDS {
         let world = with_mail(World::new(fresh(kind).await).await, Transport::memory());
         let inbox = |port: u16| Inbox::parse(&format!("imap://support:geheim@127.0.0.1:{port}?tls=none&begin=all&afterwards=delete")).unwrap();
@@ -449,6 +450,7 @@ async fn a_server_that_refuses_a_mail_has_not_said_that_there_is_none() {
             (mailbox_server(&[EXAMINE, ("UID SEARCH", "{} NO busy\r\n")]), "busy"),
             (mailbox_server(&[EXAMINE, FOUND, SIZE, ("UID FETCH", "* BYE gone\r\n")]), "lost"),
             (mailbox_server(&[EXAMINE, ("UID SEARCH", "* SEARCH 5 nonsense\r\n")]), "pars"),
+            (mailbox_server(Box::leak(Box::new([EXAMINE, FOUND, SIZE, ("UID FETCH 5 (UID BODY", endless)]))), "does not stop talking"),
         ] {
             let reason = ended(&world, &inbox(port)).await;
             assert!(reason.to_lowercase().contains(wrong), "{wrong}: {reason}");
@@ -462,6 +464,34 @@ async fn a_server_that_refuses_a_mail_has_not_said_that_there_is_none() {
         read_until(&world, &inbox(mailbox_server(answers)), 1).await.unwrap();
         let aside = standing(&world.desk, &world.agent("hanneke"), None).await.unwrap().aside;
         assert!(aside[0].reason.as_ref().unwrap().contains("larger than 1 MiB"), "{aside:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_too_large_is_answered_and_not_without_end() {
+    let large: Vec<(String, String)> = (1..=5)
+        .flat_map(|n| {
+            let head = format!("From: marieke@x.example\r\nSubject: Tekening {n}\r\n\r\n");
+            let head = format!("* {n} FETCH (UID {n} BODY[HEADER]<0> {{{}}}\r\n{head})\r\n{{}} OK done\r\n", head.len());
+            let size = format!("* {n} FETCH (UID {n} RFC822.SIZE 2000000)\r\n{{}} OK done\r\n");
+            [(format!("UID FETCH {n} (UID RFC822.SIZE)"), size), (format!("UID FETCH {n} (UID BODY.PEEK[HEADER]<0."), head)]
+        })
+        .collect();
+    let mut answers = vec![
+        ("SELECT", "* 5 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n* OK [UIDNEXT 6] x\r\n{} OK done\r\n"),
+        ("EXAMINE", "* 5 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n* OK [UIDNEXT 6] x\r\n{} OK done\r\n"),
+        ("UID SEARCH", "* SEARCH 1 2 3 4 5\r\n{} OK done\r\n"),
+    ];
+    let large: &'static [(String, String)] = Box::leak(large.into_boxed_slice());
+    answers.extend(large.iter().map(|(asked, answer)| (asked.as_str(), answer.as_str())));
+    let answers: &'static [(&str, &str)] = Box::leak(answers.into_boxed_slice());
+    for kind in KINDS {
+        let world = with_mail(World::new(fresh(kind).await).await, Transport::memory());
+        let inbox = Inbox::parse(&format!("imap://support:geheim@127.0.0.1:{}?tls=none&begin=all", mailbox_server(answers))).unwrap();
+        read_until(&world, &inbox, 5).await.unwrap();
+        let told = world.desk.mail().transport().take();
+        assert_eq!(told.len(), 3, "a sender can be made up");
+        assert!(told.iter().all(|mail| mail.to == "marieke@x.example") && String::from_utf8_lossy(&told[2].raw).contains("Tekening 3"));
     }
 }
 

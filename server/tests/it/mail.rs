@@ -75,6 +75,13 @@ async fn a_link_in_a_mail_stops_such_mails_by_one_click_and_tells_nothing_else()
     assert!(page.text.contains("Je krijgt geen mail meer") && !page.text.contains("Stop deze mails"));
     assert!(!server.answer(get(&format!("/tickets/{id}"), &sanne)).await.text.contains("value=\"ruud"), "and is out of CC");
 
+    // The digest is about no one ticket: its link ends all of them.
+    let page = server.answer(get(&link(0, ruud), "")).await;
+    assert!(page.status == StatusCode::OK && page.text.contains("overzicht") && !page.text.contains("#0"), "{}", page.text);
+    let click = Request::post(link(0, ruud)).body(Body::from("List-Unsubscribe=One-Click")).unwrap();
+    assert_eq!(server.answer(click).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(store::notifications::pace(server.desk.store(), ruud).await.unwrap(), domain::notifications::Pace::Off);
+
     let reply = token(secret, Purpose::Reply, TicketId(id), ruud);
     for forged in
         [link(id, ruud).replace("/mail/stop/1", "/mail/stop/2"), "/mail/stop/x".into(), format!("/mail/stop/{reply}"), format!("{}a", link(id, ruud))]

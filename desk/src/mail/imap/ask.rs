@@ -2,11 +2,13 @@
 
 use super::super::wire::{Tls, Wire};
 use super::inbox::Inbox;
-use super::{PATIENCE, Trouble};
+use super::{LONG_PATIENCE, PATIENCE, Trouble};
 use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, Status};
 use async_imap::{Client, Session};
 use std::time::Duration;
 
+/// Most bytes of one answer besides a mail: the numbers of a million mails.
+const LONGEST_ANSWER: u64 = 8 << 20;
 const SILENT: &str = "the mail server does not answer";
 
 /// A conversation with a mailbox server.
@@ -16,11 +18,11 @@ pub(super) struct Talk {
     pub news: bool,
 }
 
-/// Greets, goes over to TLS where that is wanted, and logs in.
-pub(super) async fn log_in(inbox: &Inbox) -> Result<Session<Wire>, Trouble> {
+/// Greets, goes over to TLS where that is wanted, and logs in; mails are of `mebibytes` at most.
+pub(super) async fn log_in(inbox: &Inbox, mebibytes: u32) -> Result<Session<Wire>, Trouble> {
     let place = &inbox.place;
     let broken = |error: std::io::Error| Trouble::Mailbox(format!("{}:{}: {error}", place.host, place.port));
-    let mut client = Client::new(place.connect().await.map_err(broken)?);
+    let mut client = Client::new(place.connect((u64::from(mebibytes) << 20) + LONGEST_ANSWER).await.map_err(broken)?);
     match tokio::time::timeout(PATIENCE, client.read_response()).await {
         Ok(Ok(Some(_))) => {}
         Ok(Ok(None)) => return Err(broken(std::io::ErrorKind::UnexpectedEof.into())),
@@ -95,8 +97,17 @@ impl Talk {
         Ok(size)
     }
 
-    /// A section of a mail; `None` where there is none of this number any more.
-    pub async fn section(&mut self, uid: u32, section: &str, patience: Duration) -> Result<Option<Vec<u8>>, Trouble> {
+    /// A mail; `None` where there is none of this number any more.
+    pub async fn mail(&mut self, uid: u32) -> Result<Option<Vec<u8>>, Trouble> {
+        self.section(uid, "BODY.PEEK[]", LONG_PATIENCE).await
+    }
+
+    /// The beginning of a mail's head; `None` where there is none of this number any more.
+    pub async fn head(&mut self, uid: u32, most: usize) -> Result<Option<Vec<u8>>, Trouble> {
+        self.section(uid, &format!("BODY.PEEK[HEADER]<0.{most}>"), PATIENCE).await
+    }
+
+    async fn section(&mut self, uid: u32, section: &str, patience: Duration) -> Result<Option<Vec<u8>>, Trouble> {
         let mut bytes = None;
         let fetch = |answer: &Response<'_>| {
             for part in of(answer, uid).unwrap_or_default() {
@@ -105,7 +116,7 @@ impl Talk {
                 }
             }
         };
-        self.ask(&format!("UID FETCH {uid} (UID BODY.PEEK[{section}])"), patience, fetch).await?;
+        self.ask(&format!("UID FETCH {uid} (UID {section})"), patience, fetch).await?;
         Ok(bytes)
     }
 }

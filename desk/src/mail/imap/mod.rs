@@ -74,7 +74,7 @@ impl Inbox {
     /// Whether it can be opened, and what is taken in can go where it should; for `balie check`.
     pub async fn check(&self) -> Result<(), String> {
         let opened = async {
-            let mut session = log_in(self).await?;
+            let mut session = log_in(self, 0).await?;
             if let Afterwards::Move(folder) = &self.afterwards {
                 soon(session.examine(folder)).await?;
             }
@@ -148,7 +148,7 @@ pub async fn read(desk: &Desk, inbox: &Inbox) -> String {
 }
 
 async fn read_on(desk: &Desk, inbox: &Inbox) -> Result<Infallible, Trouble> {
-    let mut session = log_in(inbox).await?;
+    let mut session = log_in(inbox, desk.mail().settings.max_mebibytes).await?;
     let mailbox = match inbox.afterwards {
         Afterwards::Keep => soon(session.examine(&inbox.folder)).await?,
         Afterwards::Delete | Afterwards::Move(_) => soon(session.select(&inbox.folder)).await?,
@@ -248,12 +248,11 @@ async fn keep(desk: &Desk, source: &Source<'_>, talk: &mut Talk, uid: u32) -> Re
     // One that someone else deleted in the meantime has no size.
     let Some(size) = talk.size(uid).await? else { return Ok(false) };
     if u64::from(size) > u64::from(most) << 20 {
-        let mut head = talk.section(uid, "HEADER", PATIENCE).await?.unwrap_or_default();
-        head.truncate(HEAD);
+        let head = talk.head(uid, HEAD).await?.unwrap_or_default();
         receive::refuse(desk, source, head, &reason()).await?;
         return Ok(false);
     }
-    let Some(raw) = talk.section(uid, "", LONG_PATIENCE).await?.filter(|raw| !raw.is_empty()) else { return Ok(false) };
+    let Some(raw) = talk.mail(uid).await?.filter(|raw| !raw.is_empty()) else { return Ok(false) };
     let beginning = raw[..raw.len().min(HEAD)].to_vec();
     match receive(desk, source, raw).await {
         Ok(_) => Ok(true),
