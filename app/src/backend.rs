@@ -2,10 +2,13 @@
 //!
 //! Invariant: a server function gets the desk only together with someone who may do what it does.
 
+use crate::accounts::api::OpenSession;
 use crate::board::Listing;
+use crate::people::api::{ImportPreview, ImportRow};
 use crate::tickets::api::{ByMail, Entry, MailState, Mailed, Said};
 use crate::{Problem, Reader, Returned, Visitor, ui};
-use desk::accounts::{Agent, Customer, Session};
+use desk::accounts::{Agent, Customer, Open, Session, Token};
+use desk::audit::Origin;
 use desk::board::{Cursor, Sort};
 use desk::tickets::Edit;
 use desk::{Desk, Error};
@@ -28,6 +31,8 @@ pub struct Asking {
     pub session: Option<Session>,
     /// Where from; `None` where that is not known.
     pub address: Option<IpAddr>,
+    /// What the browser calls itself.
+    pub device: String,
     /// The number of the request in the log.
     pub request: String,
     /// Language and theme of who has no account, from cookie and header.
@@ -37,6 +42,13 @@ pub struct Asking {
     pub secure: bool,
     /// A form that came back.
     pub returned: Option<Arc<Returned>>,
+}
+
+impl Asking {
+    /// Where the request comes from.
+    pub fn origin(&self) -> Origin {
+        Origin { address: self.address, device: self.device.clone() }
+    }
 }
 
 /// Gives the screens of one request what they need.
@@ -54,7 +66,6 @@ pub fn provide(desk: &Desk) {
             name: s.person().name.clone(),
             email: s.person().email.clone(),
             role: s.role(),
-            mail: s.pace(),
             is_needed: s.role() == domain::accounts::Role::Admin && desk.mail().is_failing(),
         }),
     });
@@ -72,7 +83,9 @@ pub fn asking() -> Asking {
 
 /// The desk, for who needs no account to do this.
 pub fn anyone(action: Action) -> Result<(Desk, Option<Session>), Problem> {
-    let session = asking().session;
+    let asking = asking();
+    let origin = asking.origin();
+    let session = asking.session.map(|session| session.asked_from(origin));
     if !may(session.as_ref().map(Session::role), action) {
         return Err(report(Refusal::NotAllowed.into()));
     }
@@ -81,7 +94,9 @@ pub fn anyone(action: Action) -> Result<(Desk, Option<Session>), Problem> {
 
 /// The desk and someone who may do this.
 pub fn someone(action: Action) -> Result<(Desk, Session), Problem> {
-    let session = asking().session.ok_or_else(|| report(Refusal::SignedOut.into()))?;
+    let asking = asking();
+    let origin = asking.origin();
+    let session = asking.session.ok_or_else(|| report(Refusal::SignedOut.into()))?.asked_from(origin);
     session.require(action).map_err(|refusal| report(refusal.into()))?;
     Ok((the_desk()?, session))
 }
@@ -275,6 +290,61 @@ pub fn set_cookie(cookie: &str) {
     if let (Some(options), Ok(value)) = (use_context::<ResponseOptions>(), http::HeaderValue::from_str(cookie)) {
         options.append_header(http::header::SET_COOKIE, value);
     }
+}
+
+/// Gives the browser the token of a session that has begun.
+pub fn begin_session(token: &Token) {
+    let is_secure = asking().secure;
+    let (secure, seconds) = (if is_secure { "; Secure" } else { "" }, desk::accounts::SESSION.0 / 1_000);
+    set_cookie(&format!("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", session_cookie(is_secure), token.as_str()));
+}
+
+/// Lets the browser forget its session.
+pub fn forget_session() {
+    let is_secure = asking().secure;
+    let secure = if is_secure { "; Secure" } else { "" };
+    set_cookie(&format!("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}", session_cookie(is_secure)));
+}
+
+/// What an import would do, for the screens.
+pub fn import_preview(preview: desk::accounts::Preview) -> ImportPreview {
+    use crate::people::api::Outcome;
+    let row = |row: desk::accounts::ImportRow| ImportRow {
+        line: row.line,
+        name: row.name,
+        email: row.email,
+        organisation: row.organisation,
+        key_user: row.key_user,
+        domains: row.domains,
+        outcome: match row.outcome {
+            desk::accounts::Outcome::Add => Outcome::Add,
+            desk::accounts::Outcome::Change => Outcome::Change,
+            desk::accounts::Outcome::Same => Outcome::Same,
+            desk::accounts::Outcome::Wrong => Outcome::Wrong,
+        },
+        faults: row.faults,
+    };
+    ImportPreview {
+        rows: preview.rows,
+        add: preview.add,
+        change: preview.change,
+        same: preview.same,
+        wrong: preview.wrong,
+        organisations: preview.organisations,
+        shown: preview.shown.into_iter().map(row).collect(),
+        faulty: preview.faulty.into_iter().map(row).collect(),
+    }
+}
+
+/// The id a form or an address names.
+pub fn id<Id: std::str::FromStr>(text: &str) -> Result<Id, Problem> {
+    text.parse().map_err(|_| report(Refusal::NotFound.into()))
+}
+
+/// A session for the screens.
+pub fn open_session(open: Open, asking: Option<&Session>) -> OpenSession {
+    let is_this = asking.is_some_and(|session| session.id() == open.id);
+    OpenSession { id: open.id, device: open.device, address: open.address, created_at: open.created_at, seen_at: open.seen_at, is_this }
 }
 
 /// The name of the session's cookie; over HTTPS the browser itself guards a name that begins with `__Host-`.

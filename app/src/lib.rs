@@ -13,6 +13,7 @@ pub mod board;
 mod enhance;
 pub mod live;
 pub mod mail;
+pub mod people;
 mod problem;
 mod reader;
 mod returned;
@@ -75,6 +76,18 @@ pub fn App() -> impl IntoView {
             <Routes fallback=ui::NotFound>
                 <Route path=StaticSegment("") view=tickets::HomePage ssr=SsrMode::Async/>
                 <Route path=path!("/log-in") view=accounts::LogInPage ssr=SsrMode::Async/>
+                <Route path=path!("/log-in/forgot") view=accounts::ForgotPage ssr=SsrMode::Async/>
+                <Route path=path!("/sign-up") view=accounts::SignUpPage ssr=SsrMode::Async/>
+                <Route path=path!("/join/:token") view=accounts::JoinPage ssr=SsrMode::Async/>
+                <Route path=path!("/account") view=accounts::AccountPage ssr=SsrMode::Async/>
+                <Route path=path!("/account/address/:token") view=accounts::AddressPage ssr=SsrMode::Async/>
+                <Route path=path!("/people") view=people::PeoplePage ssr=SsrMode::Async/>
+                <Route path=path!("/people/import") view=people::ImportPage ssr=SsrMode::Async/>
+                <Route path=path!("/people/:id") view=people::PersonPage ssr=SsrMode::Async/>
+                <Route path=path!("/organisations") view=people::OrganisationsPage ssr=SsrMode::Async/>
+                <Route path=path!("/organisations/:id") view=people::OrganisationPage ssr=SsrMode::Async/>
+                <Route path=path!("/departments") view=people::DepartmentsPage ssr=SsrMode::Async/>
+                <Route path=path!("/audit") view=people::AuditPage ssr=SsrMode::Async/>
                 <Route path=path!("/tickets/new") view=tickets::NewTicketPage ssr=SsrMode::Async/>
                 <Route path=path!("/tickets/:id") view=tickets::TicketPage ssr=SsrMode::Async/>
                 <Route path=path!("/board") view=board::BoardPage ssr=SsrMode::Async/>

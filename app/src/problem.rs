@@ -3,7 +3,7 @@
 use crate::ui::NotFoundStatus;
 use crate::words as w;
 use domain::accounts::Language;
-use domain::{Fault, Field, Refusal};
+use domain::{Fault, Field, FieldFault, Refusal};
 use leptos::prelude::use_context;
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
@@ -65,6 +65,11 @@ impl Problem {
         }
     }
 
+    /// A sentence for each of these.
+    pub fn sentences(faults: &[FieldFault], l: Language) -> Vec<String> {
+        faults.iter().map(|fault| sentence(fault.field, &fault.fault, l)).collect()
+    }
+
     /// The sentence for the screen as a whole.
     pub fn sentence(&self, l: Language) -> String {
         match self {
@@ -88,6 +93,10 @@ impl Problem {
 
 fn sentence(field: Field, fault: &Fault, l: Language) -> String {
     match (field, fault) {
+        (Field::File, Fault::Missing) => w::fault_file_empty(l).to_owned(),
+        (Field::File, Fault::Unknown) => w::fault_attachment_gone(l).to_owned(),
+        (Field::File, Fault::WrongContent) => w::fault_no_table(l).to_owned(),
+        (Field::File, Fault::TooMany(most)) => w::fault_rows(l, most),
         (Field::Urgency, Fault::Missing | Fault::Unknown) => w::fault_urgency(l).to_owned(),
         (Field::Department, Fault::Missing | Fault::Unknown) => w::fault_department(l).to_owned(),
         (Field::Subject, Fault::Missing) => w::fault_subject(l).to_owned(),
@@ -96,6 +105,19 @@ fn sentence(field: Field, fault: &Fault, l: Language) -> String {
         (Field::Cc, Fault::Unknown) => w::fault_cc(l).to_owned(),
         (Field::Attachments, Fault::Unknown) => w::fault_attachment_gone(l).to_owned(),
         (Field::Selection, Fault::Missing) => w::fault_selection(l).to_owned(),
+        (Field::Name, Fault::Missing) => w::fault_name(l).to_owned(),
+        (Field::Organisation, Fault::Missing | Fault::Unknown) => w::fault_organisation(l).to_owned(),
+        (Field::Domains, Fault::Taken) => w::fault_domain_taken(l).to_owned(),
+        (Field::Name, Fault::Taken) => w::fault_name_taken(l).to_owned(),
+        (_, Fault::NotOpen) => w::fault_not_open(l).to_owned(),
+        (_, Fault::WrongPassword) => w::fault_wrong_password(l).to_owned(),
+        (_, Fault::LastAdmin) => w::fault_last_admin(l).to_owned(),
+        (_, Fault::Twice) => w::fault_twice(l).to_owned(),
+        (_, Fault::Formula) => w::fault_formula(l).to_owned(),
+        (_, Fault::NoColumns) => w::fault_columns(l).to_owned(),
+        (_, Fault::WrongRows) => w::fault_wrong_rows(l).to_owned(),
+        (_, Fault::NotADay) => w::fault_days(l).to_owned(),
+        (_, Fault::NotADomain) => w::fault_domain(l).to_owned(),
         (_, Fault::Missing) => w::fault_missing(l).to_owned(),
         (_, Fault::TooLong(most)) => w::fault_too_long(l, most),
         (_, Fault::TooShort(least)) => w::fault_too_short(l, least),

@@ -2,7 +2,6 @@
 
 use domain::PersonId;
 use domain::accounts::{Language, Role, Theme};
-use domain::notifications::Pace;
 use domain::time::{Moment, Zone};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -28,8 +27,6 @@ pub struct Visitor {
     pub name: String,
     pub email: String,
     pub role: Role,
-    /// How they want to be told by mail.
-    pub mail: Pace,
     /// Whether they have to look after a mailbox that cannot be read.
     pub is_needed: bool,
 }

@@ -62,7 +62,7 @@ pub async fn serve(args: &Bare) -> Outcome<()> {
 }
 
 async fn log_in(State(desk): State<Desk>, Form(form): Form<LogIn>) -> Response {
-    match desk::accounts::log_in(&desk, &form.email, &form.password, None).await {
+    match desk::accounts::log_in(&desk, &form.email, &form.password, &desk::audit::Origin::default()).await {
         Ok(token) => [(header::SET_COOKIE, format!("{COOKIE}{}", token.as_str()))].into_response(),
         Err(_) => StatusCode::UNAUTHORIZED.into_response(),
     }

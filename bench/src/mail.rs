@@ -163,7 +163,7 @@ async fn people(desk: &Desk, customers: usize) -> Outcome<()> {
     let hash = accounts::hash_password(PASSWORD).await?;
     let change = desk.store().begin().await?;
     let department = store::departments::add(&change, "Dataduiker", false, false, 0).await?;
-    let organisation = store::accounts::add_organisation(&change, "Bench", &[], desk.now()).await?;
+    let organisation = store::organisations::add(&change, "Bench", &[], desk.now()).await?;
     let person = |email: &str, role: Role, organisation| -> Outcome<NewPerson> {
         Ok(NewPerson {
             name: "Bench".into(),
@@ -213,7 +213,7 @@ async fn handed_over(desk: &Desk, sink: &Sink, events: usize) -> Outcome<Latenci
         tokio::spawn(async move { notifications::run(&telling).await }),
         tokio::spawn(async move { desk::mail::run(&sending).await }),
     ];
-    let token = accounts::log_in(desk, &address(0), PASSWORD, None).await?;
+    let token = accounts::log_in(desk, &address(0), PASSWORD, &desk::audit::Origin::default()).await?;
     let customer = accounts::session(desk, token.as_str()).await?.ok_or("there is no session")?.customer().map_err(|_| "no customer")?;
     let department = accounts::departments(desk).await?.first().ok_or("there is no department")?.named.id.to_string();
     let mut opened = HashMap::new();

@@ -202,7 +202,7 @@ mod tests {
             assert!(talk[0].0.side == Side::Customer && talk[1].0.side == Side::Agent);
             let customer = seeded.customer;
             assert_eq!(store::tickets::shelf(store, customer, Shelf::Running, 100).await.unwrap().len(), 50);
-            assert_eq!(store::search::portal(store, customer, "de", 100).await.unwrap().len(), 80);
+            assert_eq!(store::search::portal(store, &domain::accounts::Scope::Own(customer), "de", 100).await.unwrap().len(), 80);
 
             // The normal path goes on where this one ended.
             let change = store.begin().await.unwrap();

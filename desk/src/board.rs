@@ -43,5 +43,5 @@ pub async fn organisation(desk: &Desk, _by: &Agent, typed: &str) -> Result<Optio
     if typed.trim().is_empty() {
         return Ok(None);
     }
-    Ok(store::accounts::organisation_like(desk.store(), typed).await?)
+    Ok(store::organisations::like(desk.store(), typed).await?)
 }

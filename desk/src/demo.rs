@@ -196,7 +196,7 @@ async fn people(desk: &Desk, content: &Content) -> Result<Cast> {
     let change = desk.store().begin().await?;
     let mut cast = Cast { people: HashMap::new(), sessions: HashMap::new(), departments: HashMap::new() };
     for organisation in &content.organisations {
-        store::accounts::add_organisation(&change, &organisation.name, &organisation.domains, desk.now()).await?;
+        store::organisations::add(&change, &organisation.name, &organisation.domains, desk.now()).await?;
     }
     for (position, department) in content.departments.iter().enumerate() {
         let id = store::departments::add(&change, &department.name, false, false, position as i32).await?;

@@ -48,7 +48,9 @@ pub async fn once(desk: &Desk) -> Result<()> {
     progress.waiting.store(full as i64, Ordering::Relaxed);
     let change = desk.store().begin().await?;
     store::sessions::sweep(&change, desk.now(), desk.now() - Span::days(1)).await?;
+    store::passes::sweep(&change, desk.now()).await?;
     change.commit().await?;
+    crate::audit::sweep(desk).await?;
     let files = desk.clone();
     let swept = tokio::task::spawn_blocking(move || files.files().sweep_incoming()).await;
     swept.map_err(std::io::Error::other)??;

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod attachments;
+pub mod audit;
 pub mod board;
 mod breath;
 mod clock;
@@ -34,6 +35,7 @@ pub struct Desk {
     passwords: Arc<accounts::Passwords>,
     tail: Arc<live::Tail>,
     jobs: Arc<jobs::Progress>,
+    imports: Arc<accounts::Imports>,
     mail: Arc<mail::Mail>,
 }
 
@@ -41,7 +43,16 @@ impl Desk {
     /// Opens the desk on a database and a folder for files; its mails stay in memory.
     pub fn open(store: Store, files: attachments::Files, clock: Clock) -> Self {
         let mail = mail::Mail::new(mail::Settings::default(), mail::Transport::memory());
-        Self { store, files: Arc::new(files), clock, passwords: Arc::default(), tail: Arc::default(), jobs: Arc::default(), mail }
+        Self {
+            store,
+            files: Arc::new(files),
+            clock,
+            passwords: Arc::default(),
+            tail: Arc::default(),
+            jobs: Arc::default(),
+            imports: Arc::default(),
+            mail,
+        }
     }
 
     /// The same desk with mail that is sent.
@@ -77,6 +88,11 @@ impl Desk {
     /// Its mail.
     pub fn mail(&self) -> &mail::Mail {
         &self.mail
+    }
+
+    /// The import that runs.
+    pub(crate) fn imports(&self) -> &accounts::Imports {
+        &self.imports
     }
 
     /// What the jobs have done.

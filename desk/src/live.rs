@@ -166,24 +166,24 @@ pub async fn read(desk: &Desk, by: &Session, cursor: EventNo) -> Result<Reading>
 }
 
 async fn for_reader(desk: &Desk, scope: &Scope, entry: &Entry) -> Result<Option<Arc<str>>> {
-    let Heard { event, department, requester, cc } = &entry.heard;
+    let Heard { event, department, organisation, requester, cc } = &entry.heard;
     let gone = || json(&Message::Gone { n: event.n, ticket: event.ticket });
     match scope {
-        Scope::Desk { hidden } => Ok(if scope.sees(*department, *requester, cc) {
+        Scope::Desk { hidden } => Ok(if scope.sees(*department, *organisation, *requester, cc) {
             // It may have been moved out of sight since.
             let visible = hidden.is_empty() || store::tickets::is_visible(desk.store(), scope, event.ticket).await?;
             visible.then(|| entry.staff.clone())
         } else if let Happening::DepartmentChanged { from, .. } = &event.what {
             // It was moved out of this reader's sight; who never saw it hears nothing.
-            scope.sees(from.id, *requester, cc).then(gone)
+            scope.sees(from.id, *organisation, *requester, cc).then(gone)
         } else {
             None
         }),
-        Scope::Own(me) => {
-            if matches!(&event.what, Happening::CcRemoved { person } if person.id == *me) && !scope.sees(*department, *requester, cc) {
+        Scope::Own(me) | Scope::Organisation(me, _) => {
+            if matches!(&event.what, Happening::CcRemoved { person } if person.id == *me) && !scope.sees(*department, *organisation, *requester, cc) {
                 return Ok(Some(gone()));
             }
-            let Some(text) = entry.public.as_ref().filter(|_| scope.sees(*department, *requester, cc)) else { return Ok(None) };
+            let Some(text) = entry.public.as_ref().filter(|_| scope.sees(*department, *organisation, *requester, cc)) else { return Ok(None) };
             // The audience was read with the event; what was taken away since is not shown any more.
             Ok(store::tickets::is_visible(desk.store(), scope, event.ticket).await?.then(|| text.clone()))
         }

@@ -22,6 +22,33 @@ pub fn around(name: &str, now: Moment) -> Zone {
     Zone { offsets }
 }
 
+/// Whether there is a zone with this name.
+pub fn is_known(name: &str) -> bool {
+    TimeZone::get(name).is_ok()
+}
+
+/// The names of all zones, in order.
+pub fn names() -> Vec<String> {
+    let mut names: Vec<String> =
+        jiff::tz::db().available().map(|name| name.to_string()).filter(|name| name.contains('/') && !name.starts_with("Etc/")).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// When a day begins in a zone, so many days later; `None` where it is no day such as `2026-11-24`.
+pub fn day(zone: &str, day: &str, more: i64) -> Option<Moment> {
+    let date: jiff::civil::Date = day.parse().ok()?;
+    let date = date.checked_add(jiff::Span::new().try_days(more).ok()?).ok()?;
+    let start = date.to_zoned(TimeZone::get(zone).ok()?).ok()?;
+    Some(Moment(start.timestamp().as_millisecond()))
+}
+
+/// A moment as it is written in an export (RFC 3339, UTC).
+pub fn written(at: Moment) -> String {
+    Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
+}
+
 /// The next time a zone's clock says this hour.
 pub fn next(name: &str, now: Moment, hour: i8) -> Moment {
     let zone = TimeZone::get(name).or_else(|_| TimeZone::get(DEFAULT)).unwrap_or(TimeZone::UTC);

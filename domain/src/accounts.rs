@@ -13,13 +13,15 @@ pub enum Role {
     Customer,
     /// Works tickets, in departments.
     Agent,
+    /// An agent who also manages articles, views and macros of their departments.
+    Lead,
     /// An agent who also manages people, departments and settings.
     Admin,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Role; 3] = [Role::Customer, Role::Agent, Role::Admin];
+    pub const ALL: [Role; 4] = [Role::Customer, Role::Agent, Role::Lead, Role::Admin];
 
     /// Whether this role stands behind the counter.
     pub fn is_staff(self) -> bool {
@@ -31,6 +33,7 @@ impl Role {
         match self {
             Role::Customer => "customer",
             Role::Agent => "agent",
+            Role::Lead => "lead",
             Role::Admin => "admin",
         }
     }
@@ -46,6 +49,8 @@ impl Role {
 pub enum Scope {
     /// A customer: the tickets they opened and those they are in CC of.
     Own(PersonId),
+    /// A key user whose organisation lets them read all of its tickets, besides their own.
+    Organisation(PersonId, OrganisationId),
     /// Staff: every ticket but those of closed departments they are not in, which are listed here.
     Desk {
         /// Departments this person may not see.
@@ -54,10 +59,11 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Whether a ticket with this department, requester and CC is in scope.
-    pub fn sees(&self, department: DepartmentId, requester: PersonId, cc: &[PersonId]) -> bool {
+    /// Whether a ticket with this department, organisation, requester and CC is in scope.
+    pub fn sees(&self, department: DepartmentId, organisation: Option<OrganisationId>, requester: PersonId, cc: &[PersonId]) -> bool {
         match self {
             Scope::Own(person) => requester == *person || cc.contains(person),
+            Scope::Organisation(person, own) => requester == *person || cc.contains(person) || organisation == Some(*own),
             Scope::Desk { hidden } => !hidden.contains(&department),
         }
     }
@@ -158,6 +164,21 @@ pub struct Person {
     pub key_user: bool,
 }
 
+/// A customer's company, with what it allows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Organisation {
+    pub named: Named<OrganisationId>,
+    /// The domains of its addresses, in lower case.
+    pub domains: Vec<String>,
+    /// Whether who has an address of its domains comes in alone.
+    pub sign_up: bool,
+    /// Whether its key users read all of its tickets.
+    pub shared: bool,
+    /// For staff.
+    pub notes: String,
+}
+
 /// An e-mail address as an account has it: trimmed and in lower case, with one `@`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct EmailAddress(String);
@@ -184,6 +205,17 @@ impl EmailAddress {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What stands behind the `@`.
+    pub fn domain(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+}
+
+/// A domain as an organisation has it: trimmed, in lower case, without an `@`; `None` where it cannot be one.
+pub fn domain(text: &str) -> Option<String> {
+    let text = text.trim().trim_start_matches('@');
+    EmailAddress::parse(&format!("x@{text}")).map(|address| address.domain().to_owned())
 }
 
 /// The one or two letters in an avatar.
@@ -230,16 +262,19 @@ mod tests {
     #[test]
     fn a_customer_sees_only_what_they_opened_or_are_in_cc_of() {
         let (mine, other) = (PersonId(1), PersonId(2));
-        let scope = Scope::Own(mine);
-        assert!(scope.sees(DepartmentId(1), mine, &[]));
-        assert!(scope.sees(DepartmentId(1), other, &[mine]));
-        assert!(!scope.sees(DepartmentId(1), other, &[PersonId(3)]));
+        let (scope, its) = (Scope::Own(mine), Some(OrganisationId(1)));
+        assert!(scope.sees(DepartmentId(1), its, mine, &[]));
+        assert!(scope.sees(DepartmentId(1), its, other, &[mine]));
+        assert!(!scope.sees(DepartmentId(1), its, other, &[PersonId(3)]));
+        let scope = Scope::Organisation(mine, OrganisationId(1));
+        assert!(scope.sees(DepartmentId(1), its, other, &[]) && scope.sees(DepartmentId(1), Some(OrganisationId(2)), mine, &[]));
+        assert!(!scope.sees(DepartmentId(1), Some(OrganisationId(2)), other, &[]) && !scope.sees(DepartmentId(1), None, other, &[]));
     }
 
     #[test]
     fn staff_do_not_see_closed_departments_they_are_not_in() {
         let scope = Scope::Desk { hidden: vec![DepartmentId(4)] };
-        assert!(scope.sees(DepartmentId(1), PersonId(1), &[]));
-        assert!(!scope.sees(DepartmentId(4), PersonId(1), &[]));
+        assert!(scope.sees(DepartmentId(1), None, PersonId(1), &[]));
+        assert!(!scope.sees(DepartmentId(4), None, PersonId(1), &[]));
     }
 }

@@ -39,6 +39,62 @@ impl Pace {
     }
 }
 
+/// How soon a person is told by mail, for each kind of reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Paces {
+    /// Of tickets they opened.
+    pub own: Pace,
+    pub cc: Pace,
+    /// Of tickets they handle, watch, or that wait for their department.
+    pub assigned: Pace,
+    pub mention: Pace,
+}
+
+impl Paces {
+    /// The same for everything.
+    pub fn all(pace: Pace) -> Self {
+        Self { own: pace, cc: pace, assigned: pace, mention: pace }
+    }
+
+    /// The words in the database: one where all are the same.
+    pub fn text(&self) -> String {
+        let each = [self.own, self.cc, self.assigned, self.mention];
+        if each.iter().all(|pace| *pace == self.own) { self.own.word().to_owned() } else { each.map(Pace::word).join(" ") }
+    }
+
+    /// Reads [`Paces::text`]; what cannot be read is at once, so that nobody misses anything.
+    pub fn read(text: &str) -> Self {
+        let words: Vec<Pace> = text.split(' ').map(|word| Pace::from_word(word).unwrap_or_default()).collect();
+        match words[..] {
+            [own, cc, assigned, mention] => Self { own, cc, assigned, mention },
+            [one] => Self::all(one),
+            _ => Self::default(),
+        }
+    }
+
+    /// The pace for a reason.
+    pub fn of(&self, why: Why) -> Pace {
+        match why {
+            Why::Receipt | Why::Requester => self.own,
+            Why::Cc => self.cc,
+            Why::Assignee | Why::Watcher | Why::Department => self.assigned,
+            Why::Mentioned => self.mention,
+        }
+    }
+
+    /// Whether anything is gathered for a digest.
+    pub fn has_digest(&self) -> bool {
+        [self.own, self.cc, self.assigned, self.mention].contains(&Pace::Digest)
+    }
+
+    /// The same without digests.
+    pub fn without_digest(self) -> Self {
+        let stop = |pace| if pace == Pace::Digest { Pace::Off } else { pace };
+        Self { own: stop(self.own), cc: stop(self.cc), assigned: stop(self.assigned), mention: stop(self.mention) }
+    }
+}
+
 /// Why someone is told: the mail says so at its foot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -225,5 +281,18 @@ mod tests {
     fn every_word_is_read_as_it_was_written() {
         assert!(Pace::ALL.iter().all(|p| Pace::from_word(p.word()) == Some(*p)));
         assert!(Why::ALL.iter().all(|w| Why::from_word(w.word()) == Some(*w)));
+    }
+
+    #[test]
+    fn paces_are_read_as_they_were_written() {
+        for own in Pace::ALL {
+            for mention in Pace::ALL {
+                let paces = Paces { own, mention, ..Paces::default() };
+                assert_eq!(Paces::read(&paces.text()), paces);
+            }
+        }
+        assert_eq!(Paces::read("off"), Paces::all(Pace::Off));
+        assert_eq!(Paces::read("something else"), Paces::default());
+        assert_eq!(Paces { cc: Pace::Digest, ..Paces::all(Pace::AtOnce) }.without_digest().cc, Pace::Off);
     }
 }

@@ -67,6 +67,14 @@ pub enum Field {
     Password,
     Name,
     Preference,
+    Organisation,
+    Role,
+    Domains,
+    Notes,
+    NewPassword,
+    TimeZone,
+    File,
+    Setting,
 }
 
 /// What is wrong with a field.
@@ -104,4 +112,22 @@ pub enum Fault {
     Taken,
     /// Shorter than this many characters.
     TooShort(u32),
+    /// No organisation lets people with an address of this domain come in by themselves.
+    NotOpen,
+    /// Not the password of the account.
+    WrongPassword,
+    /// It would leave nobody who can manage accounts.
+    LastAdmin,
+    /// Not a domain such as `example.com`.
+    NotADomain,
+    /// It stands twice in one file.
+    Twice,
+    /// It begins like a formula of a spreadsheet.
+    Formula,
+    /// The table lacks the columns that are needed.
+    NoColumns,
+    /// Some rows are wrong.
+    WrongRows,
+    /// Not a number of days that can be chosen.
+    NotADay,
 }

@@ -79,16 +79,6 @@ test('an admin sees what was set aside, and changes the words of mails without b
   }
 });
 
-test('how one is told by mail is chosen in the menu and stays', async ({ browser }) => {
-  const page = await as(browser, fatima);
-  await page.locator('.menu-details summary').first().click();
-  await page.getByRole('button', { name: 'Eén keer per dag' }).click();
-  await page.goto('/');
-  await page.locator('.menu-details summary').first().click();
-  await expect(page.getByRole('button', { name: 'Eén keer per dag' })).toHaveAttribute('aria-pressed', 'true');
-  await page.getByRole('button', { name: 'Meteen' }).click();
-});
-
 test('an automatic mail is on its ticket, and is no message', async ({ browser }) => {
   const customer = await as(browser, fatima);
   const id = await openTicket(customer, 'Met vakantie');

@@ -9,6 +9,7 @@ export default async function server() {
   if (process.env.BALIE_URL) return;
   const root = resolve(import.meta.dirname, '../..');
   const folder = mkdtempSync(join(tmpdir(), 'balie-journeys-'));
+  process.env.JOURNEY_MAIL = join(folder, 'mail');
   const env = {
     ...process.env,
     BALIE_LISTEN: '127.0.0.1:3100',

@@ -113,7 +113,7 @@ impl Form {
             Problem::Refused(Refusal::SignedOut) => format!("/log-in?{}", serde_urlencoded::to_string([("next", &self.page)]).unwrap_or_default()),
             _ => self.page,
         };
-        let fields = self.fields.into_iter().filter(|(name, _)| name != "password").collect();
+        let fields = self.fields.into_iter().filter(|(name, _)| !name.ends_with("password")).collect();
         let returned = Returned { action: self.action, fields, problem: Some(problem.clone()) };
         let mut response = show(&page, returned, self.headers, self.extensions, next).await;
         if response.status() == StatusCode::OK {
@@ -149,6 +149,13 @@ fn page(headers: &HeaderMap, action: &str, fields: &Fields) -> String {
         (_, Some(page), _) => page,
         ("open_ticket", _, _) => "/tickets/new".to_owned(),
         ("log_in", _, _) => "/log-in".to_owned(),
+        ("forgot", _, _) => "/log-in/forgot".to_owned(),
+        ("sign_up", _, _) => "/sign-up".to_owned(),
+        ("join", _, _) => {
+            value("token").filter(|token| token.bytes().all(|b| b.is_ascii_alphanumeric())).map_or("/".to_owned(), |token| format!("/join/{token}"))
+        }
+        ("upload_import" | "begin_import", _, _) => "/people/import".to_owned(),
+        ("set_own" | "set_notifications" | "change_password" | "ask_address" | "end_session", _, _) => "/account".to_owned(),
         (_, _, Some(ticket)) => format!("/tickets/{ticket}"),
         _ => "/".to_owned(),
     }

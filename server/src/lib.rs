@@ -5,6 +5,7 @@
 // A page is one type, as deep as its markup.
 #![recursion_limit = "512"]
 
+pub mod audit;
 pub mod config;
 mod connections;
 pub mod files;

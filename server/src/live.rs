@@ -121,16 +121,18 @@ impl Stream {
                 () = self.state.shutdown.cancelled() => return None,
                 changed = self.head.changed() => changed.ok()?,
                 ended = self.ended.recv() => match ended {
-                    Ok(session) if session == self.session.id() => return self.end(),
-                    Ok(_) => {}
-                    // Too many sessions ended at once to hear each: look for ourselves.
-                    Err(_) => if !self.renew().await { return self.end() },
+                    Ok(session) if session != self.session.id() => {}
+                    // It ended or may do other things now; or too many did at once to hear each.
+                    _ => match self.renew().await {
+                        Renewed::Same => {}
+                        Renewed::Other => return Some(frame(&Message::Reset { n: self.cursor })),
+                        Renewed::Ended => return self.end(),
+                    },
                 },
-                _ = self.beat.tick() => {
-                    if !self.renew().await {
-                        return self.end();
-                    }
-                    return Some(frame(&Message::Beat { n: self.cursor }));
+                _ = self.beat.tick() => return match self.renew().await {
+                    Renewed::Same => Some(frame(&Message::Beat { n: self.cursor })),
+                    Renewed::Other => Some(frame(&Message::Reset { n: self.cursor })),
+                    Renewed::Ended => self.end(),
                 }
             }
         }
@@ -141,20 +143,29 @@ impl Stream {
         Some(frame(&Message::Ended))
     }
 
-    /// Takes over the rights as they are now; `false` where the session has ended.
-    async fn renew(&mut self) -> bool {
+    /// Takes over the rights as they are now.
+    async fn renew(&mut self) -> Renewed {
         match desk::accounts::renew(&self.state.desk, &self.session).await {
             Ok(Some(session)) => {
+                let is_same = session.scope() == self.session.scope();
                 self.session = session;
-                true
+                if is_same { Renewed::Same } else { Renewed::Other }
             }
-            Ok(None) => false,
+            Ok(None) => Renewed::Ended,
             Err(error) => {
                 tracing::warn!(%error, "a stream could not look up its session");
-                true
+                Renewed::Same
             }
         }
     }
+}
+
+/// What became of a stream's session.
+enum Renewed {
+    Same,
+    /// It may see other tickets: the screen begins anew.
+    Other,
+    Ended,
 }
 
 fn frames(messages: &[(EventNo, std::sync::Arc<str>)]) -> Bytes {

@@ -108,7 +108,7 @@ struct Add {
     email: String,
     #[arg(long)]
     name: String,
-    /// customer, agent or admin
+    /// customer, agent, lead or admin
     #[arg(long, value_parser = role)]
     role: Role,
     /// A customer's organisation; made where it is new
@@ -120,7 +120,7 @@ struct Add {
 }
 
 fn role(word: &str) -> Result<Role, String> {
-    Role::from_word(word).ok_or_else(|| "choose customer, agent or admin".to_owned())
+    Role::from_word(word).ok_or_else(|| "choose customer, agent, lead or admin".to_owned())
 }
 
 #[tokio::main]
@@ -185,8 +185,7 @@ async fn fill(config: &Config, if_empty: bool) -> Result<(), Box<dyn Error>> {
         let role = match (account.role, account.key_user) {
             (Role::Customer, true) => "customer, key user",
             (Role::Customer, false) => "customer",
-            (Role::Agent, _) => "agent",
-            (Role::Admin, _) => "admin",
+            (staff, _) => staff.word(),
         };
         writeln!(out, "  {:<38} {:<20} {}", account.email, role, account.organisation.unwrap_or_default())?;
     }

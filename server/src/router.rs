@@ -1,7 +1,7 @@
 //! Every route there is.
 
 use crate::config::Config;
-use crate::{files, forms, health, live, mail, security, session};
+use crate::{audit, files, forms, health, live, mail, security, session};
 use app::{backend, document, pages};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
@@ -39,7 +39,7 @@ pub struct AppState {
 }
 
 /// The plain routes, with their methods; pages and server functions list themselves.
-pub const PLAIN_ROUTES: [(&str, &str); 11] = [
+pub const PLAIN_ROUTES: [(&str, &str); 12] = [
     ("POST", "/uploads"),
     ("GET", "/files/{id}"),
     ("GET", "/files/{id}/thumb"),
@@ -49,6 +49,7 @@ pub const PLAIN_ROUTES: [(&str, &str); 11] = [
     ("POST", "/mail/incoming"),
     ("GET", "/mail/source/{id}"),
     ("POST", "/mail/stop/{token}"),
+    ("GET", "/audit/export"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
 ];
@@ -76,6 +77,7 @@ pub fn router(state: AppState) -> Router {
         .route("/files/{id}/view", get(files::view))
         .route("/live", get(live::stream))
         .route("/live/since", get(live::since))
+        .route("/audit/export", get(audit::export))
         .route("/mail/incoming", post(mail::incoming).layer(DefaultBodyLimit::disable()))
         .route("/mail/source/{id}", get(mail::source))
         .route("/mail/stop/{token}", post(mail::stopped));

@@ -57,6 +57,7 @@ pub async fn asking(state: &AppState, headers: &HeaderMap, extensions: &Extensio
     Ok(Asking {
         session,
         address: address(headers, peer, state.config.trusted_proxies),
+        device: headers.get(header::USER_AGENT).and_then(|h| h.to_str().ok()).unwrap_or_default().to_owned(),
         request: extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
         language: cookie(headers, "language").and_then(Language::from_tag).unwrap_or_else(header_language),
         theme: cookie(headers, "theme").and_then(Theme::from_word).unwrap_or_default(),

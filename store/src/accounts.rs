@@ -4,12 +4,12 @@ use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
 use crate::row::{Row, list, rows};
-use crate::tables::{organisation, person};
+use crate::tables::person;
 use domain::accounts::{EmailAddress, Language, Person, Role, Theme};
-use domain::notifications::Pace;
+use domain::notifications::Paces;
 use domain::time::Moment;
 use domain::{Named, OrganisationId, PersonId, typed};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Set, Value};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QuerySelect, Set, Value};
 use serde::Deserialize;
 
 /// A person with what only they and the program may know.
@@ -23,7 +23,9 @@ pub struct Account {
     pub time_zone: String,
     pub disabled: bool,
     /// How they want to be told by mail.
-    pub pace: Pace,
+    pub paces: Paces,
+    /// Whether they are a key user whose organisation lets them read all of its tickets.
+    pub reads_all: bool,
 }
 
 /// A new person.
@@ -39,13 +41,13 @@ pub struct NewPerson {
     pub time_zone: String,
 }
 
-pub(crate) const ACCOUNT: &str = "p.id, p.name, p.email, p.role, p.organisation_id, o.name, p.key_user, p.password_hash, p.language, p.theme, p.time_zone, p.disabled_at, p.notify";
+pub(crate) const ACCOUNT: &str = "p.id, p.name, p.email, p.role, p.organisation_id, o.name, p.key_user, p.password_hash, p.language, p.theme, p.time_zone, p.disabled_at, p.notify, (p.key_user AND COALESCE(o.shared, FALSE))";
 
 pub(crate) fn account(row: &mut Row<'_>) -> Result<Account> {
     let person = person_of(row)?;
     let (password_hash, language, theme, time_zone, disabled) =
         (row.next()?, row.next::<Option<String>>()?, row.next::<String>()?, row.next()?, row.next::<Option<i64>>()?);
-    let pace = Pace::from_word(&row.next::<String>()?).unwrap_or_default();
+    let paces = Paces::read(&row.next::<String>()?);
     Ok(Account {
         person,
         password_hash,
@@ -53,7 +55,8 @@ pub(crate) fn account(row: &mut Row<'_>) -> Result<Account> {
         theme: Theme::from_word(&theme).unwrap_or_default(),
         time_zone,
         disabled: disabled.is_some(),
-        pace,
+        paces,
+        reads_all: row.next()?,
     })
 }
 
@@ -90,21 +93,25 @@ async fn people(store: &Store, rest: &str, values: Vec<Value>) -> Result<Vec<Per
     rows(store, PEOPLE, &tail, values).await?.into_iter().map(person).collect()
 }
 
-/// The account with this address.
+/// The account with this address; where it was merged into another, that one.
 pub async fn by_email(store: &Store, email: &EmailAddress) -> Result<Option<Account>> {
-    let sql = format!("SELECT {ACCOUNT} FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id WHERE p.email = $1");
+    let sql = format!(
+        "SELECT {ACCOUNT} FROM person a JOIN person p ON p.id = COALESCE(a.merged_into, a.id) LEFT JOIN organisation o ON o.id = p.organisation_id WHERE a.email = $1"
+    );
     let row = store.reads.query_one_raw(store.sql(sql, [email.as_str().into()])).await?;
     row.map(|row| account(&mut Row::new(&row))).transpose()
 }
 
-/// The account with this id.
+/// The account with this id; where it was merged into another, that one.
 pub async fn by_id(store: &Store, id: PersonId) -> Result<Option<Account>> {
-    let sql = format!("SELECT {ACCOUNT} FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id WHERE p.id = $1");
+    let sql = format!(
+        "SELECT {ACCOUNT} FROM person a JOIN person p ON p.id = COALESCE(a.merged_into, a.id) LEFT JOIN organisation o ON o.id = p.organisation_id WHERE a.id = $1"
+    );
     let row = store.reads.query_one_raw(store.sql(sql, [id.0.into()])).await?;
     row.map(|row| account(&mut Row::new(&row))).transpose()
 }
 
-pub(crate) const STAFF: &str = "WHERE p.role IN ('agent', 'admin') AND p.disabled_at IS NULL ORDER BY p.name";
+pub(crate) const STAFF: &str = "WHERE p.role <> 'customer' AND p.disabled_at IS NULL ORDER BY p.name";
 
 /// Staff who can be given tickets, by name.
 pub async fn staff(store: &Store) -> Result<Vec<Person>> {
@@ -112,7 +119,7 @@ pub async fn staff(store: &Store) -> Result<Vec<Person>> {
 }
 
 /// What was typed, for `LIKE … ESCAPE '!'`: nothing in it stands for something else, and it is no longer than a name.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let name: String = text.chars().take(100).collect();
     typed::line(&name).to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
@@ -146,30 +153,9 @@ pub async fn is_colleague(change: &Change, organisation: OrganisationId, person:
     Ok(change.db().query_one_raw(change.sql(sql, [person.0.into(), organisation.0.into()])).await?.is_some())
 }
 
-/// The organisation with this number, or the first whose name begins with what was typed.
-pub async fn organisation_like(store: &Store, typed: &str) -> Result<Option<Named<OrganisationId>>> {
-    let like = format!("{}%", literal(typed));
-    let number: i64 = typed.trim().parse().unwrap_or(-1);
-    let sql = "SELECT o.id, o.name FROM organisation o WHERE o.id = $1 OR ($1 < 0 AND LOWER(o.name) LIKE $2 ESCAPE '!') ORDER BY o.name LIMIT 1";
-    let row = store.reads.query_one_raw(store.sql(sql, [number.into(), like.into()])).await?;
-    row.map(|row| Row::new(&row).named(OrganisationId)).transpose()
-}
-
-/// The organisation with this name.
-pub async fn organisation_by_name(store: &Store, name: &str) -> Result<Option<OrganisationId>> {
-    let row = organisation::Entity::find().filter(organisation::Column::Name.eq(name)).one(&store.reads).await?;
-    Ok(row.map(|o| OrganisationId(o.id)))
-}
-
 /// Whether there is anybody yet.
 pub async fn is_empty(store: &Store) -> Result<bool> {
     Ok(person::Entity::find().limit(1).one(&store.reads).await?.is_none())
-}
-
-/// Adds an organisation.
-pub async fn add_organisation(change: &Change, name: &str, domains: &[String], now: Moment) -> Result<OrganisationId> {
-    let row = organisation::ActiveModel { name: Set(name.to_owned()), domains: Set(domains.join(" ")), created_at: Set(now.0), ..Default::default() };
-    Ok(OrganisationId(row.insert(&change.db()).await?.id))
 }
 
 /// Adds a person; [`Error::Taken`] where the address has an account.
@@ -193,7 +179,8 @@ pub async fn add_person(change: &Change, new: &NewPerson, now: Moment) -> Result
 
 /// Every account, by address.
 pub async fn everyone(store: &Store) -> Result<Vec<Account>> {
-    let sql = format!("SELECT {ACCOUNT} FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id ORDER BY p.email");
+    let sql =
+        format!("SELECT {ACCOUNT} FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id WHERE p.merged_into IS NULL ORDER BY p.email");
     let found = store.reads.query_all_raw(store.sql(sql, [])).await?;
     found.iter().map(|row| account(&mut Row::new(row))).collect()
 }

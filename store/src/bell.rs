@@ -21,7 +21,7 @@ impl Bell {
         self.grown.send_modify(|n| *n = n.wrapping_add(1));
     }
 
-    /// Says that a session was ended.
+    /// Says that a session was ended, or may see other tickets.
     pub fn ring_end(&self, session: &str) {
         // Nobody listening is no failure: there is no stream to end.
         let _ = self.ended.send(session.to_owned());
@@ -32,7 +32,7 @@ impl Bell {
         self.grown.subscribe()
     }
 
-    /// Hears which sessions are ended, by the hash that names them.
+    /// Hears which sessions are ended or may see other tickets, by the hash that names them.
     pub fn ended(&self) -> broadcast::Receiver<String> {
         self.ended.subscribe()
     }

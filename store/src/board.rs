@@ -188,7 +188,7 @@ fn tallied(scope: &Scope) -> String {
     match scope {
         Scope::Desk { hidden } if !hidden.is_empty() => format!("department_id NOT IN {}", list(hidden.iter().map(|d| d.0))),
         Scope::Desk { .. } => "TRUE".to_owned(),
-        Scope::Own(_) => "FALSE".to_owned(),
+        Scope::Own(_) | Scope::Organisation(..) => "FALSE".to_owned(),
     }
 }
 

@@ -55,6 +55,13 @@ impl Change {
         Ok(self.db().execute_raw(self.sql(sql, values)).await?.rows_affected())
     }
 
+    /// Runs a statement with as many values as it has rows.
+    pub(crate) async fn run_many(&self, sql: String, values: Vec<Value>) -> Result<()> {
+        let backend = if self.is_postgres() { DbBackend::Postgres } else { DbBackend::Sqlite };
+        self.db().execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        Ok(())
+    }
+
     /// Keeps the number of tickets of each department and status, so that no screen has to count a million rows.
     pub(crate) fn tally(&self, department: DepartmentId, status: Status, by: i64) {
         let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
@@ -72,7 +79,7 @@ impl Change {
         Ok(())
     }
 
-    /// Tells every node, once this is committed, that a session has ended.
+    /// Tells every node, once this is committed, that a session has ended, or may see other tickets.
     pub(crate) fn end_session(&mut self, session: &str) {
         self.ended.push(session.to_owned());
     }

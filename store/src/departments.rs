@@ -61,16 +61,17 @@ pub async fn add(change: &Change, name: &str, closed: bool, screenshot: bool, po
     Ok(DepartmentId(row.insert(&change.db()).await?.id))
 }
 
-/// Closes a department to all but its members, or opens it.
-pub async fn close(change: &Change, id: DepartmentId, closed: bool) -> Result<()> {
-    change.run("UPDATE department SET closed = $1 WHERE id = $2", [closed.into(), id.0.into()]).await?;
-    Ok(())
+/// Saves a department; [`crate::Error::Taken`] where another has its name.
+pub async fn save(change: &Change, d: &Department) -> Result<bool> {
+    let sql = "UPDATE department SET name = $1, closed = $2, screenshot = $3 WHERE id = $4";
+    Ok(change.run(sql, [d.named.name.as_str().into(), d.closed.into(), d.screenshot.into(), d.named.id.0.into()]).await? > 0)
 }
 
-/// Makes a department ask for a screenshot, or not.
-pub async fn require_screenshot(change: &Change, id: DepartmentId, required: bool) -> Result<()> {
-    change.run("UPDATE department SET screenshot = $1 WHERE id = $2", [required.into(), id.0.into()]).await?;
-    Ok(())
+/// The staff of each department, by department and person.
+pub async fn members(store: &Store) -> Result<Vec<(DepartmentId, Named<PersonId>)>> {
+    let tail = "FROM department_member m JOIN person p ON p.id = m.person_id WHERE p.disabled_at IS NULL ORDER BY m.department_id, p.name";
+    let found: Vec<(i64, i64, String)> = rows(store, "m.department_id, p.id, p.name", tail, vec![]).await?;
+    Ok(found.into_iter().map(|(department, id, name)| (DepartmentId(department), Named::new(PersonId(id), name))).collect())
 }
 
 /// The mailbox that mails of a department come from, as `Name <address>`; `None`: the desk's.

@@ -9,7 +9,7 @@ use crate::row::{Row, list};
 use crate::tables::event;
 use domain::events::{Event, Happening};
 use domain::time::Moment;
-use domain::{DepartmentId, EventNo, Named, PersonId, TicketId};
+use domain::{DepartmentId, EventNo, Named, OrganisationId, PersonId, TicketId};
 use sea_orm::{ConnectionTrait, EntityTrait, Set};
 use serde::Deserialize;
 
@@ -19,6 +19,7 @@ use serde::Deserialize;
 pub struct Heard {
     pub event: Event,
     pub department: DepartmentId,
+    pub organisation: Option<OrganisationId>,
     pub requester: PersonId,
     pub cc: Vec<PersonId>,
 }
@@ -93,14 +94,16 @@ fn happening(text: &str) -> Result<Happening> {
 /// The events after one, with their audience as it is now; at most `most`.
 pub async fn after(store: &Store, n: EventNo, most: u64) -> Result<Vec<Heard>> {
     let sql = format!(
-        "SELECT {EVENT}, t.department_id, t.requester_id FROM event e JOIN ticket t ON t.id = e.ticket_id LEFT JOIN person p ON p.id = e.by_id WHERE e.n > $1 ORDER BY e.n LIMIT {most}"
+        "SELECT {EVENT}, t.department_id, t.organisation_id, t.requester_id FROM event e JOIN ticket t ON t.id = e.ticket_id LEFT JOIN person p ON p.id = e.by_id WHERE e.n > $1 ORDER BY e.n LIMIT {most}"
     );
     let rows = store.reads.query_all_raw(store.sql(sql, [n.0.into()])).await?;
     let mut heard: Vec<Heard> = rows
         .iter()
         .map(|row| {
             let mut row = Row::new(row);
-            Ok(Heard { event: event_of(&mut row)?, department: DepartmentId(row.next()?), requester: PersonId(row.next()?), cc: vec![] })
+            let (event, department) = (event_of(&mut row)?, DepartmentId(row.next()?));
+            let organisation = row.next::<Option<i64>>()?.map(OrganisationId);
+            Ok(Heard { event, department, organisation, requester: PersonId(row.next()?), cc: vec![] })
         })
         .collect::<Result<_>>()?;
     if heard.is_empty() {

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod attachments;
+pub mod audit;
 mod bell;
 pub mod board;
 #[cfg(feature = "bulk")]
@@ -18,6 +19,9 @@ mod group;
 pub mod mail;
 mod migrations;
 pub mod notifications;
+pub mod organisations;
+pub mod passes;
+pub mod people;
 mod row;
 pub mod search;
 pub mod sessions;

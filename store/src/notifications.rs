@@ -9,7 +9,7 @@ use crate::events::{EVENT, EventRow};
 use crate::mail::Proposal;
 use crate::row::{Row, list, lists, rows};
 use domain::events::Event;
-use domain::notifications::{Around, Pace, Why};
+use domain::notifications::{Around, Paces, Why};
 use domain::time::Moment;
 use domain::{DeliveryId, EventNo, Named, PersonId, TicketId};
 use sea_orm::ConnectionTrait;
@@ -151,17 +151,17 @@ pub async fn after(store: &Store, n: EventNo, most: u64) -> Result<Vec<Told>> {
 }
 
 /// How these people want to be told, and their time zone.
-pub async fn paces(store: &Store, people: &[PersonId]) -> Result<HashMap<PersonId, (Pace, String)>> {
+pub async fn paces(store: &Store, people: &[PersonId]) -> Result<HashMap<PersonId, (Paces, String)>> {
     let tail = format!("FROM person p WHERE p.disabled_at IS NULL AND p.id IN {}", list(people.iter().map(|p| p.0)));
     let found: Vec<(i64, String, String)> = rows(store, "p.id, p.notify, p.time_zone", &tail, vec![]).await?;
-    Ok(found.into_iter().map(|(id, pace, zone)| (PersonId(id), (Pace::from_word(&pace).unwrap_or_default(), zone))).collect())
+    Ok(found.into_iter().map(|(id, paces, zone)| (PersonId(id), (Paces::read(&paces), zone))).collect())
 }
 
 /// Staff whom a note calls by the part of their address before the `@`.
 pub async fn named(store: &Store, names: &[String]) -> Result<Vec<PersonId>> {
     let mut found = vec![];
     for name in names.iter().take(20) {
-        let tail = "FROM person p WHERE p.role IN ('agent', 'admin') AND p.disabled_at IS NULL AND p.email LIKE $1 ESCAPE '!'";
+        let tail = "FROM person p WHERE p.role <> 'customer' AND p.disabled_at IS NULL AND p.email LIKE $1 ESCAPE '!'";
         let like = format!("{}@%", name.replace('!', "!!").replace('%', "!%").replace('_', "!_"));
         found.extend(rows::<(i64,)>(store, "p.id", tail, vec![like.into()]).await?.into_iter().map(|(id,)| PersonId(id)));
     }
@@ -374,14 +374,14 @@ pub async fn waiting(store: &Store) -> Result<i64> {
 }
 
 /// Keeps how a person wants to be told.
-pub async fn set_pace(change: &Change, person: PersonId, pace: Pace) -> Result<()> {
-    change.run("UPDATE person SET notify = $1 WHERE id = $2", [pace.word().into(), person.0.into()]).await?;
+pub async fn set_paces(change: &Change, person: PersonId, paces: &Paces) -> Result<()> {
+    change.run("UPDATE person SET notify = $1 WHERE id = $2", [paces.text().into(), person.0.into()]).await?;
     Ok(())
 }
 
 /// How a person wants to be told.
-pub async fn pace(store: &Store, person: PersonId) -> Result<Pace> {
-    Ok(paces(store, &[person]).await?.remove(&person).map(|(pace, _)| pace).unwrap_or_default())
+pub async fn paces_of(store: &Store, person: PersonId) -> Result<Paces> {
+    Ok(paces(store, &[person]).await?.remove(&person).map(|(paces, _)| paces).unwrap_or_default())
 }
 
 /// Marks a person's address as one that takes no mail, or as one that does again.

@@ -7,9 +7,9 @@ use crate::connect::{Kind, Store};
 use crate::error::Result;
 use crate::row::Row;
 use crate::tickets::{Line, read_lines, within};
+use domain::TicketId;
 use domain::accounts::Scope;
 use domain::tickets::Ticket;
-use domain::{PersonId, TicketId};
 use sea_orm::ConnectionTrait;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -60,6 +60,8 @@ pub(crate) fn fts(words: &[String], scope: &Scope, whole: bool) -> Option<String
     let terms = terms.join(" AND ");
     Some(match scope {
         Scope::Own(person) => format!("{{subject replies people}} : ({terms}) AND access : \"p{person}\""),
+        // Which of them, the condition of the scope says.
+        Scope::Organisation(..) => format!("{{subject replies people}} : ({terms})"),
         Scope::Desk { .. } => format!("{{subject replies notes people}} : ({terms})"),
     })
 }
@@ -125,19 +127,18 @@ fn cut(text: &str, most: usize) -> &str {
 }
 
 /// A customer's tickets with these words, the newest first.
-pub async fn portal(store: &Store, person: PersonId, typed: &str, most: u64) -> Result<Vec<Line>> {
-    let scope = Scope::Own(person);
+pub async fn portal(store: &Store, scope: &Scope, typed: &str, most: u64) -> Result<Vec<Line>> {
     let words = words(typed);
     let number = typed.trim().parse::<TicketId>().ok();
     let found = match store.kind() {
-        Kind::Sqlite => fts(&words, &scope, is_common(store, &words).await?)
+        Kind::Sqlite => fts(&words, scope, is_common(store, &words).await?)
             .map(|query| ("ticket_search s JOIN ticket t ON t.id = s.rowid", "ticket_search MATCH $1", "s.rowid", query)),
         Kind::Postgres => tsquery(&words)
             .map(|query| ("ticket_search s JOIN ticket t ON t.id = s.ticket_id", "s.public @@ to_tsquery('simple', $1)", "t.id", query)),
     };
     let mut found: Vec<Line> = match found {
         Some((from, matches, newest, query)) => {
-            let rest = format!("WHERE {matches} AND {} ORDER BY {newest} DESC LIMIT {most}", within(&scope));
+            let rest = format!("WHERE {matches} AND {} ORDER BY {newest} DESC LIMIT {most}", within(scope));
             read_lines(store, from, &rest, vec![query.into()]).await?
         }
         None => vec![],
@@ -151,6 +152,7 @@ pub async fn portal(store: &Store, person: PersonId, typed: &str, most: u64) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::PersonId;
 
     #[test]
     fn nothing_that_is_typed_is_syntax() {

@@ -5,7 +5,7 @@ use crate::change::Change;
 use crate::connect::Store;
 use crate::departments::hidden_from;
 use crate::error::{Error, Result};
-use crate::row::Row;
+use crate::row::{Row, rows};
 use crate::tables::session;
 use domain::time::Moment;
 use domain::{DepartmentId, PersonId};
@@ -39,14 +39,36 @@ pub async fn find(store: &Store, id: &str, now: Moment) -> Result<Option<Session
     Ok(Some(SessionRow { account, seen_at: Moment(seen_at), expires_at: Moment(expires_at), hidden }))
 }
 
-/// Begins a session under the hash of its token.
-pub async fn begin(change: &Change, id: &str, person: PersonId, now: Moment, expires: Moment) -> Result<()> {
+/// A session as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Open {
+    pub id: String,
+    pub device: String,
+    pub address: String,
+    pub created_at: Moment,
+    pub seen_at: Moment,
+}
+
+/// The sessions of a person that run at `now`, the one used last first.
+pub async fn of(store: &Store, person: PersonId, now: Moment) -> Result<Vec<Open>> {
+    let tail = "FROM session s WHERE s.person_id = $1 AND s.expires_at > $2 ORDER BY s.seen_at DESC, s.id";
+    let found: Vec<(String, String, String, i64, i64)> =
+        rows(store, "s.id, s.device, s.address, s.created_at, s.seen_at", tail, vec![person.0.into(), now.0.into()]).await?;
+    let open = |(id, device, address, created, seen)| Open { id, device, address, created_at: Moment(created), seen_at: Moment(seen) };
+    Ok(found.into_iter().map(open).collect())
+}
+
+/// Begins a session under the hash of its token, on a device, from an address.
+pub async fn begin(change: &Change, id: &str, person: PersonId, [device, address]: [&str; 2], now: Moment, expires: Moment) -> Result<()> {
     let row = session::ActiveModel {
         id: Set(id.to_owned()),
         person_id: Set(person.0),
         created_at: Set(now.0),
         seen_at: Set(now.0),
         expires_at: Set(expires.0),
+        device: Set(device.to_owned()),
+        address: Set(address.to_owned()),
     };
     session::Entity::insert(row).exec_without_returning(&change.db()).await?;
     Ok(())
@@ -65,9 +87,21 @@ pub async fn end(change: &mut Change, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Ends every session of a person; their streams hear of it when this is committed.
-pub async fn end_all(change: &mut Change, person: PersonId) -> Result<()> {
-    let rows = change.db().query_all_raw(change.sql("DELETE FROM session WHERE person_id = $1 RETURNING id", [person.0.into()])).await?;
+/// Ends every session of a person but one; their streams hear of it when this is committed.
+pub async fn end_all(change: &mut Change, person: PersonId, but: Option<&str>) -> Result<()> {
+    let sql = "DELETE FROM session WHERE person_id = $1 AND id <> $2 RETURNING id";
+    let rows = change.db().query_all_raw(change.sql(sql, [person.0.into(), but.unwrap_or_default().into()])).await?;
+    for row in &rows {
+        let id: String = Row::new(row).next()?;
+        change.end_session(&id);
+    }
+    Ok(())
+}
+
+/// Lets the streams of a person, or of all staff, know that they may see other tickets once this is committed.
+pub async fn renew(change: &mut Change, person: Option<PersonId>) -> Result<()> {
+    let sql = "SELECT s.id FROM session s JOIN person p ON p.id = s.person_id WHERE p.id = $1 OR ($1 IS NULL AND p.role <> 'customer')";
+    let rows = change.db().query_all_raw(change.sql(sql, [person.map(|person| person.0).into()])).await?;
     for row in &rows {
         let id: String = Row::new(row).next()?;
         change.end_session(&id);

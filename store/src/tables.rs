@@ -21,8 +21,10 @@ macro_rules! table {
 table!(organisation, "organisation", {
     #[sea_orm(primary_key)] id: i64,
     name: String,
-    #[sea_orm(column_type = "Text")] domains: String,
     created_at: i64,
+    sign_up: bool,
+    shared: bool,
+    #[sea_orm(column_type = "Text")] notes: String,
 });
 table!(department, "department", {
     #[sea_orm(primary_key)] id: i64,
@@ -51,6 +53,8 @@ table!(session, "session", {
     created_at: i64,
     seen_at: i64,
     expires_at: i64,
+    #[sea_orm(column_type = "Text")] device: String,
+    #[sea_orm(column_type = "Text")] address: String,
 });
 table!(ticket, "ticket", {
     #[sea_orm(primary_key)] id: i64,

@@ -25,6 +25,8 @@ pub enum Shelf {
     Cc,
     /// One's own that are resolved or closed.
     Settled,
+    /// Those of others in one's organisation that run.
+    Organisation,
 }
 
 pub(crate) const CARD: &str = "t.id, t.subject, t.status, t.urgency, t.department_id, d.name, t.organisation_id, o.name, t.requester_id, r.name, t.assignee_id, a.name, t.tags, t.opened_at, t.updated_at, \
@@ -40,6 +42,11 @@ pub(crate) fn within(scope: &Scope) -> String {
     match scope {
         Scope::Own(person) => {
             format!("(t.requester_id = {person} OR EXISTS (SELECT 1 FROM ticket_cc c WHERE c.ticket_id = t.id AND c.person_id = {person}))")
+        }
+        Scope::Organisation(person, organisation) => {
+            format!(
+                "(t.requester_id = {person} OR t.organisation_id = {organisation} OR EXISTS (SELECT 1 FROM ticket_cc c WHERE c.ticket_id = t.id AND c.person_id = {person}))"
+            )
         }
         Scope::Desk { hidden } if hidden.is_empty() => "TRUE".to_owned(),
         Scope::Desk { hidden } => format!("t.department_id NOT IN {}", list(hidden.iter().map(|d| d.0))),
@@ -328,6 +335,10 @@ pub async fn shelf(store: &Store, person: PersonId, shelf: Shelf, most: u64) -> 
     let (from, condition) = match shelf {
         Shelf::Running => ("ticket t", "t.requester_id = $1 AND t.settled = FALSE"),
         Shelf::Settled => ("ticket t", "t.requester_id = $1 AND t.settled = TRUE"),
+        Shelf::Organisation => (
+            "ticket t",
+            "t.organisation_id = (SELECT organisation_id FROM person WHERE id = $1) AND t.requester_id <> $1 AND t.settled = FALSE AND NOT EXISTS (SELECT 1 FROM ticket_cc c WHERE c.ticket_id = t.id AND c.person_id = $1)",
+        ),
         Shelf::Cc => ("ticket_cc c JOIN ticket t ON t.id = c.ticket_id", "c.person_id = $1"),
     };
     let order = if shelf == Shelf::Cc { "t.settled, t.updated_at DESC" } else { "t.updated_at DESC" };

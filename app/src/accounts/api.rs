@@ -3,7 +3,48 @@
 #![allow(missing_docs, reason = "the macro makes a struct with undocumented fields of each signature")]
 
 use crate::Problem;
+use domain::notifications::Paces;
+use domain::time::Moment;
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What a link that was mailed is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Came {
+    /// Whether it is for who has an account and wants another password.
+    pub is_reset: bool,
+    pub email: String,
+    pub name: String,
+}
+
+/// One's own account, with what the reader of the page does not say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Own {
+    pub time_zone: String,
+    pub paces: Paces,
+    /// The address that waits for both ends to say yes.
+    pub wished: Option<String>,
+    pub has_password: bool,
+    pub sessions: Vec<OpenSession>,
+    /// Every time zone there is.
+    pub zones: Vec<String>,
+}
+
+/// A session, as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct OpenSession {
+    pub id: String,
+    /// What the browser calls itself.
+    pub device: String,
+    pub address: String,
+    pub created_at: Moment,
+    pub seen_at: Moment,
+    /// Whether it is the one that asks.
+    pub is_this: bool,
+}
 
 /// Begins a session and goes on to `next`. `carry` holds a form that was sent without one; the server shows it again, filled in.
 #[server(endpoint = "log_in")]
@@ -16,15 +57,8 @@ pub async fn log_in(
     use crate::backend;
     use domain::permissions::Action;
     let (desk, _) = backend::anyone(Action::LogIn)?;
-    let asking = backend::asking();
-    let token = desk::accounts::log_in(&desk, &email, &password, asking.address).await.map_err(backend::report)?;
-    let secure = if asking.secure { "; Secure" } else { "" };
-    let seconds = desk::accounts::SESSION.0 / 1_000;
-    backend::set_cookie(&format!(
-        "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}",
-        backend::session_cookie(asking.secure),
-        token.as_str()
-    ));
+    let token = desk::accounts::log_in(&desk, &email, &password, &backend::asking().origin()).await.map_err(backend::report)?;
+    backend::begin_session(&token);
     drop(carry);
     backend::go(&next);
     Ok(())
@@ -39,34 +73,25 @@ pub async fn log_out() -> Result<(), Problem> {
     if let Some(session) = session {
         desk::accounts::log_out(&desk, &session).await.map_err(backend::report)?;
     }
-    let secure = backend::asking().secure;
-    backend::set_cookie(&format!(
-        "{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{}",
-        backend::session_cookie(secure),
-        if secure { "; Secure" } else { "" }
-    ));
+    backend::forget_session();
     backend::go("/log-in");
     Ok(())
 }
 
-/// Keeps a language or a theme: in the account, or in a cookie where there is none; and in the account how one is told by mail.
+/// Keeps a language or a theme: in the account, or in a cookie where there is none.
 #[server(endpoint = "prefer")]
-pub async fn prefer(#[server(default)] language: String, #[server(default)] theme: String, #[server(default)] mail: String) -> Result<(), Problem> {
+pub async fn prefer(#[server(default)] language: String, #[server(default)] theme: String) -> Result<(), Problem> {
     use crate::backend;
     use domain::accounts::{Language, Theme};
-    use domain::notifications::Pace;
     use domain::permissions::Action;
     use domain::{Fault, Field, Refusal};
     let (desk, session) = backend::anyone(Action::SetPreferences)?;
-    let (chosen, shown, pace) = (Language::from_tag(&language), Theme::from_word(&theme), Pace::from_word(&mail));
-    if (chosen.is_none() && !language.is_empty()) || (shown.is_none() && !theme.is_empty()) || (pace.is_none() && !mail.is_empty()) {
+    let (chosen, shown) = (Language::from_tag(&language), Theme::from_word(&theme));
+    if (chosen.is_none() && !language.is_empty()) || (shown.is_none() && !theme.is_empty()) {
         return Err(backend::report(Refusal::field(Field::Preference, Fault::Unknown).into()));
     }
     if let Some(session) = session {
         desk::accounts::prefer(&desk, &session, chosen, shown).await.map_err(backend::report)?;
-        if let Some(pace) = pace {
-            desk::notifications::set_pace(&desk, &session, pace).await.map_err(backend::report)?;
-        }
     }
     if let Some(language) = chosen {
         backend::set_cookie(&format!("language={}; Path=/; SameSite=Lax; Max-Age=31536000", language.tag()));
@@ -74,5 +99,169 @@ pub async fn prefer(#[server(default)] language: String, #[server(default)] them
     if let Some(theme) = shown {
         backend::set_cookie(&format!("theme={}; Path=/; SameSite=Lax; Max-Age=31536000", theme.word()));
     }
+    Ok(())
+}
+
+/// Asks for a link to choose another password with; the answer is the same whether anyone has the address.
+#[server(endpoint = "forgot")]
+pub async fn forgot(#[server(default)] email: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, _) = backend::anyone(Action::ComeIn)?;
+    let asking = backend::asking();
+    desk::accounts::ask_reset(&desk, &email, asking.language, &asking.origin()).await.map_err(backend::report)?;
+    backend::go("/log-in/forgot?sent=1");
+    Ok(())
+}
+
+/// Asks for an account where one's organisation lets its people in.
+#[server(endpoint = "sign_up")]
+pub async fn sign_up(#[server(default)] name: String, #[server(default)] email: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, _) = backend::anyone(Action::ComeIn)?;
+    let asking = backend::asking();
+    desk::accounts::sign_up(&desk, &name, &email, asking.language).await.map_err(backend::report)?;
+    backend::go("/sign-up?sent=1");
+    Ok(())
+}
+
+/// What a link that was mailed is for.
+#[server(endpoint = "join_facts")]
+pub async fn join_facts(token: String) -> Result<Came, Problem> {
+    use crate::backend;
+    use domain::Refusal;
+    use domain::permissions::Action;
+    let (desk, _) = backend::anyone(Action::ComeIn)?;
+    let came = desk::accounts::asked(&desk, &token).await.map_err(backend::report)?;
+    let came = came.ok_or_else(|| backend::report(Refusal::NotFound.into()))?;
+    Ok(Came { is_reset: came.kind == desk::accounts::PassKind::Reset, email: came.email, name: came.name })
+}
+
+/// Uses a link that was mailed: keeps the password, and begins a session.
+#[server(endpoint = "join")]
+pub async fn join(token: String, #[server(default)] name: String, #[server(default)] password: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, _) = backend::anyone(Action::ComeIn)?;
+    let begun = desk::accounts::accept(&desk, &token, &name, &password, &backend::asking().origin()).await.map_err(backend::report)?;
+    backend::begin_session(&begun);
+    backend::go("/");
+    Ok(())
+}
+
+/// One's own account.
+#[server(endpoint = "own_account")]
+pub async fn own_account() -> Result<Own, Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, session) = backend::someone(Action::OwnAccount)?;
+    let own = desk::accounts::own(&desk, &session).await.map_err(backend::report)?;
+    let sessions = own.sessions.into_iter().map(|open| backend::open_session(open, Some(&session))).collect();
+    Ok(Own {
+        time_zone: session.time_zone().to_owned(),
+        paces: session.paces(),
+        wished: own.wished,
+        has_password: own.has_password,
+        sessions,
+        zones: desk::zones::names(),
+    })
+}
+
+/// Changes one's own name and time zone.
+#[server(endpoint = "set_own")]
+pub async fn set_own(#[server(default)] name: String, #[server(default)] time_zone: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, session) = backend::someone(Action::OwnAccount)?;
+    desk::accounts::change_own(&desk, &session, &name, &time_zone).await.map_err(backend::report)?;
+    backend::go("/account?kept=own");
+    Ok(())
+}
+
+/// Chooses how soon one is told by mail, for each kind of reason.
+#[server(endpoint = "set_notifications")]
+pub async fn set_notifications(
+    own: String,
+    cc: String,
+    #[server(default)] assigned: String,
+    #[server(default)] mention: String,
+) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::notifications::Pace;
+    use domain::permissions::Action;
+    use domain::{Fault, Field, Refusal};
+    let (desk, session) = backend::someone(Action::OwnAccount)?;
+    let had = session.paces();
+    let read = |word: &str, had: Pace| {
+        if word.is_empty() {
+            Ok(had)
+        } else {
+            Pace::from_word(word).ok_or_else(|| backend::report(Refusal::field(Field::Preference, Fault::Unknown).into()))
+        }
+    };
+    let paces =
+        Paces { own: read(&own, had.own)?, cc: read(&cc, had.cc)?, assigned: read(&assigned, had.assigned)?, mention: read(&mention, had.mention)? };
+    desk::notifications::set_paces(&desk, &session, &paces).await.map_err(backend::report)?;
+    backend::go("/account?kept=notifications");
+    Ok(())
+}
+
+/// Gives oneself another password; every other session ends.
+#[server(endpoint = "change_password")]
+pub async fn change_password(#[server(default)] password: String, #[server(default)] new_password: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, session) = backend::someone(Action::OwnAccount)?;
+    desk::accounts::change_password(&desk, &session, &password, &new_password).await.map_err(backend::report)?;
+    backend::go("/account?kept=password");
+    Ok(())
+}
+
+/// Asks for another address: a link goes to the old one and one to the new one.
+#[server(endpoint = "ask_address")]
+pub async fn ask_address(#[server(default)] password: String, #[server(default)] email: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, session) = backend::someone(Action::OwnAccount)?;
+    desk::accounts::ask_address(&desk, &session, &password, &email).await.map_err(backend::report)?;
+    backend::go("/account?kept=address");
+    Ok(())
+}
+
+/// The address that a link of a change of address is about.
+#[server(endpoint = "address_facts")]
+pub async fn address_facts(token: String) -> Result<String, Problem> {
+    use crate::backend;
+    use domain::Refusal;
+    use domain::permissions::Action;
+    let (desk, _) = backend::anyone(Action::ComeIn)?;
+    let email = desk::accounts::moving_to(&desk, &token).await.map_err(backend::report)?;
+    email.ok_or_else(|| backend::report(Refusal::NotFound.into()))
+}
+
+/// One end of a change of address says yes.
+#[server(endpoint = "agree_address")]
+pub async fn agree_address(token: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, _) = backend::anyone(Action::ComeIn)?;
+    let is_done = desk::accounts::agree_to_address(&desk, &token, &backend::asking().origin()).await.map_err(backend::report)?;
+    backend::go(&if is_done { "/log-in?moved=1".to_owned() } else { format!("/account/address/{token}?half=1") });
+    Ok(())
+}
+
+/// Ends one of one's own sessions; all others where none is named.
+#[server(endpoint = "end_session")]
+pub async fn end_session(#[server(default)] id: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, session) = backend::someone(Action::OwnAccount)?;
+    let id = Some(id.as_str()).filter(|id| !id.is_empty());
+    desk::accounts::end_own_session(&desk, &session, id).await.map_err(backend::report)?;
+    if id == Some(session.id()) {
+        backend::forget_session();
+    }
+    backend::go("/account?kept=session#sessions");
     Ok(())
 }

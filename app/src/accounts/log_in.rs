@@ -3,6 +3,7 @@
 use crate::ui::{self, bell, icon};
 use crate::{Problem, Reader, Returned, words as w};
 use domain::Refusal;
+use domain::accounts::Language;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
@@ -26,28 +27,35 @@ pub fn LogInPage() -> impl IntoView {
     };
     let wrong = tried.problem.as_ref().map(|p| p.sentence(l));
     let invalid = matches!(tried.problem, Some(Problem::Refused(Refusal::WrongCredentials))).then_some("true");
+    let moved = use_query_map().read_untracked().get("moved").map(|_| w::address_moved(l));
+    let inner = view! {
+        <h1>{w::log_in(l)}</h1>
+        <p class="muted">{moved.unwrap_or(why)}</p>
+        <form method="post" action="/api/log_in">
+            <input type="hidden" name="next" value=next/>
+            <input type="hidden" name="carry" value=carry/>
+            <div class="field">
+                <label for="email">{w::email(l)}</label>
+                <input class="input" id="email" name="email" type="email" autocomplete="username" required value=tried.value("email") aria-invalid=invalid aria-describedby=invalid.map(|_| "wrong")/>
+            </div>
+            <div class="field">
+                <label for="password">{w::password(l)}</label>
+                <input class="input" id="password" name="password" type="password" autocomplete="current-password" required aria-invalid=invalid aria-describedby=invalid.map(|_| "wrong")/>
+                {wrong.map(|sentence| view! { <p class="error" id="wrong" role="alert">{icon("circle-alert")}<span>{sentence}</span></p> })}
+            </div>
+            <button class="button" data-kind="primary">{w::log_in(l)}</button>
+        </form>
+        <p class="hint"><a href="/log-in/forgot">{w::forgot_link(l)}</a></p>
+    };
+    door(inner.into_any(), view! { <p class="hint">{w::no_account(l)}" "<a href="/sign-up">{w::sign_up(l)}</a></p> }.into_any(), l)
+}
+
+/// The page before one is in: a box, what stands under it, and beside it what Balie is.
+pub(super) fn door(inner: AnyView, below: AnyView, l: Language) -> impl IntoView {
     view! {
         <div class="login"><main id="inhoud">
             <a class="brand" href="/" aria-label="Balie">{bell()}<span>"Balie"</span></a>
-            <div class="box">
-                <h1>{w::log_in(l)}</h1>
-                <p class="muted">{why}</p>
-                <form method="post" action="/api/log_in">
-                    <input type="hidden" name="next" value=next/>
-                    <input type="hidden" name="carry" value=carry/>
-                    <div class="field">
-                        <label for="email">{w::email(l)}</label>
-                        <input class="input" id="email" name="email" type="email" autocomplete="username" required value=tried.value("email") aria-invalid=invalid aria-describedby=invalid.map(|_| "wrong")/>
-                    </div>
-                    <div class="field">
-                        <label for="password">{w::password(l)}</label>
-                        <input class="input" id="password" name="password" type="password" autocomplete="current-password" required aria-invalid=invalid aria-describedby=invalid.map(|_| "wrong")/>
-                        {wrong.map(|sentence| view! { <p class="error" id="wrong" role="alert">{icon("circle-alert")}<span>{sentence}</span></p> })}
-                    </div>
-                    <button class="button" data-kind="primary">{w::log_in(l)}</button>
-                </form>
-                <p class="hint">{w::no_account(l)}</p>
-            </div>
+            <div class="box">{inner}{below}</div>
             <div class="foot hint">{ui::language_forms(l)}</div>
         </main>
         <aside aria-label=w::about(l)><div class="counter">

@@ -21,6 +21,8 @@ pub struct Home {
     pub as_of: EventNo,
     pub running: Vec<Line>,
     pub cc: Vec<Line>,
+    /// What colleagues opened, for a key user who reads it.
+    pub organisation: Vec<Line>,
     pub settled: Vec<Line>,
     /// Whether there are more settled ones than are shown.
     pub more: bool,
@@ -143,10 +145,11 @@ pub async fn home_shelves(#[server(default)] q: String, #[server(default)] all: 
         let found = if q.trim().is_empty() { None } else { Some(search(&desk, &me, &q).await?) };
         let running = shelf(&desk, &me, Shelf::Running, SHELF).await?;
         let cc = shelf(&desk, &me, Shelf::Cc, SHELF).await?;
+        let organisation = shelf(&desk, &me, Shelf::Organisation, SHELF).await?;
         let mut settled = shelf(&desk, &me, Shelf::Settled, few + 1).await?;
         let more = settled.len() as u64 > few;
         settled.truncate(few as usize);
-        Ok(Home { as_of, running, cc, settled, more, found })
+        Ok(Home { as_of, running, cc, organisation, settled, more, found })
     };
     read.await.map_err(backend::report)
 }

@@ -32,7 +32,7 @@ pub fn HomePage() -> impl IntoView {
 
 fn page(home: Home, q: String, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
-    let nothing = home.running.is_empty() && home.cc.is_empty() && home.settled.is_empty();
+    let nothing = home.running.is_empty() && home.cc.is_empty() && home.organisation.is_empty() && home.settled.is_empty();
     let lists = match home.found {
         Some(found) => {
             let none = found.is_empty();
@@ -52,6 +52,7 @@ fn page(home: Home, q: String, reader: &Reader) -> impl IntoView + use<> {
         None => view! {
             {shelf("open", w::shelf_running(l), home.running, reader, false)}
             {shelf("cc", w::shelf_cc(l), home.cc, reader, false)}
+            {shelf("organisation", w::shelf_organisation(l), home.organisation, reader, false)}
             {shelf("settled", w::shelf_settled(l), home.settled, reader, true)}
             {home.more.then(|| view! { <a class="more" href="/?all=1">{w::show_all(l)}</a> })}
         }

@@ -13,6 +13,8 @@ pub(super) fn page(page: View, sent: bool, reader: &Reader) -> impl IntoView + u
     let ticket = page.ticket;
     let (id, settled) = (ticket.id, ticket.status.is_settled());
     let mine = reader.visitor.as_ref().is_some_and(|v| v.id == ticket.requester.id);
+    // A key user who is not on the ticket.
+    let reads_along = !mine && reader.visitor.as_ref().is_none_or(|v| ticket.cc.iter().all(|cc| cc.id != v.id));
     let just_opened = sent && page.entries.len() == 1;
     let to = match (&ticket.assignee, ticket.cc.is_empty()) {
         (Some(agent), true) => w::to_person(l, &agent.name),
@@ -34,7 +36,7 @@ pub(super) fn page(page: View, sent: bool, reader: &Reader) -> impl IntoView + u
                     <div class="talk">
                         <ol class="conversation" role="list" data-live="conversation">{page.entries.into_iter().map(|e| entry(e, reader)).collect_view()}</ol>
                         <div id="latest"></div>
-                        {composer(write, reader)}
+                        {if reads_along { view! { <p class="hint">{w::reads_along(l)}</p> }.into_any() } else { composer(write, reader).into_any() }}
                     </div>
                     <aside class="ticket-aside" aria-label=w::properties(l)>
                         <div data-live="solve">{(mine && !settled).then(|| view! {

@@ -4,7 +4,6 @@ use super::{avatar, bell, icon};
 use crate::{Problem, Reader, enhance, when, words as w};
 use domain::Refusal;
 use domain::accounts::{Language, Theme};
-use domain::notifications::Pace;
 use domain::tickets::Side;
 use leptos::prelude::*;
 
@@ -17,7 +16,9 @@ pub enum Place {
     Ticket,
     Board,
     List,
+    People,
     Mail,
+    Account,
 }
 
 /// Sets the title of the page in the browser's tab.
@@ -64,6 +65,7 @@ pub fn desk_frame<V: IntoView>(place: Place, reader: &Reader, inner: V) -> impl 
             <nav aria-label=w::main_menu(l)><ul>
                 {item(Place::Board, "/board", "columns-3", w::nav_board(l))}
                 {item(Place::List, "/list", "list", w::nav_list(l))}
+                {item(Place::People, "/people", "users", w::nav_people(l))}
                 {reader.is_admin().then(|| item(Place::Mail, "/mail", if needed { "circle-alert" } else { "mail" }, if needed { w::nav_mail_fails(l) } else { w::nav_mail(l) }))}
                 <li class="phone-only">{account_menu(reader).into_any()}</li>
             </ul></nav>
@@ -105,13 +107,8 @@ fn account_menu(reader: &Reader) -> impl IntoView + use<> {
                             <button name="theme" value=choice.word() aria-pressed=(choice == theme).to_string()>{icon(if choice == theme { "check" } else { "circle" })}{name}</button>
                         </form>
                     })}
-                    <p class="group">{w::mail_pace(l)}</p>
-                    {[(Pace::AtOnce, w::pace_at_once(l)), (Pace::Digest, w::pace_digest(l)), (Pace::Off, w::pace_off(l))].map(|(choice, name)| view! {
-                        <form method="post" action="/api/prefer">
-                            <button name="mail" value=choice.word() aria-pressed=(choice == visitor.mail).to_string()>{icon(if choice == visitor.mail { "check" } else { "circle" })}{name}</button>
-                        </form>
-                    })}
                     <hr/>
+                    <a href="/account">{icon("user")}{w::account(l)}</a>
                     <form method="post" action="/api/log_out"><button>{icon("log-out")}{w::log_out(l)}</button></form>
                 </div>
             </details>

@@ -1,9 +1,11 @@
 //! Buttons, marks and frames without a business rule in them.
 
 mod browser;
+mod fields;
 mod frames;
 mod marks;
 
 pub use browser::*;
+pub use fields::*;
 pub use frames::*;
 pub use marks::*;

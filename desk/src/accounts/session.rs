@@ -1,9 +1,11 @@
 //! Who someone is once they have logged in: only a log-in makes one, and only one makes a use case possible.
 
+use crate::audit::Origin;
 use domain::accounts::{Language, Person, Role, Scope, Theme};
-use domain::notifications::Pace;
+use domain::notifications::Paces;
 use domain::permissions::{Action, may};
 use domain::{DepartmentId, Named, OrganisationId, PersonId, Refusal};
+use sha2::{Digest, Sha256};
 use store::accounts::Account;
 
 /// The secret a browser holds; shown once, when logging in.
@@ -22,6 +24,7 @@ pub struct Session {
     pub(super) id: String,
     pub(super) account: Account,
     pub(super) hidden: Vec<DepartmentId>,
+    pub(super) origin: Origin,
 }
 
 /// A member of staff who has logged in.
@@ -59,8 +62,8 @@ impl Session {
     }
 
     /// How they want to be told by mail.
-    pub fn pace(&self) -> Pace {
-        self.account.pace
+    pub fn paces(&self) -> Paces {
+        self.account.paces
     }
 
     /// The name of their time zone.
@@ -73,9 +76,28 @@ impl Session {
         &self.id
     }
 
+    /// The same session, asked from here.
+    pub fn asked_from(self, origin: Origin) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// Where it is asked from.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// Whose tickets they may see.
     pub fn scope(&self) -> Scope {
-        if self.role().is_staff() { Scope::Desk { hidden: self.hidden.clone() } } else { Scope::Own(self.person().id) }
+        match &self.account.person.organisation {
+            _ if self.role().is_staff() => Scope::Desk { hidden: self.hidden.clone() },
+            Some(organisation) if self.account.reads_all => Scope::Organisation(self.person().id, organisation.id),
+            _ => Scope::Own(self.person().id),
+        }
+    }
+
+    /// Whose tickets they may write on: a key user who reads along does not.
+    pub fn writing_scope(&self) -> Scope {
+        if self.role().is_staff() { self.scope() } else { Scope::Own(self.person().id) }
     }
 
     /// Refuses what the table of permissions does not allow.
@@ -100,12 +122,12 @@ impl Session {
 impl Session {
     /// Someone who wrote a mail: what it may do in their name was decided by who says so.
     pub(crate) fn of_mail(account: Account, hidden: Vec<DepartmentId>) -> Self {
-        Self { id: String::new(), account, hidden }
+        Self { id: String::new(), account, hidden, origin: Origin::default() }
     }
 
     /// Someone of the demo data, which is written before anyone can log in.
     pub(crate) fn of_demo(account: Account) -> Self {
-        Self { id: String::new(), account, hidden: vec![] }
+        Self { id: String::new(), account, hidden: vec![], origin: Origin::default() }
     }
 }
 
@@ -126,4 +148,9 @@ impl Customer {
     pub fn organisation(&self) -> &Named<OrganisationId> {
         &self.1
     }
+}
+
+/// The name of a session in the database: the SHA-256 of its token.
+pub(super) fn session_id(token: &str) -> String {
+    super::hex(&Sha256::digest(token))
 }

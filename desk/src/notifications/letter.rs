@@ -8,7 +8,7 @@ use crate::{Desk, Result, attachments, mail};
 use domain::TicketId;
 use domain::accounts::{Language, Scope};
 use domain::events::{Event, Happening};
-use domain::notifications::{Pace, Why};
+use domain::notifications::{Pace, Paces, Why};
 use domain::tickets::Ticket;
 use std::fmt::Write;
 use store::accounts::Account;
@@ -111,7 +111,7 @@ async fn about(
 }
 
 async fn digest(desk: &Desk, due: &Due, account: &Account, scope: &Scope, told: Vec<(Event, Why)>) -> Result<Result<Letter, &'static str>> {
-    if store::notifications::pace(desk.store(), account.person.id).await? == Pace::Off {
+    if account.paces == Paces::all(Pace::Off) {
         return Ok(Err("they want no mail any more"));
     }
     let (l, settings) = (account.language.unwrap_or_default(), &desk.mail().settings);

@@ -8,7 +8,7 @@ mod stop;
 mod template;
 
 pub(crate) use letter::letter;
-pub(crate) use service::{tell_admins, tell_too_large};
+pub(crate) use service::{mail_link, tell_admins, tell_too_large};
 pub use stop::{stop, stoppable};
 pub use template::{Kind, Template, preview, reset_template, set_template, template};
 
@@ -16,7 +16,7 @@ use crate::accounts::{Agent, Session};
 use crate::breath::Breath;
 use crate::{Desk, Result, zones};
 use domain::events::Happening;
-use domain::notifications::{Pace, Why, audience, mentions};
+use domain::notifications::{Pace, Paces, Why, audience, mentions};
 use domain::tickets::Ticket;
 use domain::time::Span;
 use domain::{DeliveryId, EventNo, PersonId, Refusal, TicketId};
@@ -81,8 +81,8 @@ pub async fn advance(desk: &Desk) -> Result<usize> {
     }
     for (n, ticket, people) in audiences {
         for (person, why) in people {
-            let Some((pace, zone)) = paces.get(&person) else { continue };
-            let (ticket, due_at) = match pace {
+            let Some((paces, zone)) = paces.get(&person) else { continue };
+            let (ticket, due_at) = match paces.of(why) {
                 Pace::Off => continue,
                 // That a ticket arrived is of no use tomorrow.
                 Pace::Digest if why != Why::Receipt => (None, zones::next(zone, now, DIGEST_HOUR)),
@@ -112,15 +112,10 @@ async fn mentioned(desk: &Desk, told: &Told) -> Result<Vec<PersonId>> {
     Ok(store::notifications::named(desk.store(), &mentions(&note.text)).await?)
 }
 
-/// How one wants to be told.
-pub async fn pace(desk: &Desk, by: &Session) -> Result<Pace> {
-    Ok(store::notifications::pace(desk.store(), by.person().id).await?)
-}
-
 /// Chooses how one wants to be told.
-pub async fn set_pace(desk: &Desk, by: &Session, pace: Pace) -> Result<()> {
+pub async fn set_paces(desk: &Desk, by: &Session, paces: &Paces) -> Result<()> {
     let change = desk.store().begin().await?;
-    store::notifications::set_pace(&change, by.person().id, pace).await?;
+    store::notifications::set_paces(&change, by.person().id, paces).await?;
     Ok(change.commit().await?)
 }
 

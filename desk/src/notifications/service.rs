@@ -4,7 +4,7 @@ use super::letter::Foot;
 use super::template::escaped;
 use crate::mail::{Failure, Letter};
 use crate::{Desk, Result};
-use domain::accounts::Role;
+use domain::accounts::{Language, Role};
 use store::accounts::Account;
 use words as w;
 
@@ -27,19 +27,30 @@ pub(crate) async fn tell_too_large(desk: &Desk, account: &Account, subject: &str
     tell(desk, account, w::mail_too_large_subject(l), &[&text, &settings.base_url], w::mail_why_sender(l)).await
 }
 
+/// Sends someone, who may have no account yet, a link to be used once. Says whether the next mail server took it.
+pub(crate) async fn mail_link(desk: &Desk, l: Language, to: (&str, &str), subject: &str, text: &str, link: &str, why: &str) -> Result<bool> {
+    let html = format!("<p>{}</p><p><a href=\"{link}\">{link}</a></p>", escaped(text).replace('\n', "<br>"));
+    send(desk, l, to, subject, (&format!("{text}\n\n{link}"), &html), why).await
+}
+
 async fn tell(desk: &Desk, account: &Account, subject: &str, paragraphs: &[&str], why: &str) -> Result<bool> {
-    let (l, sender) = (account.language.unwrap_or_default(), desk.mail().settings.sender.clone());
-    let foot = Foot { l, link: None, can_open: true, why, stop: None };
     let html: String = paragraphs.iter().map(|paragraph| format!("<p>{}</p>", escaped(paragraph))).collect();
+    let to = (account.person.name.as_str(), account.person.email.as_str());
+    send(desk, account.language.unwrap_or_default(), to, subject, (&paragraphs.join("\n\n"), &html), why).await
+}
+
+async fn send(desk: &Desk, l: Language, (name, address): (&str, &str), subject: &str, (text, html): (&str, &str), why: &str) -> Result<bool> {
+    let sender = desk.mail().settings.sender.clone();
+    let foot = Foot { l, link: None, can_open: true, why, stop: None };
     let letter = Letter {
         message_id: desk.mail().message_id()?,
         from_name: sender.name.clone(),
-        to_name: account.person.name.clone(),
-        to: account.person.email.clone(),
+        to_name: name.to_owned(),
+        to: address.to_owned(),
         reply_to: sender.address.clone(),
         subject: subject.to_owned(),
-        text: foot.plain(&paragraphs.join("\n\n")),
-        html: foot.document(subject, &html),
+        text: foot.plain(text),
+        html: foot.document(subject, html),
         is_receipt: true,
         list: format!("Balie <balie.{}>", sender.domain()),
         sender,

@@ -6,7 +6,6 @@ use crate::mail::address::{Purpose, read_token};
 use crate::{Desk, Result, mail};
 use domain::TicketId;
 use domain::accounts::Scope;
-use domain::notifications::Pace;
 
 /// Stands for the digest, which is about no one ticket.
 const DIGEST: TicketId = TicketId(0);
@@ -15,7 +14,7 @@ const DIGEST: TicketId = TicketId(0);
 pub async fn stoppable(desk: &Desk, token: &str) -> Result<Option<(TicketId, bool)>> {
     let Some((ticket, person)) = read_token(mail::secret(desk).await?, Purpose::Stop, token) else { return Ok(None) };
     if ticket == DIGEST {
-        return Ok(Some((ticket, store::notifications::pace(desk.store(), person).await? != Pace::Off)));
+        return Ok(Some((ticket, store::notifications::paces_of(desk.store(), person).await?.has_digest())));
     }
     let Some((found, _)) = store::tickets::find(desk.store(), &Scope::Own(person), ticket).await? else {
         return Ok(Some((ticket, store::notifications::is_watching(desk.store(), ticket, person).await?)));
@@ -23,12 +22,13 @@ pub async fn stoppable(desk: &Desk, token: &str) -> Result<Option<(TicketId, boo
     Ok(Some((ticket, found.cc.iter().any(|cc| cc.id == person))))
 }
 
-/// Stops the mails: takes the person out of CC, or off the watchers; of a digest, all mail. Gives the ticket; `None` where the link is none of ours.
+/// Stops the mails: takes the person out of CC, or off the watchers; of a digest, every digest. Gives the ticket; `None` where the link is none of ours.
 pub async fn stop(desk: &Desk, token: &str) -> Result<Option<TicketId>> {
     let Some((id, person)) = read_token(mail::secret(desk).await?, Purpose::Stop, token) else { return Ok(None) };
+    let paces = store::notifications::paces_of(desk.store(), person).await?;
     let change = desk.store().begin().await?;
     if id == DIGEST {
-        store::notifications::set_pace(&change, person, Pace::Off).await?;
+        store::notifications::set_paces(&change, person, &paces.without_digest()).await?;
         change.commit().await?;
         return Ok(Some(id));
     }

@@ -198,7 +198,7 @@ async fn own_edit(
     rule: impl FnOnce(&mut Ticket, Moment) -> Result<Option<Happening>, Refusal>,
 ) -> Result<()> {
     let change = desk.store().begin().await?;
-    let (before, _) = lock(&change, &by.scope(), id).await?;
+    let (before, _) = lock(&change, &by.writing_scope(), id).await?;
     let mut ticket = before.clone();
     let Some(what) = rule(&mut ticket, desk.now())? else { return Ok(()) };
     let reindex = what.facet() == Facet::Cc;

@@ -69,12 +69,16 @@ pub async fn page(desk: &Desk, by: &Session, id: TicketId) -> Result<Page> {
 
 /// One shelf of a customer's home.
 pub async fn shelf(desk: &Desk, by: &Customer, shelf: Shelf, most: u64) -> Result<Vec<Line>> {
+    // What colleagues opened is for who may read it.
+    if shelf == Shelf::Organisation && !matches!(by.session().scope(), Scope::Organisation(..)) {
+        return Ok(vec![]);
+    }
     Ok(store::tickets::shelf(desk.store(), by.session().person().id, shelf, most).await?)
 }
 
 /// A customer's search in their tickets.
 pub async fn search(desk: &Desk, by: &Customer, typed: &str) -> Result<Vec<Line>> {
-    Ok(store::search::portal(desk.store(), by.session().person().id, typed, FOUND).await?)
+    Ok(store::search::portal(desk.store(), &by.session().scope(), typed, FOUND).await?)
 }
 
 /// The requester's other tickets, for staff.

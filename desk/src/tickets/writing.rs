@@ -199,7 +199,7 @@ async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_no
     let html = writing.mail.as_ref().map_or_else(|| text::to_html(&writing.text), |mail| mail.html.clone());
 
     let change = desk.store().begin().await?;
-    let (before, _) = lock(&change, &by.scope(), id).await?;
+    let (before, _) = lock(&change, &by.writing_scope(), id).await?;
     if side == Side::Agent {
         refuse_outdated(&change, by, id, writing.seen, &[Facet::Conversation, Facet::Status]).await?;
     }

@@ -2,9 +2,14 @@
 
 use crate::support::{PASSWORD, World, on_both};
 use desk::accounts::{disable, log_in, log_out, reset_password, session};
+use desk::audit::Origin;
 use domain::Refusal;
 use domain::time::Span;
 use std::net::IpAddr;
+
+fn from(address: Option<IpAddr>) -> Origin {
+    Origin { address, ..Origin::default() }
+}
 
 #[tokio::test]
 async fn every_failure_to_log_in_sounds_the_same() {
@@ -16,10 +21,10 @@ async fn every_failure_to_log_in_sounds_the_same() {
             ("marieke@x.example", ""),
             ("' OR 1=1 --", "x"),
         ] {
-            let error = log_in(&world.desk, email, password, None).await.err().unwrap();
+            let error = log_in(&world.desk, email, password, &Origin::default()).await.err().unwrap();
             assert_eq!(error.refusal(), Some(&Refusal::WrongCredentials), "{email}");
         }
-        assert!(log_in(&world.desk, " MARIEKE@X.example ", PASSWORD, None).await.is_ok());
+        assert!(log_in(&world.desk, " MARIEKE@X.example ", PASSWORD, &Origin::default()).await.is_ok());
     })
     .await;
 }
@@ -28,13 +33,13 @@ async fn every_failure_to_log_in_sounds_the_same() {
 async fn an_account_waits_after_ten_failures_even_with_the_right_password() {
     on_both(async |world: World| {
         for _ in 0..10 {
-            assert!(log_in(&world.desk, "marieke@x.example", "verkeerd", None).await.is_err());
+            assert!(log_in(&world.desk, "marieke@x.example", "verkeerd", &Origin::default()).await.is_err());
         }
-        let error = log_in(&world.desk, "marieke@x.example", PASSWORD, None).await.err().unwrap();
+        let error = log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.err().unwrap();
         assert!(matches!(error.refusal(), Some(Refusal::Throttled(s)) if *s > 800), "{error:?}");
-        assert!(log_in(&world.desk, "ruud@x.example", PASSWORD, None).await.is_ok());
+        assert!(log_in(&world.desk, "ruud@x.example", PASSWORD, &Origin::default()).await.is_ok());
         world.pass(Span::minutes(15));
-        assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, None).await.is_ok());
+        assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.is_ok());
     })
     .await;
 }
@@ -44,7 +49,7 @@ async fn guesses_that_come_at_once_are_counted_too() {
     on_both(async |world: World| {
         let guesses = (0..30).map(|n| {
             let desk = world.desk.clone();
-            tokio::spawn(async move { log_in(&desk, "marieke@x.example", &format!("verkeerd-{n}"), None).await.err().unwrap() })
+            tokio::spawn(async move { log_in(&desk, "marieke@x.example", &format!("verkeerd-{n}"), &Origin::default()).await.err().unwrap() })
         });
         let guesses: Vec<_> = guesses.collect();
         let mut tried = 0;
@@ -65,9 +70,9 @@ async fn an_address_waits_after_a_hundred_failures() {
         store::sessions::count_try(&change, "address:10.0.0.7", world.desk.now(), world.desk.now() - Span::minutes(15)).await.unwrap();
     }
     change.commit().await.unwrap();
-    let error = log_in(&world.desk, "marieke@x.example", PASSWORD, address).await.err().unwrap();
+    let error = log_in(&world.desk, "marieke@x.example", PASSWORD, &from(address)).await.err().unwrap();
     assert!(matches!(error.refusal(), Some(Refusal::Throttled(_))));
-    assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, Some(IpAddr::from([10, 0, 0, 8]))).await.is_ok());
+    assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, &from(Some(IpAddr::from([10, 0, 0, 8])))).await.is_ok());
 }
 
 #[tokio::test]
@@ -75,16 +80,16 @@ async fn who_knows_an_address_cannot_keep_its_owner_out() {
     let world = World::new(store::testing::fresh(store::Kind::Sqlite).await).await;
     let (theirs, mine) = (Some(IpAddr::from([10, 0, 0, 7])), Some(IpAddr::from([10, 0, 0, 8])));
     for _ in 0..12 {
-        log_in(&world.desk, "marieke@x.example", "verkeerd", theirs).await.err().unwrap();
+        log_in(&world.desk, "marieke@x.example", "verkeerd", &from(theirs)).await.err().unwrap();
     }
-    assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, theirs).await.is_err(), "from there it has to wait");
-    assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, mine).await.is_ok(), "from elsewhere it has not");
+    assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, &from(theirs)).await.is_err(), "from there it has to wait");
+    assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, &from(mine)).await.is_ok(), "from elsewhere it has not");
 }
 
 #[tokio::test]
 async fn a_session_ends_by_logging_out_and_by_itself() {
     on_both(async |world: World| {
-        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, None).await.unwrap();
+        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.unwrap();
         let mine = session(&world.desk, token.as_str()).await.unwrap().unwrap();
         assert_ne!(mine.id(), token.as_str(), "the database must not hold the token");
         let mut ended = world.desk.store().bell().ended();
@@ -92,7 +97,7 @@ async fn a_session_ends_by_logging_out_and_by_itself() {
         assert_eq!(ended.recv().await.unwrap(), mine.id());
         assert!(session(&world.desk, token.as_str()).await.unwrap().is_none());
 
-        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, None).await.unwrap();
+        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.unwrap();
         world.pass(Span::days(14));
         assert!(session(&world.desk, token.as_str()).await.unwrap().is_none());
         for forged in ["", "x", &"0".repeat(64), &"0".repeat(5_000)] {
@@ -139,20 +144,20 @@ async fn colleagues_are_ones_own_organisations_customers_key_users_first() {
 #[tokio::test]
 async fn an_account_that_is_disabled_or_has_another_password_has_no_sessions_and_the_last_admin_stays() {
     on_both(async |world: World| {
-        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, None).await.unwrap();
+        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.unwrap();
         disable(&world.desk, "Marieke@x.example", true).await.unwrap();
         assert!(session(&world.desk, token.as_str()).await.unwrap().is_none());
-        assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, None).await.is_err());
+        assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.is_err());
         disable(&world.desk, "marieke@x.example", false).await.unwrap();
         assert!(session(&world.desk, token.as_str()).await.unwrap().is_none(), "what ended stays ended");
-        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, None).await.unwrap();
+        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.unwrap();
         reset_password(&world.desk, "marieke@x.example", "een andere zin").await.unwrap();
         assert!(session(&world.desk, token.as_str()).await.unwrap().is_none());
-        assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, None).await.is_err());
-        assert!(log_in(&world.desk, "marieke@x.example", "een andere zin", None).await.is_ok());
+        assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.is_err());
+        assert!(log_in(&world.desk, "marieke@x.example", "een andere zin", &Origin::default()).await.is_ok());
         let refused = disable(&world.desk, "hanneke@x.example", true).await.err().unwrap();
         assert_eq!(refused.refusal(), Some(&Refusal::NotAllowed));
-        assert!(log_in(&world.desk, "hanneke@x.example", PASSWORD, None).await.is_ok(), "nothing was changed");
+        assert!(log_in(&world.desk, "hanneke@x.example", PASSWORD, &Origin::default()).await.is_ok(), "nothing was changed");
     })
     .await;
 }

@@ -2,6 +2,7 @@
 
 use crate::support::{World, on_both, png};
 use desk::accounts::{Newcomer, add, log_in};
+use desk::audit::Origin;
 use desk::mail::{Mail, Mailbox, Settings, Signer, Source, Transport, address, ingest, once, receive, secret};
 use desk::notifications;
 use desk::tickets::{Edit, Writing, edit, page, reply, settle};
@@ -480,7 +481,7 @@ async fn a_mailbox_that_admits_strangers_makes_them_known_and_no_more_of_them_th
             !receipt.contains("Dag b") && !receipt.contains(&format!("/tickets/{ticket}")),
             "what was made up in their name is not sent to them, nor a link they cannot follow: {receipt}"
         );
-        assert!(log_in(&world.desk, "vera0@elders.example", "", None).await.is_err());
+        assert!(log_in(&world.desk, "vera0@elders.example", "", &Origin::default()).await.is_err());
 
         // Nobody is made known who claims to be the desk.
         let to = address::reply_address(secret(&world.desk).await.unwrap(), "support@sera.example", ticket, world.id("marieke"));

@@ -10,6 +10,7 @@ mod live;
 mod mail;
 mod misfortune;
 mod notifications;
+mod people;
 mod servers;
 mod support;
 mod tickets;

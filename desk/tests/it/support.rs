@@ -2,6 +2,7 @@
 
 use desk::accounts::{Agent, Customer, Newcomer, Session, add, log_in, session};
 use desk::attachments::{Files, Upload};
+use desk::audit::Origin;
 use desk::{Clock, Desk};
 use domain::accounts::Role;
 use domain::tickets::TicketForm;
@@ -69,7 +70,7 @@ impl World {
                 password: PASSWORD.to_owned(),
             };
             add(&desk, &new).await.unwrap();
-            let token = log_in(&desk, &new.email, PASSWORD, None).await.unwrap();
+            let token = log_in(&desk, &new.email, PASSWORD, &Origin::default()).await.unwrap();
             people.insert(key, session(&desk, token.as_str()).await.unwrap().unwrap());
         }
         Self { desk, clock, fresh, departments, folder, people }
@@ -124,8 +125,10 @@ impl World {
     }
 
     pub async fn close_department(&self, department: DepartmentId, members: &[&str]) {
+        let all = desk::accounts::departments(&self.desk).await.unwrap();
+        let name = &all.iter().find(|d| d.named.id == department).unwrap().named.name;
+        desk::accounts::save_department(&self.desk, &self.agent("hanneke"), Some(department), name, true, false).await.unwrap();
         let change = self.desk.store().begin().await.unwrap();
-        store::departments::close(&change, department, true).await.unwrap();
         for member in members {
             store::departments::join(&change, department, self.id(member)).await.unwrap();
         }

@@ -91,9 +91,7 @@ async fn a_form_with_faults_keeps_nothing() {
 #[tokio::test]
 async fn a_department_can_ask_for_a_screenshot() {
     on_both(async |world: World| {
-        let change = world.desk.store().begin().await.unwrap();
-        store::departments::require_screenshot(&change, world.departments[0], true).await.unwrap();
-        change.commit().await.unwrap();
+        desk::accounts::save_department(&world.desk, &world.agent("hanneke"), Some(world.departments[0]), "Dataduiker", false, true).await.unwrap();
         let error = open(&world.desk, &world.customer("marieke"), &world.form("Zonder"), None).await.unwrap_err();
         assert_eq!(error.refusal().unwrap().at(Field::ScreenshotCheck), Some(&Fault::ScreenshotRequired));
     })

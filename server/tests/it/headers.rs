@@ -184,3 +184,27 @@ async fn the_language_is_the_accounts_else_the_browsers() {
     let again = server.log_in("marieke").await;
     assert!(asked("/", &again, "en").await.contains("Mijn tickets"), "also in the next session, without the cookie of the choice");
 }
+
+#[tokio::test]
+async fn a_forged_host_leads_no_mailed_link_astray() {
+    let server = crate::support::Server::start(&[]).await;
+    let request = axum::http::Request::post("/api/forgot")
+        .header("host", "evil.example")
+        .header("x-forwarded-host", "evil.example")
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(axum::body::Body::from("email=marieke%40x.example"))
+        .unwrap();
+    assert!(server.answer(request).await.status.is_success());
+    let transport = server.desk.mail().transport();
+    let mut sent = vec![];
+    for _ in 0..200 {
+        sent.extend(transport.take());
+        if !sent.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let raw = String::from_utf8(sent[0].raw.clone()).unwrap();
+    assert!(raw.contains("http://127.0.0.1:3000/join/") && !raw.contains("evil"), "{raw}");
+}

@@ -4,6 +4,7 @@ use crate::support::{Answer, Server, call, get};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use desk::mail::address::{Purpose, token};
+use domain::notifications::{Pace, Paces};
 use domain::{PersonId, TicketId};
 
 const TOKEN: &str = "een geheim van twintig tekens";
@@ -75,12 +76,16 @@ async fn a_link_in_a_mail_stops_such_mails_by_one_click_and_tells_nothing_else()
     assert!(page.text.contains("Je krijgt geen mail meer") && !page.text.contains("Stop deze mails"));
     assert!(!server.answer(get(&format!("/tickets/{id}"), &sanne)).await.text.contains("value=\"ruud"), "and is out of CC");
 
-    // The digest is about no one ticket: its link ends all of them.
+    // The digest is about no one ticket: its link ends every digest.
+    let change = server.desk.store().begin().await.unwrap();
+    store::notifications::set_paces(&change, ruud, &Paces { cc: Pace::AtOnce, ..Paces::all(Pace::Digest) }).await.unwrap();
+    change.commit().await.unwrap();
     let page = server.answer(get(&link(0, ruud), "")).await;
     assert!(page.status == StatusCode::OK && page.text.contains("overzicht") && !page.text.contains("#0"), "{}", page.text);
     let click = Request::post(link(0, ruud)).body(Body::from("List-Unsubscribe=One-Click")).unwrap();
     assert_eq!(server.answer(click).await.status, StatusCode::NO_CONTENT);
-    assert_eq!(store::notifications::pace(server.desk.store(), ruud).await.unwrap(), domain::notifications::Pace::Off);
+    let left = store::notifications::paces_of(server.desk.store(), ruud).await.unwrap();
+    assert_eq!(left, Paces { cc: Pace::AtOnce, ..Paces::all(Pace::Off) });
 
     let reply = token(secret, Purpose::Reply, TicketId(id), ruud);
     for forged in

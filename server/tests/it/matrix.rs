@@ -1,9 +1,10 @@
 //! Every page, server function and plain route against every role. One that is missing here fails.
 
-use crate::support::{Server, call, get, post};
+use crate::support::{PASSWORD, Server, call, get, post};
 use app::pages;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use desk::accounts::Newcomer;
 use domain::accounts::Role;
 use domain::permissions::{Action, may};
 use leptos::server_fn::axum::server_fn_paths;
@@ -12,7 +13,7 @@ use server::router::PLAIN_ROUTES;
 use std::collections::BTreeSet;
 
 /// Pages; `None`: for everybody.
-const PAGES: [(&str, Option<Action>); 9] = [
+const PAGES: [(&str, Option<Action>); 21] = [
     ("/", Some(Action::SeePortal)),
     ("/log-in", None),
     ("/tickets/new", Some(Action::OpenTicket)),
@@ -22,10 +23,22 @@ const PAGES: [(&str, Option<Action>); 9] = [
     ("/mail", Some(Action::AdministerMail)),
     ("/mail/words/{kind}/{language}", Some(Action::AdministerMail)),
     ("/mail/stop/{token}", None),
+    ("/log-in/forgot", None),
+    ("/sign-up", None),
+    ("/join/{token}", None),
+    ("/account", Some(Action::OwnAccount)),
+    ("/account/address/{token}", None),
+    ("/people", Some(Action::SeePeople)),
+    ("/people/import", Some(Action::ImportPeople)),
+    ("/people/{id}", Some(Action::SeePeople)),
+    ("/organisations", Some(Action::SeePeople)),
+    ("/organisations/{id}", Some(Action::SeePeople)),
+    ("/departments", Some(Action::ManageDepartments)),
+    ("/audit", Some(Action::ReadAudit)),
 ];
 
 /// Server functions, with arguments that reach the question of who may.
-const FUNCTIONS: [(&str, Action, &str); 30] = [
+const FUNCTIONS: [(&str, Action, &str); 59] = [
     ("log_in", Action::LogIn, "email=x"),
     ("log_out", Action::LogOut, ""),
     ("stop_facts", Action::StopMail, "token=x"),
@@ -37,6 +50,35 @@ const FUNCTIONS: [(&str, Action, &str); 30] = [
     ("resend_mail", Action::ChangeTicket, "ticket=1&id=1"),
     ("watch", Action::Watch, "ticket=1"),
     ("answer_proposal", Action::ChangeTicket, "ticket=1&address=x"),
+    ("forgot", Action::ComeIn, "email=x"),
+    ("sign_up", Action::ComeIn, "name=x&email=x"),
+    ("join_facts", Action::ComeIn, "token=x"),
+    ("join", Action::ComeIn, "token=x"),
+    ("address_facts", Action::ComeIn, "token=x"),
+    ("agree_address", Action::ComeIn, "token=x"),
+    ("own_account", Action::OwnAccount, ""),
+    ("set_own", Action::OwnAccount, "name="),
+    ("set_notifications", Action::OwnAccount, "own=x&cc=x"),
+    ("change_password", Action::OwnAccount, "password=x&new_password=x"),
+    ("ask_address", Action::OwnAccount, "password=x&email=x"),
+    ("end_session", Action::OwnAccount, "id=x"),
+    ("people_page", Action::SeePeople, ""),
+    ("person_card", Action::SeePeople, "id=1"),
+    ("person_choices", Action::SeePeople, ""),
+    ("save_person", Action::ManagePeople, "role=customer"),
+    ("person_do", Action::ManagePeople, "id=1&what=x"),
+    ("import_facts", Action::ImportPeople, ""),
+    ("upload_import", Action::ImportPeople, ""),
+    ("begin_import", Action::ImportPeople, "file=x"),
+    ("merge_people", Action::Merge, "id=1&other=x"),
+    ("organisations_page", Action::SeePeople, ""),
+    ("organisation_card", Action::SeePeople, "id=1"),
+    ("save_organisation", Action::ManagePeople, "name="),
+    ("merge_organisations", Action::Merge, "id=1&other=x"),
+    ("departments_page", Action::ManageDepartments, ""),
+    ("save_department", Action::ManageDepartments, "name="),
+    ("audit_page", Action::ReadAudit, "query="),
+    ("keep_audit", Action::ManageSettings, "days=x"),
     ("prefer", Action::SetPreferences, "language=nl"),
     ("home_shelves", Action::SeePortal, ""),
     ("form_facts", Action::OpenTicket, ""),
@@ -59,7 +101,7 @@ const FUNCTIONS: [(&str, Action, &str); 30] = [
 ];
 
 /// Plain routes.
-const PLAIN: [(&str, &str, Option<Action>); 11] = [
+const PLAIN: [(&str, &str, Option<Action>); 12] = [
     ("POST", "/uploads", Some(Action::Upload)),
     ("GET", "/files/{id}", Some(Action::Download)),
     ("GET", "/files/{id}/thumb", Some(Action::Download)),
@@ -69,6 +111,7 @@ const PLAIN: [(&str, &str, Option<Action>); 11] = [
     ("POST", "/mail/incoming", None),
     ("GET", "/mail/source/{id}", Some(Action::AdministerMail)),
     ("POST", "/mail/stop/{token}", Some(Action::StopMail)),
+    ("GET", "/audit/export", Some(Action::ReadAudit)),
     ("GET", "/healthz", None),
     ("GET", "/readyz", None),
 ];
@@ -92,10 +135,22 @@ fn refused(status: StatusCode, location: &str) -> bool {
 #[tokio::test]
 async fn every_door_opens_to_exactly_whom_the_table_allows() {
     let server = Server::start(&[]).await;
+    for (name, role, organisation) in [("bas", Role::Customer, Some("De Waal".to_owned())), ("joost", Role::Lead, None)] {
+        let key_user = organisation.is_some();
+        let new = Newcomer { name: name.into(), email: format!("{name}@x.example"), role, organisation, key_user, password: PASSWORD.into() };
+        desk::accounts::add(&server.desk, &new).await.unwrap();
+    }
     let opener = server.log_in("marieke").await;
     let id = server.open(&opener, "matrix").await.to_string();
     let mut seen = vec![];
-    for (name, role) in [("", None), ("marieke", Some(Role::Customer)), ("sanne", Some(Role::Agent)), ("hanneke", Some(Role::Admin))] {
+    for (name, role) in [
+        ("", None),
+        ("marieke", Some(Role::Customer)),
+        ("bas", Some(Role::Customer)),
+        ("sanne", Some(Role::Agent)),
+        ("joost", Some(Role::Lead)),
+        ("hanneke", Some(Role::Admin)),
+    ] {
         for (path, action) in PAGES {
             let cookie = if name.is_empty() { String::new() } else { server.log_in(name).await };
             let answer = server.answer(get(&path.replace("{id}", &id), &cookie)).await;
@@ -125,7 +180,7 @@ async fn every_door_opens_to_exactly_whom_the_table_allows() {
             assert_eq!(!refused(response.status(), ""), allowed, "{path} for {role:?}: {}", response.status());
         }
     }
-    assert_eq!(seen.len(), FUNCTIONS.len() * 4);
+    assert_eq!(seen.len(), FUNCTIONS.len() * 6);
 }
 
 #[tokio::test]
@@ -184,7 +239,7 @@ fn every_route_in_the_source_is_in_the_list() {
 
 #[test]
 fn every_role_is_asked() {
-    assert_eq!(Role::ALL, [Role::Customer, Role::Agent, Role::Admin], "a new role goes into the test above too");
+    assert_eq!(Role::ALL, [Role::Customer, Role::Agent, Role::Lead, Role::Admin], "a new role goes into the test above too");
 }
 
 #[tokio::test]

@@ -5,12 +5,18 @@ use sea_orm_migration::prelude::*;
 mod m0001_foundation;
 mod m0002_mail;
 mod m0003_mailboxes;
+mod m0004_accounts;
 
 pub(crate) struct Migrator;
 
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_foundation::Migration), Box::new(m0002_mail::Migration), Box::new(m0003_mailboxes::Migration)]
+        vec![
+            Box::new(m0001_foundation::Migration),
+            Box::new(m0002_mail::Migration),
+            Box::new(m0003_mailboxes::Migration),
+            Box::new(m0004_accounts::Migration),
+        ]
     }
 }

@@ -1,0 +1,17 @@
+//! People, organisations, departments and the audit log, for staff.
+
+pub mod api;
+mod audit;
+mod departments;
+mod import;
+mod organisations;
+mod page;
+mod parts;
+mod person;
+
+pub use audit::AuditPage;
+pub use departments::DepartmentsPage;
+pub use import::ImportPage;
+pub use organisations::{OrganisationPage, OrganisationsPage};
+pub use page::PeoplePage;
+pub use person::PersonPage;

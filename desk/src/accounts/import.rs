@@ -1,0 +1,441 @@
+//! Importing people and organisations from a file: every row is looked at before anything is done, and then everything is done at once, or nothing.
+
+use super::entry;
+use super::session::Agent;
+use crate::audit::{self, Done};
+use crate::{Desk, Error, Result};
+use domain::accounts::{self, EmailAddress, Role};
+use domain::audit::Deed;
+use domain::permissions::Action;
+use domain::{AttachmentId, Fault, Field, FieldFault, Refusal};
+use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+use store::people::{Imported, Known};
+
+/// Largest file, in bytes: a hundred thousand rows with room to spare.
+const MOST_BYTES: i64 = 32 << 20;
+/// Most rows of a file.
+pub const MOST_ROWS: usize = 100_000;
+/// Rows that a preview shows of each sort.
+const SHOWN: usize = 100;
+/// Rows that are looked up, and written, at once.
+const AT_ONCE: usize = 500;
+
+/// What a row would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Outcome {
+    Add,
+    Change,
+    Same,
+    Wrong,
+}
+
+/// A row of the file.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub struct Row {
+    /// Its line in the file, as a spreadsheet counts.
+    pub line: u64,
+    pub name: String,
+    pub email: String,
+    pub organisation: String,
+    pub key_user: bool,
+    pub domains: String,
+    pub outcome: Outcome,
+    pub faults: Vec<FieldFault>,
+}
+
+/// What an import would do.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[allow(missing_docs)]
+pub struct Preview {
+    pub rows: usize,
+    pub add: usize,
+    pub change: usize,
+    pub same: usize,
+    pub wrong: usize,
+    /// Organisations that are not there yet.
+    pub organisations: usize,
+    /// The first rows of the file, and the first of those that are wrong.
+    pub shown: Vec<Row>,
+    pub faulty: Vec<Row>,
+}
+
+/// How far an import is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Progress {
+    pub file: String,
+    pub done: usize,
+    pub all: usize,
+    /// Whether it is over, and what was wrong where it failed.
+    pub over: Option<Result<(), String>>,
+}
+
+/// The import that runs on this node, or ran last.
+#[derive(Debug, Default)]
+pub struct Imports(Mutex<Option<Progress>>);
+
+impl Imports {
+    fn set(&self, progress: Progress) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+    }
+
+    fn get(&self) -> Option<Progress> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn advance(&self, done: usize) {
+        if let Some(progress) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            progress.done = done;
+        }
+    }
+}
+
+/// A column of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Column {
+    Name,
+    Email,
+    Organisation,
+    KeyUser,
+    Domains,
+}
+
+impl Column {
+    /// Reads the words that people write above such a column.
+    fn of(heading: &str) -> Option<Self> {
+        let heading: String = heading.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+        match heading.as_str() {
+            "naam" | "name" | "volledigenaam" | "fullname" => Some(Column::Name),
+            "email" | "emailadres" | "emailaddress" | "mail" | "adres" => Some(Column::Email),
+            "organisatie" | "organisation" | "organization" | "bedrijf" | "company" | "klant" => Some(Column::Organisation),
+            "keyuser" | "contactpersoon" | "contact" => Some(Column::KeyUser),
+            "domeinen" | "domein" | "domains" | "domain" => Some(Column::Domains),
+            _ => None,
+        }
+    }
+}
+
+/// A file as text: UTF-8, UTF-16 with its mark, or what Windows writes in western Europe. Refuses what is no text.
+fn text_of(bytes: &[u8]) -> Result<String, Fault> {
+    let text = match bytes {
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).map_err(|_| Fault::WrongContent)?,
+        [0xff, 0xfe, rest @ ..] => UTF_16LE.decode_without_bom_handling(rest).0.into_owned(),
+        [0xfe, 0xff, rest @ ..] => UTF_16BE.decode_without_bom_handling(rest).0.into_owned(),
+        _ => match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(),
+        },
+    };
+    if text.contains('\0') { Err(Fault::WrongContent) } else { Ok(text) }
+}
+
+/// The sign between the cells, as the first line has it.
+fn separator(text: &str) -> u8 {
+    let first = text.lines().next().unwrap_or_default();
+    [b';', b'\t', b','].into_iter().max_by_key(|sign| first.bytes().filter(|b| b == sign).count()).unwrap_or(b',')
+}
+
+/// The rows of a file, with what is wrong with each by itself.
+fn rows_of(text: &str) -> Result<Vec<Row>, Fault> {
+    // One kind of line end, or the lines are counted from the end of the one before.
+    let text = text.replace("\r\n", "\n");
+    let text = text.as_str();
+    let mut reader = csv::ReaderBuilder::new().delimiter(separator(text)).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let headings = reader.headers().map_err(|_| Fault::WrongContent)?.clone();
+    let columns: Vec<Option<Column>> = headings.iter().map(Column::of).collect();
+    let at = |column: Column| columns.iter().position(|c| *c == Some(column));
+    if at(Column::Organisation).is_none() || (at(Column::Email).is_none() && at(Column::Domains).is_none()) {
+        return Err(Fault::NoColumns);
+    }
+    let (mut rows, mut seen) = (vec![], HashSet::new());
+    for record in reader.records() {
+        let record = record.map_err(|_| Fault::WrongContent)?;
+        if record.iter().all(str::is_empty) {
+            continue;
+        }
+        if rows.len() == MOST_ROWS {
+            return Err(Fault::TooMany(MOST_ROWS as u32));
+        }
+        let cell = |column: Column| at(column).and_then(|at| record.get(at)).unwrap_or_default();
+        let line = record.position().map_or(0, csv::Position::line);
+        rows.push(row_of(
+            line,
+            [cell(Column::Name), cell(Column::Email), cell(Column::Organisation), cell(Column::KeyUser), cell(Column::Domains)],
+            &mut seen,
+        ));
+    }
+    if rows.is_empty() { Err(Fault::Missing) } else { Ok(rows) }
+}
+
+/// A row whose cells are checked; `seen` are the addresses of the rows before.
+fn row_of(line: u64, [name, email, organisation, key_user, domains]: [&str; 5], seen: &mut HashSet<String>) -> Row {
+    let mut faults = vec![];
+    let mut wrong = |field, fault| faults.push(FieldFault { field, fault });
+    let formula = |cell: &str| cell.starts_with(['=', '+', '-', '@']);
+    let is_person = !(name.is_empty() && email.is_empty());
+    if is_person {
+        match entry::name(name) {
+            Ok(_) if formula(name) => wrong(Field::Name, Fault::Formula),
+            Ok(_) => {}
+            Err(fault) => wrong(Field::Name, fault),
+        }
+        match EmailAddress::parse(email) {
+            Some(email) if seen.insert(email.as_str().to_owned()) => {}
+            Some(_) => wrong(Field::Email, Fault::Twice),
+            None => wrong(Field::Email, Fault::NotAnAddress),
+        }
+    }
+    match entry::name(organisation) {
+        Ok(_) if formula(organisation) => wrong(Field::Organisation, Fault::Formula),
+        Ok(_) => {}
+        Err(fault) => wrong(Field::Organisation, fault),
+    }
+    if words_in(domains).any(|domain| accounts::domain(domain).is_none()) {
+        wrong(Field::Domains, Fault::NotADomain);
+    }
+    let outcome = if faults.is_empty() { Outcome::Same } else { Outcome::Wrong };
+    let is_key_user = matches!(key_user.to_lowercase().as_str(), "1" | "x" | "ja" | "j" | "yes" | "y" | "true" | "waar");
+    Row {
+        line,
+        name: domain::typed::line(name),
+        email: EmailAddress::parse(email).map_or_else(|| email.to_owned(), |email| email.as_str().to_owned()),
+        organisation: domain::typed::line(organisation),
+        key_user: is_key_user,
+        domains: domains.to_owned(),
+        outcome,
+        faults,
+    }
+}
+
+fn words_in(domains: &str) -> impl Iterator<Item = &str> {
+    domains.split(|c: char| c.is_whitespace() || c == ',' || c == ';' || c == '|').filter(|word| !word.is_empty())
+}
+
+/// A file, looked at against what is there.
+struct Looked {
+    rows: Vec<Row>,
+    /// What is known of the addresses in it.
+    known: HashMap<String, Known>,
+    /// The names of organisations that are not there yet.
+    new: Vec<String>,
+}
+
+async fn look(desk: &Desk, by: &Agent, file: &str) -> Result<Looked> {
+    by.session().require(Action::ImportPeople)?;
+    let wrong = |fault| Error::from(Refusal::field(Field::File, fault));
+    let found = crate::attachments::loose(desk, by.session(), &[file.to_owned()]).await?;
+    let attachment = found.first().ok_or_else(|| wrong(Fault::Unknown))?;
+    if attachment.size > MOST_BYTES {
+        return Err(wrong(Fault::TooLarge((MOST_BYTES >> 20) as u32)));
+    }
+    let (bytes, _) = crate::attachments::read(desk, attachment).await?;
+    // A hundred thousand rows are read beside, not between, the requests of others.
+    let read = tokio::task::spawn_blocking(move || rows_of(&text_of(&bytes)?)).await.map_err(std::io::Error::other)?;
+    let mut rows = read.map_err(wrong)?;
+    let mut known = HashMap::new();
+    let emails: Vec<String> = rows.iter().filter(|row| !row.email.is_empty() && row.outcome != Outcome::Wrong).map(|row| row.email.clone()).collect();
+    for some in emails.chunks(AT_ONCE) {
+        known.extend(store::people::known(desk.store(), some).await?.into_iter().map(|one| (one.email.clone(), one)));
+    }
+    let organisations: HashSet<String> = store::organisations::names(desk.store(), i64::MAX as u64).await?.into_iter().collect();
+    let domains: HashMap<String, String> = store::organisations::domains(desk.store()).await?.into_iter().collect();
+    let (mut new, mut claimed) = (vec![], HashMap::new());
+    for row in &mut rows {
+        if row.outcome == Outcome::Wrong {
+            continue;
+        }
+        for domain in words_in(&row.domains).filter_map(accounts::domain) {
+            // Of another organisation, here or in a row before.
+            let owner = domains.get(&domain).cloned().or_else(|| claimed.get(&domain).cloned());
+            if owner.is_some_and(|owner| owner != row.organisation) {
+                row.faults.push(FieldFault { field: Field::Domains, fault: Fault::Taken });
+            }
+            claimed.entry(domain).or_insert_with(|| row.organisation.clone());
+        }
+        let is_new = !organisations.contains(&row.organisation);
+        let of_email = known.get(&row.email);
+        if of_email.is_some_and(|known| known.role.is_staff() || known.is_merged) {
+            row.faults.push(FieldFault { field: Field::Email, fault: Fault::Taken });
+        }
+        let adds_domain = words_in(&row.domains).filter_map(accounts::domain).any(|domain| !domains.contains_key(&domain));
+        row.outcome = match of_email {
+            _ if !row.faults.is_empty() => Outcome::Wrong,
+            None if !row.email.is_empty() => Outcome::Add,
+            None if is_new => Outcome::Add,
+            Some(known)
+                if known.name != row.name || known.organisation.as_deref() != Some(row.organisation.as_str()) || known.key_user != row.key_user =>
+            {
+                Outcome::Change
+            }
+            _ if adds_domain => Outcome::Change,
+            _ => Outcome::Same,
+        };
+        if row.outcome != Outcome::Wrong && is_new && !new.contains(&row.organisation) {
+            new.push(row.organisation.clone());
+        }
+    }
+    Ok(Looked { rows, known, new })
+}
+
+/// What an import of this file would do; nothing is done. The file is one that who asks uploaded. Refuses what cannot be read as a table.
+pub async fn preview_import(desk: &Desk, by: &Agent, file: &str) -> Result<Preview> {
+    let looked = look(desk, by, file).await?;
+    let count = |outcome| looked.rows.iter().filter(|row| row.outcome == outcome).count();
+    let faulty = looked.rows.iter().filter(|row| row.outcome == Outcome::Wrong).take(SHOWN).cloned().collect();
+    Ok(Preview {
+        rows: looked.rows.len(),
+        add: count(Outcome::Add),
+        change: count(Outcome::Change),
+        same: count(Outcome::Same),
+        wrong: count(Outcome::Wrong),
+        organisations: looked.new.len(),
+        shown: looked.rows.iter().take(SHOWN).cloned().collect(),
+        faulty,
+    })
+}
+
+/// Begins an import, which goes on by itself. Refuses a file with a wrong row, so that nothing is half done, and a second one while one runs.
+pub async fn begin_import(desk: &Desk, by: &Agent, file: &str) -> Result<()> {
+    by.session().require(Action::ImportPeople)?;
+    if desk.imports().get().is_some_and(|progress| progress.over.is_none()) {
+        return Err(Refusal::Throttled(10).into());
+    }
+    desk.imports().set(Progress { file: file.to_owned(), done: 0, all: 0, over: None });
+    let looked = match look(desk, by, file).await {
+        Ok(looked) if looked.rows.iter().any(|row| row.outcome == Outcome::Wrong) => Err(Refusal::field(Field::File, Fault::WrongRows).into()),
+        other => other,
+    };
+    let looked =
+        looked.inspect_err(|error| desk.imports().set(Progress { file: file.to_owned(), done: 0, all: 0, over: Some(Err(error.to_string())) }))?;
+    let all = looked.rows.len();
+    desk.imports().set(Progress { file: file.to_owned(), done: 0, all, over: None });
+    let (desk, by, file) = (desk.clone(), by.clone(), file.to_owned());
+    tokio::spawn(async move {
+        let done = import(&desk, &by, &looked).await;
+        if let Err(error) = &done {
+            tracing::error!(%error, "people could not be imported; nothing was changed");
+        } else if let Some(id) = AttachmentId::parse(&file)
+            && let Err(error) = crate::attachments::remove(&desk, by.session(), &id).await
+        {
+            tracing::warn!(%error, "the file of an import could not be removed");
+        }
+        desk.imports().set(Progress { file, done: all, all, over: Some(done.map_err(|error| error.to_string())) });
+    });
+    Ok(())
+}
+
+/// How far the import of a file is on this node; `None` where it is not known here.
+pub fn import_progress(desk: &Desk, _by: &Agent, file: &str) -> Option<Progress> {
+    desk.imports().get().filter(|progress| progress.file == file)
+}
+
+async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
+    let now = desk.now();
+    let mut change = desk.store().begin().await?;
+    for some in looked.new.chunks(AT_ONCE) {
+        store::organisations::add_many(&change, some, now).await?;
+    }
+    let ids = store::organisations::ids(&change).await?;
+    let id_of = |name: &str| ids.get(name).copied().ok_or(Error::from(store::Error::Unreadable("organisation")));
+    for row in &looked.rows {
+        for domain in words_in(&row.domains).filter_map(accounts::domain) {
+            store::organisations::add_domain(&change, id_of(&row.organisation)?, &domain).await?;
+        }
+    }
+    let people: Vec<&Row> = looked.rows.iter().filter(|row| !row.email.is_empty()).collect();
+    let added: Vec<Imported> = people
+        .iter()
+        .filter(|row| row.outcome == Outcome::Add)
+        .map(|row| Ok(Imported { name: row.name.clone(), email: row.email.clone(), organisation: id_of(&row.organisation)?, key_user: row.key_user }))
+        .collect::<Result<_>>()?;
+    let mut done = looked.rows.len() - people.len();
+    for some in added.chunks(AT_ONCE) {
+        store::people::add_many(&change, some, crate::zones::DEFAULT, now).await?;
+        done += some.len();
+        desk.imports().advance(done);
+    }
+    for row in people.iter().filter(|row| row.outcome == Outcome::Change) {
+        let Some(known) = looked.known.get(&row.email) else { continue };
+        store::people::set_name(&change, known.id, &row.name).await?;
+        store::people::set_place(&change, known.id, Role::Customer, Some(id_of(&row.organisation)?), row.key_user).await?;
+        if known.organisation.as_deref() != Some(row.organisation.as_str()) || known.key_user != row.key_user {
+            store::sessions::end_all(&mut change, known.id, None).await?;
+        }
+        done += 1;
+        if done.is_multiple_of(100) {
+            desk.imports().advance(done);
+        }
+    }
+    let changed = people.iter().filter(|row| row.outcome == Outcome::Change).count();
+    let after = format!("{} new, {changed} changed, {} organisations", added.len(), looked.new.len());
+    audit::note(&change, by.session(), Done::new(Deed::PeopleImported, "", None).changed("", &after), now).await?;
+    Ok(change.commit().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcomes(text: &str) -> Vec<(String, Vec<Fault>)> {
+        let rows = rows_of(text).unwrap();
+        rows.into_iter().map(|row| (row.email, row.faults.into_iter().map(|fault| fault.fault).collect())).collect()
+    }
+
+    #[test]
+    fn tables_are_read_as_spreadsheets_write_them() {
+        let excel = "Naam;E-mail;Organisatie;Key user\r\n\"Jan; de \"\"Man\"\"\";JAN@x.nl;De Waal;ja\r\n;;;\r\n";
+        let rows = rows_of(excel).unwrap();
+        assert_eq!(
+            (rows.len(), rows[0].name.as_str(), rows[0].email.as_str(), rows[0].key_user, rows[0].line),
+            (1, "Jan; de \"Man\"", "jan@x.nl", true, 2)
+        );
+        assert_eq!(rows_of("company\temail\tname\nDe Waal\ta@b.nl\tA\n").unwrap()[0].organisation, "De Waal");
+        for wrong in ["", "a,b\n1,2\n", "name,email\nA,a@b.nl\n"] {
+            assert_eq!(rows_of(wrong).unwrap_err(), Fault::NoColumns, "{wrong}");
+        }
+        assert_eq!(rows_of("email,organisation\n").unwrap_err(), Fault::Missing);
+    }
+
+    #[test]
+    fn each_row_says_what_is_wrong_with_it() {
+        let text = "name,email,organisation,domains\n=1+1,a@b.nl,X,\nA,a,X,\nB,a@b.nl,X,\n,c@b.nl,X,\nD,d@b.nl,,\n,,X,b.nl geen_domein\n,,Y,y.nl\n";
+        let wrong: Vec<Vec<Fault>> = outcomes(text).into_iter().map(|(_, faults)| faults).collect();
+        let expected = [
+            vec![Fault::Formula],
+            vec![Fault::NotAnAddress],
+            vec![Fault::Twice],
+            vec![Fault::Missing],
+            vec![Fault::Missing],
+            vec![Fault::NotADomain],
+            vec![],
+        ];
+        assert_eq!(wrong, expected);
+    }
+
+    #[test]
+    fn files_are_read_in_the_encodings_people_have() {
+        for bytes in [
+            b"\xef\xbb\xbfz\xc3\xab".to_vec(),
+            "zë".as_bytes().to_vec(),
+            b"z\xeb".to_vec(),
+            b"\xff\xfez\0\xeb\0".to_vec(),
+            b"\xfe\xff\0z\0\xeb".to_vec(),
+        ] {
+            assert_eq!(text_of(&bytes).unwrap(), "zë");
+        }
+        assert_eq!(text_of(b"PK\x03\x04\0\0\0").unwrap_err(), Fault::WrongContent);
+    }
+
+    #[test]
+    fn a_million_rows_are_refused_by_their_number() {
+        let mut text = String::from("email,organisation,name\n");
+        for n in 0..=MOST_ROWS {
+            text.push_str(&format!("a{n}@b.nl,X,A\n"));
+        }
+        assert_eq!(rows_of(&text).unwrap_err(), Fault::TooMany(MOST_ROWS as u32));
+    }
+}

@@ -1,0 +1,112 @@
+//! Logging in: the throttle, the password, the session.
+//!
+//! Invariant: every failed log-in answers the same, after the same work.
+
+use super::passwords::MAX_PASSWORD;
+use super::session::{Token, session_id};
+use super::{SESSION, hex, random_hex};
+use crate::audit::{self, Done, Origin};
+use crate::{Desk, Result};
+use domain::accounts::EmailAddress;
+use domain::audit::Deed;
+use domain::time::{Moment, Span};
+use domain::{Named, Refusal};
+use sha2::{Digest, Sha256};
+use std::net::IpAddr;
+use store::Change;
+use store::accounts::Account;
+
+/// Failed log-ins are counted over this long.
+const WINDOW: Span = Span::minutes(15);
+/// Failed log-ins of one account from one address within the window before they have to wait: who knows someone's address cannot keep them out from elsewhere.
+const PAIR_FAILURES: i64 = 10;
+/// The same of one account from wherever.
+const ACCOUNT_FAILURES: i64 = 50;
+/// The same from one address: a whole office may share one.
+const ADDRESS_FAILURES: i64 = 100;
+
+/// Logs in. Refuses with [`Refusal::WrongCredentials`] whatever was wrong, and with [`Refusal::Throttled`] after too many failures of the account or the address.
+pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -> Result<Token> {
+    let (now, address) = (desk.now(), origin.address);
+    let typed = EmailAddress::parse(email);
+    // An address that cannot be one is counted too, under what was typed.
+    let account_key = format!("account:{}", hex(&Sha256::digest(typed.as_ref().map_or(email.trim(), |e| e.as_str()))));
+    let address_key = address.map(|a| format!("address:{}", network(a)));
+    let pair_key = format!("{account_key} {}", address_key.as_deref().unwrap_or_default());
+    let keys: Vec<(&String, i64)> =
+        [(Some(&pair_key), PAIR_FAILURES), (Some(&account_key), ACCOUNT_FAILURES), (address_key.as_ref(), ADDRESS_FAILURES)]
+            .into_iter()
+            .filter_map(|(key, most)| Some((key?, most)))
+            .collect();
+    let wait = |since: Moment| Refusal::Throttled(((WINDOW.0 - (now - since).0) / 1_000 + 1) as u32);
+    for (key, most) in &keys {
+        if let Some((failures, since)) = store::sessions::failures(desk.store(), key).await?
+            && failures >= *most
+            && now - since < WINDOW
+        {
+            return Err(wait(since).into());
+        }
+    }
+    // Counted before it is tried, and forgiven where it was right: many at once are no way round.
+    let change = desk.store().begin().await?;
+    let mut full = None;
+    for (key, most) in &keys {
+        let (tries, since) = store::sessions::count_try(&change, key, now, now - WINDOW).await?;
+        full = full.or((tries > *most).then_some(since));
+    }
+    change.commit().await?;
+    if let Some(since) = full {
+        return Err(wait(since).into());
+    }
+    let account = match &typed {
+        Some(email) => store::accounts::by_email(desk.store(), email).await?.filter(|a| !a.disabled),
+        None => None,
+    };
+    let stored = account.as_ref().and_then(|a| a.password_hash.clone());
+    let right = match desk.passwords.check(password.to_owned(), stored).await {
+        Ok(right) => right && password.len() <= MAX_PASSWORD,
+        // It was not even looked at: nobody failed.
+        Err(busy) => {
+            let change = desk.store().begin().await?;
+            for (key, _) in &keys {
+                store::sessions::forgive_try(&change, key).await?;
+            }
+            change.commit().await?;
+            return Err(busy);
+        }
+    };
+    let (true, Some(account)) = (right, account) else {
+        let change = desk.store().begin().await?;
+        audit::write(&change, None, origin, Done::new(Deed::LogInFailed, typed.as_ref().map_or("", EmailAddress::as_str), None), now).await?;
+        change.commit().await?;
+        return Err(Refusal::WrongCredentials.into());
+    };
+    let change = desk.store().begin().await?;
+    for key in [&account_key, &pair_key] {
+        store::sessions::forget_failures(&change, key).await?;
+    }
+    if let Some(key) = &address_key {
+        store::sessions::forgive_try(&change, key).await?;
+    }
+    let token = begin(&change, &account, origin, now).await?;
+    change.commit().await?;
+    Ok(token)
+}
+
+/// Begins a session of someone who proved who they are: always a new one, whatever the browser brought.
+pub(super) async fn begin(change: &Change, account: &Account, origin: &Origin, now: Moment) -> Result<Token> {
+    let token = Token(random_hex()?);
+    let device: String = domain::typed::line(&origin.device).chars().take(300).collect();
+    store::sessions::begin(change, &session_id(token.as_str()), account.person.id, [&device, &origin.address()], now, now + SESSION).await?;
+    let who = Named::new(account.person.id, account.person.name.clone());
+    audit::write(change, Some(&who), origin, Done::new(Deed::LoggedIn, &account.person.email, Some(account.person.id)), now).await?;
+    Ok(token)
+}
+
+/// An IPv6 customer has a network of 2^64 addresses (RFC 6177): they count as one.
+fn network(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(|| format!("{:x?}", &v6.segments()[..4]), |v4| v4.to_string()),
+    }
+}

@@ -1,0 +1,175 @@
+//! Organisations and departments as staff look after them.
+
+use super::entry;
+use super::session::Agent;
+use crate::audit::{self, Done};
+use crate::{Desk, Error, Result};
+use domain::accounts::{self, Organisation};
+use domain::audit::Deed;
+use domain::permissions::Action;
+use domain::{DepartmentId, Fault, Field, FieldFault, Named, OrganisationId, PersonId, Refusal, typed};
+use store::departments::Department;
+
+/// Organisations of one page.
+pub const PAGE: u64 = 100;
+/// Most domains of an organisation.
+const MAX_DOMAINS: usize = 50;
+/// Longest notes, in characters.
+const MAX_NOTES: usize = 20_000;
+
+/// What an organisation is to be.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)]
+pub struct OrganisationChange {
+    pub name: String,
+    /// With blanks, commas or line ends between.
+    pub domains: String,
+    pub sign_up: bool,
+    pub shared: bool,
+    pub notes: String,
+}
+
+/// Organisations by name with the number of their people; `after` is the name after which to go on.
+pub async fn organisations(desk: &Desk, _by: &Agent, typed: &str, after: &str) -> Result<Vec<(Named<OrganisationId>, i64)>> {
+    Ok(store::organisations::page(desk.store(), typed, after, PAGE).await?)
+}
+
+/// The names that can be chosen from while one types.
+pub async fn organisation_names(desk: &Desk, _by: &Agent) -> Result<Vec<String>> {
+    Ok(store::organisations::names(desk.store(), 500).await?)
+}
+
+/// An organisation.
+pub async fn organisation(desk: &Desk, _by: &Agent, id: OrganisationId) -> Result<Organisation> {
+    Ok(store::organisations::find(desk.store(), id).await?.ok_or(Refusal::NotFound)?)
+}
+
+/// Adds an organisation, or changes the one with this id. Refuses what is wrong at its field.
+pub async fn save_organisation(desk: &Desk, by: &Agent, id: Option<OrganisationId>, new: &OrganisationChange) -> Result<OrganisationId> {
+    by.session().require(Action::ManagePeople)?;
+    let mut faults = vec![];
+    let mut wrong = |field, fault| faults.push(FieldFault { field, fault });
+    let name = entry::name(&new.name).map_err(|fault| wrong(Field::Name, fault)).unwrap_or_default();
+    let mut domains = vec![];
+    for typed in new.domains.split(|c: char| c.is_whitespace() || c == ',' || c == ';').filter(|typed| !typed.is_empty()) {
+        match accounts::domain(typed) {
+            Some(domain) if !domains.contains(&domain) => domains.push(domain),
+            Some(_) => {}
+            None => wrong(Field::Domains, Fault::NotADomain),
+        }
+    }
+    if domains.len() > MAX_DOMAINS {
+        wrong(Field::Domains, Fault::TooMany(MAX_DOMAINS as u32));
+    }
+    let notes = typed::text(&new.notes);
+    if notes.chars().count() > MAX_NOTES {
+        wrong(Field::Notes, Fault::TooLong(MAX_NOTES as u32));
+    }
+    if store::organisations::by_name(desk.store(), &name).await?.is_some_and(|other| Some(other) != id) {
+        wrong(Field::Name, Fault::Taken);
+    }
+    if !faults.is_empty() {
+        faults.dedup();
+        return Err(Refusal::Fields(faults).into());
+    }
+    let before = match id {
+        Some(id) => Some(organisation(desk, by, id).await?),
+        None => None,
+    };
+    let taken = |error| match error {
+        store::Error::Taken => Error::from(Refusal::field(Field::Domains, Fault::Taken)),
+        other => other.into(),
+    };
+    let mut change = desk.store().begin().await?;
+    let (id, is_new) = match id {
+        Some(id) => (id, false),
+        None => (store::organisations::add(&change, &name, &[], desk.now()).await?, true),
+    };
+    domains.sort_unstable();
+    let after = Organisation { named: Named::new(id, name), domains, sign_up: new.sign_up, shared: new.shared, notes };
+    if before.as_ref() == Some(&after) {
+        return Ok(id);
+    }
+    store::organisations::save(&change, &after).await.map_err(taken)?;
+    if before.as_ref().is_some_and(|before| before.shared != after.shared) {
+        for person in store::organisations::key_users(&change, id).await? {
+            store::sessions::renew(&mut change, Some(person)).await?;
+        }
+    }
+    let (was, is) = (before.as_ref().map(described).unwrap_or_default(), described(&after));
+    let deed = if is_new { Deed::OrganisationAdded } else { Deed::OrganisationChanged };
+    audit::note(&change, by.session(), Done::new(deed, &after.named.name, None).changed(&was, &is), desk.now()).await?;
+    change.commit().await?;
+    Ok(id)
+}
+
+fn described(o: &Organisation) -> String {
+    let mark = |yes: bool, what: &'static str| if yes { what } else { "" };
+    [o.named.name.as_str(), &o.domains.join(" "), mark(o.sign_up, "sign-up"), mark(o.shared, "shared"), mark(!o.notes.is_empty(), "notes")]
+        .iter()
+        .filter(|part| !part.is_empty())
+        .copied()
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
+/// Makes two organisations one: `keep` has the people, tickets and domains of both.
+pub async fn merge_organisations(desk: &Desk, by: &Agent, keep: OrganisationId, other: &str) -> Result<()> {
+    by.session().require(Action::Merge)?;
+    let kept = organisation(desk, by, keep).await?;
+    let unknown = || Refusal::field(Field::Organisation, Fault::Unknown);
+    let gone = store::organisations::by_name(desk.store(), other.trim()).await?.filter(|gone| *gone != keep).ok_or_else(unknown)?;
+    let mut change = desk.store().begin().await?;
+    if !store::organisations::lock(&change, keep).await? || !store::organisations::lock(&change, gone).await? {
+        return Err(Refusal::NotFound.into());
+    }
+    store::organisations::merge(&change, keep, gone).await?;
+    for person in store::organisations::key_users(&change, keep).await? {
+        store::sessions::renew(&mut change, Some(person)).await?;
+    }
+    let done = Done::new(Deed::OrganisationsMerged, &kept.named.name, None).changed(other.trim(), &kept.named.name);
+    audit::note(&change, by.session(), done, desk.now()).await?;
+    Ok(change.commit().await?)
+}
+
+/// The departments with their staff.
+pub async fn departments_with_members(desk: &Desk, _by: &Agent) -> Result<Vec<(Department, Vec<Named<PersonId>>)>> {
+    let members = store::departments::members(desk.store()).await?;
+    let of = |id: DepartmentId| members.iter().filter(|(department, _)| *department == id).map(|(_, person)| person.clone()).collect();
+    Ok(store::departments::all(desk.store()).await?.into_iter().map(|department| (department.clone(), of(department.named.id))).collect())
+}
+
+/// Adds a department, or changes the one with this id: what it is called, whether it is closed to others, whether a ticket for it needs a screenshot.
+pub async fn save_department(desk: &Desk, by: &Agent, id: Option<DepartmentId>, name: &str, closed: bool, screenshot: bool) -> Result<()> {
+    by.session().require(Action::ManageDepartments)?;
+    let name = entry::name(name).map_err(|fault| Refusal::field(Field::Name, fault))?;
+    let all = store::departments::all(desk.store()).await?;
+    let taken = |error| match error {
+        store::Error::Taken => Error::from(Refusal::field(Field::Name, Fault::Taken)),
+        other => other.into(),
+    };
+    let described = |name: &str, closed: bool, screenshot: bool| {
+        format!("{name}{}{}", if closed { " · closed" } else { "" }, if screenshot { " · screenshot" } else { "" })
+    };
+    let is = described(&name, closed, screenshot);
+    let mut change = desk.store().begin().await?;
+    let was = match id {
+        Some(id) => {
+            let before = all.iter().find(|d| d.named.id == id).ok_or(Refusal::NotFound)?;
+            let after = Department { named: Named::new(id, name.clone()), closed, screenshot };
+            store::departments::save(&change, &after).await.map_err(taken)?;
+            if before.closed != closed {
+                store::sessions::renew(&mut change, None).await?;
+            }
+            described(&before.named.name, before.closed, before.screenshot)
+        }
+        None => {
+            store::departments::add(&change, &name, closed, screenshot, all.len() as i32).await.map_err(taken)?;
+            String::new()
+        }
+    };
+    if was != is {
+        audit::note(&change, by.session(), Done::new(Deed::DepartmentChanged, &name, None).changed(&was, &is), desk.now()).await?;
+    }
+    Ok(change.commit().await?)
+}

@@ -1,0 +1,170 @@
+//! One's own account: name, time zone, password, address, and where one is logged in.
+
+use super::entry::{self, deliver, hash, is_flooded};
+use super::passwords::hash_password;
+use super::random_hex;
+use super::session::Session;
+use crate::audit::{self, Done, Origin};
+use crate::{Desk, Error, Result};
+use domain::accounts::EmailAddress;
+use domain::audit::Deed;
+use domain::time::Span;
+use domain::{Fault, Field, FieldFault, Named, Refusal};
+use store::sessions::Open;
+use words as w;
+
+/// How long both ends of a change of address have to say yes.
+const MOVING: Span = Span::days(1);
+/// Wrong passwords of one's own within the window before one has to wait.
+const FAILURES: i64 = 10;
+/// They are counted over this long.
+const WINDOW: Span = Span::minutes(15);
+
+/// What only the person themselves sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Own {
+    /// The address that waits for both ends to say yes.
+    pub wished: Option<String>,
+    /// Where one is logged in, the place used last first.
+    pub sessions: Vec<Open>,
+    pub has_password: bool,
+}
+
+/// One's own account.
+pub async fn own(desk: &Desk, by: &Session) -> Result<Own> {
+    let id = by.person().id;
+    Ok(Own {
+        wished: store::passes::wished_address(desk.store(), id, desk.now()).await?,
+        sessions: store::sessions::of(desk.store(), id, desk.now()).await?,
+        has_password: by.account.password_hash.is_some(),
+    })
+}
+
+/// Changes one's own name and time zone. Refuses what is wrong at its field.
+pub async fn change_own(desk: &Desk, by: &Session, name: &str, zone: &str) -> Result<()> {
+    let mut faults = vec![];
+    let name = entry::name(name).map_err(|fault| faults.push(FieldFault { field: Field::Name, fault })).unwrap_or_default();
+    if !crate::zones::is_known(zone) {
+        faults.push(FieldFault { field: Field::TimeZone, fault: Fault::Unknown });
+    }
+    if !faults.is_empty() {
+        return Err(Refusal::Fields(faults).into());
+    }
+    let person = by.person();
+    let change = desk.store().begin().await?;
+    store::people::set_time_zone(&change, person.id, zone).await?;
+    if name != person.name {
+        store::people::set_name(&change, person.id, &name).await?;
+        audit::note(&change, by, Done::new(Deed::PersonChanged, &person.email, Some(person.id)).changed(&person.name, &name), desk.now()).await?;
+    }
+    Ok(change.commit().await?)
+}
+
+/// Refuses who does not know the password of their own account: a browser left open is not enough.
+async fn prove(desk: &Desk, by: &Session, password: &str) -> Result<()> {
+    let now = desk.now();
+    let key = format!("own:{}", by.person().id);
+    let change = desk.store().begin().await?;
+    let (tries, since) = store::sessions::count_try(&change, &key, now, now - WINDOW).await?;
+    change.commit().await?;
+    if tries > FAILURES {
+        return Err(Refusal::Throttled(((WINDOW.0 - (now - since).0) / 1_000 + 1) as u32).into());
+    }
+    if !desk.passwords.check(password.to_owned(), by.account.password_hash.clone()).await? {
+        return Err(Refusal::field(Field::Password, Fault::WrongPassword).into());
+    }
+    let change = desk.store().begin().await?;
+    store::sessions::forget_failures(&change, &key).await?;
+    Ok(change.commit().await?)
+}
+
+/// Gives oneself another password; every other session ends, and every link that was mailed. Refuses a wrong password, and a new one that is too short.
+pub async fn change_password(desk: &Desk, by: &Session, password: &str, new: &str) -> Result<()> {
+    let hash = hash_password(new).await.map_err(|error| match error.refusal().and_then(|refusal| refusal.at(Field::Password)) {
+        Some(fault) => Refusal::field(Field::NewPassword, fault.clone()).into(),
+        None => error,
+    })?;
+    prove(desk, by, password).await?;
+    let person = by.person();
+    let mut change = desk.store().begin().await?;
+    store::accounts::set_password(&change, person.id, &hash).await?;
+    store::sessions::end_all(&mut change, person.id, Some(&by.id)).await?;
+    store::passes::revoke(&change, person.id).await?;
+    audit::note(&change, by, Done::new(Deed::PasswordChanged, &person.email, Some(person.id)), desk.now()).await?;
+    Ok(change.commit().await?)
+}
+
+/// Asks for another address: a link goes to the old one and one to the new one, and it is changed when both were followed. The answer is the same where someone has that address.
+pub async fn ask_address(desk: &Desk, by: &Session, password: &str, typed: &str) -> Result<()> {
+    let email = EmailAddress::parse(typed).ok_or_else(|| Refusal::field(Field::Email, Fault::NotAnAddress))?;
+    prove(desk, by, password).await?;
+    let person = by.person();
+    if email.as_str() == person.email {
+        return Ok(());
+    }
+    if is_flooded(desk, &email).await? {
+        return Err(Refusal::Throttled(3_600).into());
+    }
+    let (old, new) = (random_hex()?, random_hex()?);
+    let change = desk.store().begin().await?;
+    store::passes::add_address_change(&change, person.id, email.as_str(), &hash(&old), &hash(&new), desk.now() + MOVING).await?;
+    change.commit().await?;
+    let (desk, name, l) = (desk.clone(), person.name.clone(), by.language().unwrap_or_default());
+    let ends =
+        [(person.email.clone(), old, w::address_old_text(l, email.as_str())), (email.as_str().to_owned(), new, w::address_new_text(l).to_owned())];
+    // Not waited for: how long it takes would tell whether someone has the address.
+    tokio::spawn(async move {
+        for (address, secret, text) in ends {
+            let link = format!("{}/account/address/{secret}", desk.mail().settings.base_url);
+            if let Err(error) = deliver(&desk, l, (&name, &address), w::address_subject(l), &text, &link, w::address_why(l)).await {
+                tracing::warn!(%error, "a link for another address could not be sent");
+            }
+        }
+    });
+    Ok(())
+}
+
+/// The address a link is about; `None` where it is none of ours, was used or has expired.
+pub async fn moving_to(desk: &Desk, secret: &str) -> Result<Option<String>> {
+    Ok(store::passes::end_of(desk.store(), &hash(secret), desk.now()).await?.map(|(_, _, email)| email))
+}
+
+/// One end says yes to another address; gives whether both have, and it is changed. Every session ends with it.
+pub async fn agree_to_address(desk: &Desk, secret: &str, origin: &Origin) -> Result<bool> {
+    let (hash, now) = (hash(secret), desk.now());
+    let (id, end, email) = store::passes::end_of(desk.store(), &hash, now).await?.ok_or(Refusal::NotFound)?;
+    let email = EmailAddress::parse(&email).ok_or(Refusal::NotFound)?;
+    let mut change = desk.store().begin().await?;
+    let account = store::people::locked(&change, id).await?.filter(|account| !account.disabled).ok_or(Refusal::NotFound)?;
+    if !store::passes::agree(&change, &hash, end, now).await?.ok_or(Refusal::NotFound)? {
+        change.commit().await?;
+        return Ok(false);
+    }
+    store::people::set_email(&change, id, &email).await.map_err(|error| match error {
+        store::Error::Taken => Error::from(Refusal::field(Field::Email, Fault::Taken)),
+        other => other.into(),
+    })?;
+    store::passes::revoke(&change, id).await?;
+    store::sessions::end_all(&mut change, id, None).await?;
+    let who = Named::new(id, account.person.name.clone());
+    let done = Done::new(Deed::AddressChanged, &account.person.email, Some(id)).changed(&account.person.email, email.as_str());
+    audit::write(&change, Some(&who), origin, done, now).await?;
+    change.commit().await?;
+    Ok(true)
+}
+
+/// Ends one of one's own sessions, by the hash that names it, or all but the one that asks.
+pub async fn end_own_session(desk: &Desk, by: &Session, id: Option<&str>) -> Result<()> {
+    let person = by.person();
+    let mut change = desk.store().begin().await?;
+    match id {
+        Some(id) if store::sessions::of(desk.store(), person.id, desk.now()).await?.iter().any(|open| open.id == id) => {
+            store::sessions::end(&mut change, id).await?;
+        }
+        Some(_) => return Err(Refusal::NotFound.into()),
+        None => store::sessions::end_all(&mut change, person.id, Some(&by.id)).await?,
+    }
+    audit::note(&change, by, Done::new(Deed::SessionEnded, &person.email, Some(person.id)), desk.now()).await?;
+    Ok(change.commit().await?)
+}

@@ -1,0 +1,281 @@
+//! People as staff look after them: who there is, what they are, and two that are one. Staff look after customers; only admins after staff, addresses and rights.
+
+use super::entry::{self, INVITED, pass, send_invitation};
+use super::session::Agent;
+use crate::audit::{self, Done};
+use crate::{Desk, Error, Result};
+use domain::accounts::{EmailAddress, Person, Role};
+use domain::audit::Deed;
+use domain::permissions::Action;
+use domain::{DepartmentId, Fault, Field, FieldFault, Named, OrganisationId, PersonId, Refusal};
+use store::Change;
+use store::accounts::{Account, NewPerson};
+use store::passes::{Kind, Pass};
+pub use store::people::{Filter, Listed};
+use store::sessions::Open;
+
+/// People of one page.
+pub const PAGE: u64 = 100;
+
+/// A person, as staff look after them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Card {
+    pub person: Person,
+    pub disabled: bool,
+    pub joined: bool,
+    pub departments: Vec<Named<DepartmentId>>,
+    /// Tickets they opened.
+    pub opened: i64,
+    /// Their sessions, for admins.
+    pub sessions: Vec<Open>,
+}
+
+/// What a person is to be.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct PersonChange {
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+    /// The name of their organisation.
+    pub organisation: String,
+    pub key_user: bool,
+    pub departments: Vec<DepartmentId>,
+}
+
+/// People by name, a page at a time.
+pub async fn people(desk: &Desk, _by: &Agent, filter: &Filter) -> Result<Vec<Listed>> {
+    Ok(store::people::page(desk.store(), filter, PAGE).await?)
+}
+
+/// A person; who was merged into another is that one.
+pub async fn card(desk: &Desk, by: &Agent, id: PersonId) -> Result<Card> {
+    let account = store::accounts::by_id(desk.store(), id).await?.ok_or(Refusal::NotFound)?;
+    let id = account.person.id;
+    let sessions = if by.session().require(Action::ManageStaff).is_ok() { store::sessions::of(desk.store(), id, desk.now()).await? } else { vec![] };
+    Ok(Card {
+        disabled: account.disabled,
+        joined: account.password_hash.is_some(),
+        departments: store::people::departments_of(desk.store(), id).await?,
+        opened: store::people::opened(desk.store(), id).await?,
+        sessions,
+        person: account.person,
+    })
+}
+
+/// Invites a person: an account without a password, and a link to choose one. Staff invite customers, admins everyone. Refuses what is wrong at its field;
+/// where the mail could not be sent, the person is there and can be invited again.
+pub async fn invite(desk: &Desk, by: &Agent, new: &PersonChange) -> Result<PersonId> {
+    if new.role.is_staff() {
+        by.session().require(Action::ManageStaff)?;
+    }
+    let checked = check(desk, new).await?;
+    let now = desk.now();
+    let change = desk.store().begin().await?;
+    let person = NewPerson {
+        name: checked.name,
+        email: checked.email,
+        role: new.role,
+        organisation: checked.organisation.as_ref().map(|organisation| organisation.id),
+        key_user: checked.key_user,
+        password_hash: None,
+        time_zone: crate::zones::DEFAULT.to_owned(),
+    };
+    let id = store::accounts::add_person(&change, &person, now).await.map_err(taken)?;
+    if new.role.is_staff() {
+        store::people::set_departments(&change, id, &new.departments).await?;
+    }
+    let email = person.email.as_str();
+    let secret =
+        pass(desk, &change, Pass { kind: Kind::Invitation, person: Some(id), email: email.to_owned(), data: String::new() }, INVITED).await?;
+    audit::note(&change, by.session(), Done::new(Deed::PersonInvited, email, Some(id)).changed("", new.role.word()), now).await?;
+    change.commit().await?;
+    send_invitation(desk, by, &Named::new(id, person.name), email, &secret).await?;
+    Ok(id)
+}
+
+/// Invites a person again who never came in: a new link, and the old one is worth nothing.
+pub async fn invite_again(desk: &Desk, by: &Agent, id: PersonId) -> Result<()> {
+    let change = desk.store().begin().await?;
+    let account = managed(&change, by, id).await?;
+    if account.disabled || account.password_hash.is_some() {
+        return Err(Refusal::NotAllowed.into());
+    }
+    let email = account.person.email.as_str();
+    let secret =
+        pass(desk, &change, Pass { kind: Kind::Invitation, person: Some(id), email: email.to_owned(), data: String::new() }, INVITED).await?;
+    audit::note(&change, by.session(), Done::new(Deed::PersonInvited, email, Some(id)), desk.now()).await?;
+    change.commit().await?;
+    send_invitation(desk, by, &Named::new(id, account.person.name.clone()), email, &secret).await
+}
+
+/// What was typed, checked.
+struct Checked {
+    name: String,
+    email: EmailAddress,
+    organisation: Option<Named<OrganisationId>>,
+    key_user: bool,
+}
+
+async fn check(desk: &Desk, typed: &PersonChange) -> Result<Checked> {
+    let mut faults = vec![];
+    let mut wrong = |field, fault| faults.push(FieldFault { field, fault });
+    let name = entry::name(&typed.name).map_err(|fault| wrong(Field::Name, fault));
+    let email = EmailAddress::parse(&typed.email).ok_or(()).map_err(|()| wrong(Field::Email, Fault::NotAnAddress));
+    let wanted = typed.organisation.trim();
+    let organisation = match wanted {
+        _ if typed.role.is_staff() => None,
+        "" => {
+            wrong(Field::Organisation, Fault::Missing);
+            None
+        }
+        name => match store::organisations::by_name(desk.store(), name).await? {
+            Some(id) => Some(Named::new(id, name)),
+            None => {
+                wrong(Field::Organisation, Fault::Unknown);
+                None
+            }
+        },
+    };
+    let key_user = typed.key_user && !typed.role.is_staff();
+    match (name, email) {
+        (Ok(name), Ok(email)) if faults.is_empty() => Ok(Checked { name, email, organisation, key_user }),
+        _ => Err(Refusal::Fields(faults).into()),
+    }
+}
+
+fn taken(error: store::Error) -> Error {
+    match error {
+        store::Error::Taken => Refusal::field(Field::Email, Fault::Taken).into(),
+        other => other.into(),
+    }
+}
+
+/// Someone whom this member of staff looks after, kept for this change.
+async fn managed(change: &Change, by: &Agent, id: PersonId) -> Result<Account> {
+    let account = store::people::locked(change, id).await?.ok_or(Refusal::NotFound)?;
+    if account.person.role.is_staff() {
+        by.session().require(Action::ManageStaff)?;
+    }
+    Ok(account)
+}
+
+/// Changes a person. Another role, organisation or address ends their sessions, so that nothing goes on with old rights. Refuses what is wrong at its field, what only admins may do, and to leave no admin.
+pub async fn change_person(desk: &Desk, by: &Agent, id: PersonId, new: &PersonChange) -> Result<()> {
+    let checked = check(desk, new).await?;
+    let departments = store::people::departments_of(desk.store(), id).await?;
+    let now = desk.now();
+    let mut change = desk.store().begin().await?;
+    let before = managed(&change, by, id).await?.person;
+    let note = async |change: &Change, deed, was: &str, is: &str| {
+        audit::note(change, by.session(), Done::new(deed, &before.email, Some(id)).changed(was, is), now).await
+    };
+    let is_moved = before.email != checked.email.as_str();
+    if is_moved || new.role != before.role {
+        by.session().require(Action::ManageStaff)?;
+    }
+    if before.name != checked.name {
+        store::people::set_name(&change, id, &checked.name).await?;
+        note(&change, Deed::PersonChanged, &before.name, &checked.name).await?;
+    }
+    if is_moved {
+        store::people::set_email(&change, id, &checked.email).await.map_err(taken)?;
+        store::passes::revoke(&change, id).await?;
+        note(&change, Deed::AddressChanged, &before.email, checked.email.as_str()).await?;
+    }
+    let place = |role: Role, organisation: &Option<Named<OrganisationId>>, key_user: bool| {
+        let organisation = organisation.as_ref().map_or("", |o| o.name.as_str());
+        format!("{}{} {organisation}", role.word(), if key_user { ", key user" } else { "" }).trim().to_owned()
+    };
+    let (was, is) = (place(before.role, &before.organisation, before.key_user), place(new.role, &checked.organisation, checked.key_user));
+    let is_placed = was != is;
+    if is_placed {
+        store::people::set_place(&change, id, new.role, checked.organisation.as_ref().map(|o| o.id), checked.key_user).await?;
+        note(&change, if new.role == before.role { Deed::PersonChanged } else { Deed::RoleChanged }, &was, &is).await?;
+        if before.role == Role::Admin && store::accounts::admins(&change).await? == 0 {
+            return Err(Refusal::field(Field::Role, Fault::LastAdmin).into());
+        }
+    }
+    let wanted: &[DepartmentId] = if new.role.is_staff() { &new.departments } else { &[] };
+    let mut had: Vec<DepartmentId> = departments.iter().map(|d| d.id).collect();
+    let mut has = wanted.to_vec();
+    had.sort_unstable();
+    has.sort_unstable();
+    has.dedup();
+    if had != has {
+        by.session().require(Action::ManageStaff)?;
+        store::people::set_departments(&change, id, &has).await?;
+        let names = store::departments::all(desk.store()).await?;
+        let named =
+            |ids: &[DepartmentId]| names.iter().filter(|d| ids.contains(&d.named.id)).map(|d| d.named.name.as_str()).collect::<Vec<_>>().join(", ");
+        note(&change, Deed::DepartmentsChanged, &named(&had), &named(&has)).await?;
+    }
+    if is_moved || is_placed {
+        store::sessions::end_all(&mut change, id, None).await?;
+    } else if had != has {
+        store::sessions::renew(&mut change, Some(id)).await?;
+    }
+    Ok(change.commit().await?)
+}
+
+/// Disables an account and ends its sessions and links, or enables it again. Refuses to leave no admin.
+pub async fn set_disabled(desk: &Desk, by: &Agent, id: PersonId, disabled: bool) -> Result<()> {
+    let mut change = desk.store().begin().await?;
+    let account = managed(&change, by, id).await?;
+    if account.disabled == disabled {
+        return Ok(());
+    }
+    let person = account.person;
+    store::accounts::set_disabled(&change, id, disabled.then(|| desk.now())).await?;
+    if disabled {
+        if person.role == Role::Admin && store::accounts::admins(&change).await? == 0 {
+            return Err(Refusal::field(Field::Role, Fault::LastAdmin).into());
+        }
+        store::sessions::end_all(&mut change, id, None).await?;
+        store::passes::revoke(&change, id).await?;
+    }
+    let deed = if disabled { Deed::PersonDisabled } else { Deed::PersonEnabled };
+    audit::note(&change, by.session(), Done::new(deed, &person.email, Some(id)), desk.now()).await?;
+    Ok(change.commit().await?)
+}
+
+/// Ends every session of a person.
+pub async fn end_sessions(desk: &Desk, by: &Agent, id: PersonId) -> Result<()> {
+    by.session().require(Action::ManageStaff)?;
+    let mut change = desk.store().begin().await?;
+    let person = managed(&change, by, id).await?.person;
+    store::sessions::end_all(&mut change, id, None).await?;
+    audit::note(&change, by.session(), Done::new(Deed::SessionEnded, &person.email, Some(id)), desk.now()).await?;
+    Ok(change.commit().await?)
+}
+
+/// Makes two customers one: `keep` has the tickets of both, and mails from the address of the other are theirs too. Refuses staff, and a person with themselves.
+pub async fn merge_people(desk: &Desk, by: &Agent, keep: PersonId, other: &str) -> Result<()> {
+    by.session().require(Action::Merge)?;
+    let unknown = || Refusal::field(Field::Email, Fault::Unknown);
+    let email = EmailAddress::parse(other).ok_or_else(|| Refusal::field(Field::Email, Fault::NotAnAddress))?;
+    let gone = store::accounts::by_email(desk.store(), &email).await?.ok_or_else(unknown)?.person.id;
+    let mut change = desk.store().begin().await?;
+    let keep = store::people::locked(&change, keep).await?.ok_or(Refusal::NotFound)?;
+    let gone = store::people::locked(&change, gone).await?.ok_or_else(unknown)?;
+    if keep.person.id == gone.person.id || keep.person.role.is_staff() || gone.person.role.is_staff() {
+        return Err(unknown().into());
+    }
+    let tickets = store::people::merge(&change, &keep, gone.person.id, desk.now()).await?;
+    store::sessions::end_all(&mut change, gone.person.id, None).await?;
+    store::sessions::renew(&mut change, Some(keep.person.id)).await?;
+    store::passes::revoke(&change, gone.person.id).await?;
+    let done = Done::new(Deed::PeopleMerged, &keep.person.email, Some(keep.person.id)).changed(&gone.person.email, &keep.person.email);
+    audit::note(&change, by.session(), done, desk.now()).await?;
+    change.commit().await?;
+    // What is searched for names people; not in the same change, so that others need not wait for it.
+    for ticket in tickets {
+        let change = desk.store().begin().await?;
+        if let Some((ticket, _)) = store::tickets::lock(&change, &domain::accounts::Scope::Desk { hidden: vec![] }, ticket).await? {
+            store::search::index(&change, &ticket).await?;
+        }
+        change.commit().await?;
+    }
+    Ok(())
+}

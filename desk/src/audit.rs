@@ -1,0 +1,158 @@
+//! The audit log: what was done to accounts, rights and settings, written down in the change that does it.
+
+use crate::accounts::{Agent, Session};
+use crate::{Desk, Error, Result};
+use domain::accounts::EmailAddress;
+use domain::audit::{Deed, Entry};
+use domain::time::{Moment, Span};
+use domain::{Fault, Field, Named, PersonId, Refusal};
+use std::net::IpAddr;
+pub use store::audit::Filter;
+use store::{Change, audit};
+
+/// How long an entry is kept where the settings do not say.
+pub const KEPT: Span = Span::days(730);
+/// As short as it can be, in days.
+const LEAST_DAYS: i64 = 30;
+/// Entries read at once for an export.
+const EXPORTED_AT_ONCE: u64 = 1_000;
+/// Most entries of one export; more are asked for by days.
+const MOST_EXPORTED: usize = 200_000;
+/// Entries of one page.
+pub const PAGE: u64 = 100;
+
+/// Where a request came from.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The network address, where it is known.
+    pub address: Option<IpAddr>,
+    /// What the browser calls itself.
+    pub device: String,
+}
+
+impl Origin {
+    pub(crate) fn address(&self) -> String {
+        self.address.map(|address| address.to_string()).unwrap_or_default()
+    }
+}
+
+/// What was done, to whom, and what it changed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Done<'a> {
+    pub deed: Deed,
+    pub about: &'a str,
+    pub person: Option<PersonId>,
+    pub before: &'a str,
+    pub after: &'a str,
+}
+
+impl<'a> Done<'a> {
+    pub fn new(deed: Deed, about: &'a str, person: Option<PersonId>) -> Self {
+        Self { deed, about, person, before: "", after: "" }
+    }
+
+    pub fn changed(self, before: &'a str, after: &'a str) -> Self {
+        Self { before, after, ..self }
+    }
+}
+
+/// Writes down what someone does.
+pub(crate) async fn note(change: &Change, by: &Session, done: Done<'_>, now: Moment) -> Result<()> {
+    write(change, Some(&by.named()), by.origin(), done, now).await
+}
+
+/// Writes down what nobody who has logged in does: `by` is known where a link proved it.
+pub(crate) async fn write(change: &Change, by: Option<&Named<PersonId>>, origin: &Origin, done: Done<'_>, now: Moment) -> Result<()> {
+    let Done { deed, about, person, before, after } = done;
+    let address = origin.address();
+    Ok(audit::add(change, &audit::New { by, deed, about, about_person: person, address: &address, before, after }, now).await?)
+}
+
+/// Which entries a query asks for: `deed`, `who` (an address), `since` and `until` (days, in the default zone), `before` (an entry).
+pub async fn filter(desk: &Desk, query: &str) -> Result<Filter> {
+    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.trim_start_matches('?').as_bytes()).into_owned().collect();
+    let asked = |name: &str| pairs.iter().find(|(n, value)| n == name && !value.trim().is_empty()).map(|(_, value)| value.trim());
+    // Somebody nobody knows has done nothing.
+    let person = match asked("who").map(EmailAddress::parse) {
+        None => None,
+        Some(None) => Some(PersonId(-1)),
+        Some(Some(email)) => Some(store::accounts::by_email(desk.store(), &email).await?.map_or(PersonId(-1), |account| account.person.id)),
+    };
+    let day = |name: &str, more: i64| asked(name).and_then(|day| crate::zones::day(crate::zones::DEFAULT, day, more));
+    Ok(Filter {
+        deed: asked("deed").and_then(Deed::from_word),
+        person,
+        since: day("since", 0),
+        until: day("until", 1),
+        before: asked("before").and_then(|n| n.parse().ok()),
+    })
+}
+
+/// The name of the setting.
+const KEPT_DAYS: &str = "audit_days";
+/// As long as an entry can be kept: a hundred years, in days.
+const MOST_DAYS: i64 = 36_500;
+
+/// For how many days entries are kept.
+pub async fn kept_days(desk: &Desk) -> Result<i64> {
+    let setting = audit::setting(desk.store(), KEPT_DAYS).await?;
+    Ok(setting.and_then(|days| days.parse().ok()).unwrap_or(KEPT.0 / Span::days(1).0))
+}
+
+/// Keeps entries for so many days from now on. Refuses less than a month, so that nobody hides what they did.
+pub async fn keep_for(desk: &Desk, by: &Agent, days: &str) -> Result<()> {
+    let days: i64 = days.trim().parse().map_err(|_| Refusal::field(Field::Setting, Fault::NotADay))?;
+    if !(LEAST_DAYS..=MOST_DAYS).contains(&days) {
+        return Err(Refusal::field(Field::Setting, Fault::NotADay).into());
+    }
+    let was = kept_days(desk).await?;
+    let change = desk.store().begin().await?;
+    audit::set_setting(&change, KEPT_DAYS, &days.to_string()).await?;
+    note(&change, by.session(), Done::new(Deed::SettingChanged, KEPT_DAYS, None).changed(&was.to_string(), &days.to_string()), desk.now()).await?;
+    Ok(change.commit().await?)
+}
+
+/// Removes entries whose time is over.
+pub(crate) async fn sweep(desk: &Desk) -> Result<u64> {
+    let before = desk.now() - Span::days(kept_days(desk).await?);
+    let change = desk.store().begin().await?;
+    let removed = audit::sweep(&change, before).await?;
+    change.commit().await?;
+    Ok(removed)
+}
+
+/// The entries a filter asks for as CSV, the latest first, page after page, ready to be written out; that they were exported is an entry too. For admins.
+pub async fn export(desk: &Desk, by: &Agent, filter: &Filter) -> Result<String> {
+    let mut out = csv::Writer::from_writer(vec![]);
+    let broken = |_| Error::from(std::io::Error::other("CSV"));
+    out.write_record(["when", "who", "what", "about", "before", "after", "address"]).map_err(broken)?;
+    let (mut filter, mut rows) = (filter.clone(), 0);
+    loop {
+        let page = audit::read(desk.store(), &filter, EXPORTED_AT_ONCE).await?;
+        for entry in &page {
+            let when = crate::zones::written(entry.at);
+            let cells = [&when, &entry.by, entry.deed.word(), &entry.about, &entry.before, &entry.after, &entry.address];
+            out.write_record(cells.map(harmless)).map_err(broken)?;
+        }
+        rows += page.len();
+        filter.before = page.last().map(|last| last.id);
+        if (page.len() as u64) < EXPORTED_AT_ONCE || rows >= MOST_EXPORTED {
+            break;
+        }
+    }
+    let change = desk.store().begin().await?;
+    note(&change, by.session(), Done::new(Deed::AuditExported, "", None).changed("", &rows.to_string()), desk.now()).await?;
+    change.commit().await?;
+    let bytes = out.into_inner().map_err(|_| Error::from(std::io::Error::other("CSV")))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A cell that no spreadsheet takes for a formula (OWASP, CSV Injection).
+fn harmless(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+/// What was written down, the latest first; for admins.
+pub async fn entries(desk: &Desk, _by: &Agent, filter: &Filter) -> Result<Vec<Entry>> {
+    Ok(audit::read(desk.store(), filter, PAGE).await?)
+}

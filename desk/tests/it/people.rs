@@ -1,0 +1,510 @@
+//! Coming in, getting back in, one's own account, and what staff do to people.
+
+use crate::support::{PASSWORD, World, on_both};
+use desk::accounts::{self, Agent, OrganisationChange, PersonChange, Session, log_in, session};
+use desk::audit::Origin;
+use desk::mail::Sent;
+use desk::tickets::{Shelf, page};
+use domain::accounts::{Language, Role};
+use domain::audit::Deed;
+use domain::time::Span;
+use domain::{Fault, Field, PersonId, Refusal};
+use std::time::Duration;
+
+const NEW: &str = "een nieuwe lange zin";
+
+/// The mails that go out until there are `many`; they are sent beside what asks for them.
+async fn mails(world: &World, many: usize) -> Vec<Sent> {
+    let mut sent = vec![];
+    for _ in 0..200 {
+        sent.extend(world.desk.mail().transport().take());
+        if sent.len() >= many {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    sent.sort_by(|a, b| a.to.cmp(&b.to));
+    sent
+}
+
+/// Nothing more goes out.
+async fn silence(world: &World) {
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(world.desk.mail().transport().take().len(), 0);
+}
+
+/// The secret in the link of a mail.
+fn secret(mail: &Sent, path: &str) -> String {
+    let raw = String::from_utf8(mail.raw.clone()).unwrap().replace("=\r\n", "");
+    let link = raw.split(path).nth(1).unwrap_or_else(|| panic!("{path} in {raw}"));
+    link.chars().take_while(char::is_ascii_alphanumeric).collect()
+}
+
+fn change(name: &str, role: Role, organisation: &str) -> PersonChange {
+    let email = format!("{}@x.example", name.to_lowercase().replace(' ', "."));
+    PersonChange { name: name.into(), email, role, organisation: organisation.into(), key_user: false, departments: vec![] }
+}
+
+async fn accept(world: &World, secret: &str, name: &str, password: &str) -> desk::Result<Session> {
+    let token = accounts::accept(&world.desk, secret, name, password, &Origin::default()).await?;
+    Ok(session(&world.desk, token.as_str()).await?.unwrap())
+}
+
+fn refused<T: std::fmt::Debug>(answer: desk::Result<T>) -> Refusal {
+    answer.unwrap_err().refusal().expect("a refusal").clone()
+}
+
+async fn deeds(world: &World) -> Vec<Deed> {
+    let all = desk::audit::entries(&world.desk, &world.agent("hanneke"), &desk::audit::Filter::default()).await.unwrap();
+    all.into_iter().map(|entry| entry.deed).collect()
+}
+
+#[tokio::test]
+async fn an_invitation_works_once_within_a_week_for_whom_it_was_sent_to() {
+    on_both(async |world: World| {
+        let sanne = world.agent("sanne");
+        let id = accounts::invite(&world.desk, &sanne, &change("Jan Jansen", Role::Customer, "De Waal")).await.unwrap();
+        let mail = mails(&world, 1).await.remove(0);
+        assert_eq!(mail.to, "jan.jansen@x.example");
+        let first = secret(&mail, "/join/");
+        // Invited again: the first link is worth nothing.
+        accounts::invite_again(&world.desk, &sanne, id).await.unwrap();
+        let second = secret(&mails(&world, 1).await[0], "/join/");
+        for wrong in [first.as_str(), "", "x", &second[..63], &format!("{second}0"), &"0".repeat(64)] {
+            assert_eq!(refused(accept(&world, wrong, "Jan", NEW).await), Refusal::NotFound, "{wrong}");
+        }
+        assert_eq!(refused(accept(&world, &second, "Jan", "kort").await).at(Field::Password), Some(&Fault::TooShort(10)));
+        assert_eq!(refused(accept(&world, &second, " \u{200b} ", NEW).await).at(Field::Name), Some(&Fault::Missing));
+        let shown = accounts::asked(&world.desk, &second).await.unwrap().unwrap();
+        assert_eq!((shown.email.as_str(), shown.name.as_str()), ("jan.jansen@x.example", "Jan Jansen"));
+        // Raced: one has it.
+        let (a, b) = tokio::join!(accept(&world, &second, "Jan van Jansen", NEW), accept(&world, &second, "Ander", NEW));
+        assert!(a.is_ok() != b.is_ok(), "{a:?} {b:?}");
+        let jan = a.or(b).unwrap();
+        assert_eq!((jan.person().id, jan.role()), (id, Role::Customer));
+        assert_eq!(jan.person().organisation.as_ref().unwrap().name, "De Waal");
+        assert!(log_in(&world.desk, "Jan.Jansen@x.example", NEW, &Origin::default()).await.is_ok());
+        assert_eq!(refused(accounts::invite_again(&world.desk, &sanne, id).await), Refusal::NotAllowed, "who is in is not invited");
+
+        accounts::invite(&world.desk, &sanne, &change("Piet", Role::Customer, "De Waal")).await.unwrap();
+        let late = secret(&mails(&world, 1).await[0], "/join/");
+        world.pass(Span::days(7));
+        assert_eq!(refused(accept(&world, &late, "Piet", NEW).await), Refusal::NotFound);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_invitation_is_checked_and_agents_do_not_invite_staff() {
+    on_both(async |world: World| {
+        let sanne = world.agent("sanne");
+        let wrong = PersonChange { email: "geen adres".into(), organisation: "Bestaat niet".into(), ..change(" ", Role::Customer, "") };
+        let faults = refused(accounts::invite(&world.desk, &sanne, &wrong).await);
+        assert_eq!(faults.at(Field::Name), Some(&Fault::Missing));
+        assert_eq!(faults.at(Field::Email), Some(&Fault::NotAnAddress));
+        assert_eq!(faults.at(Field::Organisation), Some(&Fault::Unknown));
+        let taken = PersonChange { email: "MARIEKE@X.example".into(), ..change("Marieke", Role::Customer, "De Waal") };
+        assert_eq!(refused(accounts::invite(&world.desk, &sanne, &taken).await).at(Field::Email), Some(&Fault::Taken));
+        for role in [Role::Agent, Role::Lead, Role::Admin] {
+            assert_eq!(refused(accounts::invite(&world.desk, &sanne, &change("Nieuw", role, "")).await), Refusal::NotAllowed);
+        }
+        let injected = PersonChange { name: "Jan\r\nBcc: kees@x.example".into(), ..change("Jan", Role::Customer, "De Waal") };
+        accounts::invite(&world.desk, &sanne, &injected).await.unwrap();
+        let mail = String::from_utf8(mails(&world, 1).await.remove(0).raw).unwrap();
+        assert!(!mail.lines().any(|line| line.starts_with("Bcc")), "{mail}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_chosen_anew_by_a_link_that_ends_every_session() {
+    on_both(async |world: World| {
+        let (desk, ask) = (&world.desk, async |email: &str| accounts::ask_reset(&world.desk, email, Language::Nl, &Origin::default()).await);
+        ask("Marieke@X.example").await.unwrap();
+        let sent = mails(&world, 1).await;
+        assert_eq!(sent[0].to, "marieke@x.example");
+        // The same answer for who is not there, and no mail.
+        ask("niemand@x.example").await.unwrap();
+        assert_eq!(refused(ask("niemand").await).at(Field::Email), Some(&Fault::NotAnAddress));
+        silence(&world).await;
+        let link = secret(&sent[0], "/join/");
+        accept(&world, &link, "", NEW).await.unwrap();
+        assert!(accounts::renew(desk, world.person("marieke")).await.unwrap().is_none(), "what ran with the old password is over");
+        assert!(log_in(desk, "marieke@x.example", PASSWORD, &Origin::default()).await.is_err());
+        assert_eq!(refused(accept(&world, &link, "", NEW).await), Refusal::NotFound, "once");
+
+        ask("ruud@x.example").await.unwrap();
+        let late = secret(&mails(&world, 1).await[0], "/join/");
+        world.pass(Span::minutes(30));
+        assert_eq!(refused(accept(&world, &late, "", NEW).await), Refusal::NotFound, "half an hour");
+
+        // Disabled between asking and choosing.
+        ask("ilse@x.example").await.unwrap();
+        let link = secret(&mails(&world, 1).await[0], "/join/");
+        accounts::disable(desk, "ilse@x.example", true).await.unwrap();
+        assert_eq!(refused(accept(&world, &link, "", NEW).await), Refusal::NotFound);
+        ask("ilse@x.example").await.unwrap();
+        silence(&world).await;
+
+        // Nobody's mailbox is filled by who asks again and again.
+        for _ in 0..9 {
+            ask("kees@x.example").await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(world.desk.mail().transport().take().len(), 5);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_has_an_address_of_an_organisation_that_lets_them_in_signs_up_alone() {
+    on_both(async |world: World| {
+        let (desk, sanne) = (&world.desk, world.agent("sanne"));
+        let open = OrganisationChange { name: "Open BV".into(), domains: "open.example, OPEN2.example".into(), sign_up: true, ..Default::default() };
+        let id = accounts::save_organisation(desk, &sanne, None, &open).await.unwrap();
+        accounts::sign_up(desk, "Nora Open", "Nora@Open2.example", Language::Nl).await.unwrap();
+        let link = secret(&mails(&world, 1).await[0], "/join/");
+        assert!(log_in(desk, "nora@open2.example", "", &Origin::default()).await.is_err(), "there is no account before the address is proven");
+        let nora = accept(&world, &link, "Nora Open", NEW).await.unwrap();
+        assert_eq!((nora.role(), nora.person().organisation.as_ref().map(|o| o.id)), (Role::Customer, Some(id)));
+
+        // Once more: the answer is the same, the mail says there is one.
+        accounts::sign_up(desk, "Nora Open", "nora@open2.example", Language::En).await.unwrap();
+        let raw = String::from_utf8(mails(&world, 1).await.remove(0).raw).unwrap();
+        assert!(raw.contains("/log-in/forgot") && !raw.contains("/join/"), "{raw}");
+        for shut in ["jan@sub.open.example", "jan@open.example.evil.example", "jan@x.example", "jan@opеn.example"] {
+            assert_eq!(refused(accounts::sign_up(desk, "Jan", shut, Language::Nl).await).at(Field::Email), Some(&Fault::NotOpen), "{shut}");
+        }
+        // Shut between asking and choosing.
+        accounts::sign_up(desk, "Otto", "otto@open.example", Language::Nl).await.unwrap();
+        let link = secret(&mails(&world, 1).await[0], "/join/");
+        accounts::save_organisation(desk, &sanne, Some(id), &OrganisationChange { sign_up: false, ..open }).await.unwrap();
+        assert_eq!(refused(accept(&world, &link, "Otto", NEW).await), Refusal::NotFound);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_address_is_changed_when_both_ends_have_said_yes() {
+    on_both(async |world: World| {
+        let (desk, marieke) = (&world.desk, world.person("marieke"));
+        let ask = async |password: &str, email: &str| accounts::ask_address(desk, marieke, password, email).await;
+        assert_eq!(refused(ask("verkeerd wachtwoord", "nieuw@x.example").await).at(Field::Password), Some(&Fault::WrongPassword));
+        assert_eq!(refused(ask(PASSWORD, "nieuw").await).at(Field::Email), Some(&Fault::NotAnAddress));
+        ask(PASSWORD, "Nieuw@x.example").await.unwrap();
+        let sent = mails(&world, 2).await;
+        assert_eq!(sent.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["marieke@x.example", "nieuw@x.example"]);
+        let (old, new) = (secret(&sent[0], "/account/address/"), secret(&sent[1], "/account/address/"));
+        let agree = async |secret: &str| accounts::agree_to_address(desk, secret, &Origin::default()).await;
+        assert_eq!(accounts::moving_to(desk, &new).await.unwrap().as_deref(), Some("nieuw@x.example"));
+        assert_eq!(refused(agree(&"0".repeat(64)).await), Refusal::NotFound);
+        assert!(!agree(&new).await.unwrap() && !agree(&new).await.unwrap(), "one end is not enough, however often");
+        assert!(log_in(desk, "nieuw@x.example", PASSWORD, &Origin::default()).await.is_err());
+        assert!(agree(&old).await.unwrap());
+        assert!(log_in(desk, "nieuw@x.example", PASSWORD, &Origin::default()).await.is_ok());
+        assert!(log_in(desk, "marieke@x.example", PASSWORD, &Origin::default()).await.is_err());
+        assert!(accounts::renew(desk, marieke).await.unwrap().is_none());
+        assert_eq!(refused(agree(&old).await), Refusal::NotFound);
+
+        // One that someone has: asked for it looks the same, and it is refused at the end.
+        accounts::ask_address(desk, world.person("ruud"), PASSWORD, "kees@x.example").await.unwrap();
+        let sent = mails(&world, 2).await;
+        let (kees, ruud) = (secret(&sent[0], "/account/address/"), secret(&sent[1], "/account/address/"));
+        assert!(!agree(&ruud).await.unwrap());
+        assert_eq!(refused(agree(&kees).await).at(Field::Email), Some(&Fault::Taken));
+
+        // A day.
+        accounts::ask_address(desk, world.person("ilse"), PASSWORD, "ilse2@x.example").await.unwrap();
+        let late = secret(&mails(&world, 2).await[0], "/account/address/");
+        world.pass(Span::days(1));
+        assert_eq!(refused(agree(&late).await), Refusal::NotFound);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_password_of_ones_own_ends_the_other_sessions_and_guessing_ends() {
+    on_both(async |world: World| {
+        let (desk, marieke) = (&world.desk, world.person("marieke"));
+        let elsewhere = log_in(desk, "marieke@x.example", PASSWORD, &Origin { address: None, device: "Firefox".into() }).await.unwrap();
+        let own = accounts::own(desk, marieke).await.unwrap();
+        assert_eq!(own.sessions.len(), 2);
+        assert!(own.sessions.iter().any(|open| open.device == "Firefox"));
+        assert_eq!(refused(accounts::change_password(desk, marieke, PASSWORD, "kort").await).at(Field::NewPassword), Some(&Fault::TooShort(10)));
+        accounts::change_password(desk, marieke, PASSWORD, NEW).await.unwrap();
+        assert!(session(desk, elsewhere.as_str()).await.unwrap().is_none());
+        let here = accounts::renew(desk, marieke).await.unwrap().expect("the one that asked goes on");
+        for _ in 0..10 {
+            assert_eq!(refused(accounts::change_password(desk, &here, "fout", NEW).await).at(Field::Password), Some(&Fault::WrongPassword));
+        }
+        assert!(matches!(refused(accounts::change_password(desk, &here, NEW, NEW).await), Refusal::Throttled(_)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sessions_are_ended_one_by_one_and_never_someone_elses() {
+    on_both(async |world: World| {
+        let (desk, marieke) = (&world.desk, world.person("marieke"));
+        let elsewhere = log_in(desk, "marieke@x.example", PASSWORD, &Origin::default()).await.unwrap();
+        let other = session(desk, elsewhere.as_str()).await.unwrap().unwrap();
+        assert_eq!(refused(accounts::end_own_session(desk, marieke, Some(world.person("kees").id())).await), Refusal::NotFound);
+        assert!(accounts::renew(desk, world.person("kees")).await.unwrap().is_some());
+        let mut ended = desk.store().bell().ended();
+        accounts::end_own_session(desk, marieke, Some(other.id())).await.unwrap();
+        assert_eq!(ended.recv().await.unwrap(), other.id(), "its streams end");
+        assert!(accounts::renew(desk, &other).await.unwrap().is_none() && accounts::renew(desk, marieke).await.unwrap().is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_of_role_or_place_ends_sessions_and_the_last_admin_stays() {
+    on_both(async |world: World| {
+        let (desk, hanneke) = (&world.desk, world.agent("hanneke"));
+        let of = |key: &str, role: Role, organisation: &str| PersonChange {
+            name: key.into(),
+            email: format!("{key}@x.example"),
+            ..change(key, role, organisation)
+        };
+        accounts::change_person(desk, &hanneke, world.id("sanne"), &of("sanne", Role::Lead, "")).await.unwrap();
+        assert!(accounts::renew(desk, world.person("sanne")).await.unwrap().is_none(), "nothing goes on with old rights");
+        for (who, id, to) in [("hanneke", "hanneke", Role::Agent), ("hanneke", "hanneke", Role::Customer)] {
+            let answer = accounts::change_person(desk, &world.agent(who), world.id(id), &of(id, to, "De Waal")).await;
+            assert_eq!(refused(answer).at(Field::Role), Some(&Fault::LastAdmin));
+        }
+        assert_eq!(refused(accounts::set_disabled(desk, &hanneke, world.id("hanneke"), true).await).at(Field::Role), Some(&Fault::LastAdmin));
+        // An agent looks after customers, not after staff, roles or addresses.
+        let daan = world.agent("daan");
+        assert_eq!(refused(accounts::change_person(desk, &daan, world.id("sanne"), &of("sanne", Role::Lead, "")).await), Refusal::NotAllowed);
+        assert_eq!(refused(accounts::change_person(desk, &daan, world.id("daan"), &of("daan", Role::Admin, "")).await), Refusal::NotAllowed);
+        assert_eq!(refused(accounts::change_person(desk, &daan, world.id("ruud"), &of("ruud", Role::Agent, "")).await), Refusal::NotAllowed);
+        let moved = PersonChange { email: "daan2@x.example".into(), ..of("ruud", Role::Customer, "De Waal") };
+        assert_eq!(refused(accounts::change_person(desk, &daan, world.id("ruud"), &moved).await), Refusal::NotAllowed);
+        assert_eq!(refused(accounts::set_disabled(desk, &daan, world.id("hanneke"), true).await), Refusal::NotAllowed);
+        // To another organisation: what was open is over.
+        accounts::change_person(desk, &daan, world.id("ruud"), &of("ruud", Role::Customer, "Koperslag")).await.unwrap();
+        assert!(accounts::renew(desk, world.person("ruud")).await.unwrap().is_none());
+        let said = deeds(&world).await;
+        assert!(said.contains(&Deed::RoleChanged) && said.contains(&Deed::PersonChanged), "{said:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_department_of_ones_own_opens_at_once_and_is_told_to_the_streams() {
+    on_both(async |world: World| {
+        let desk = &world.desk;
+        let id = world.open("marieke", "Besloten").await;
+        let mut told = desk.store().bell().ended();
+        world.close_department(world.departments[0], &[]).await;
+        assert!(told.recv().await.is_ok(), "whoever looks at it loses sight of it");
+        assert_eq!(refused(page(desk, &world.renewed("sanne").await, id).await.map(|_| ())), Refusal::NotFound);
+        let member = PersonChange { departments: vec![world.departments[0]], ..change("sanne", Role::Agent, "") };
+        accounts::change_person(desk, &world.agent("hanneke"), world.id("sanne"), &member).await.unwrap();
+        assert!(page(desk, &world.renewed("sanne").await, id).await.is_ok());
+        assert_eq!(
+            refused(page(desk, &world.renewed("hanneke").await, id).await.map(|_| ())),
+            Refusal::NotFound,
+            "an admin is no member by being one"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn key_users_read_all_tickets_where_their_organisation_says_so_and_write_on_none_of_them() {
+    on_both(async |world: World| {
+        let (desk, sanne) = (&world.desk, world.agent("sanne"));
+        let (its, other) = (world.open("ruud", "Van Ruud").await, world.open("kees", "Van Kees").await);
+        let organisation = world.person("ruud").person().organisation.clone().unwrap();
+        let mut shared = OrganisationChange { name: organisation.name, shared: true, ..Default::default() };
+        let reads = async |who: &str, id| page(desk, &world.renewed(who).await, id).await.is_ok();
+        assert!(!reads("marieke", its).await);
+        accounts::save_organisation(desk, &sanne, Some(organisation.id), &shared).await.unwrap();
+        assert!(reads("marieke", its).await && !reads("marieke", other).await && !reads("ilse", its).await);
+        let marieke = world.renewed("marieke").await;
+        let words = desk::tickets::Writing { text: "Ik lees mee".into(), ..Default::default() };
+        assert_eq!(refused(desk::tickets::reply(desk, &marieke, its, &words).await.map(|_| ())), Refusal::NotFound);
+        let shelf = desk::tickets::shelf(desk, &marieke.customer().unwrap(), Shelf::Organisation, 50).await.unwrap();
+        assert!(shelf.iter().any(|line| line.id == its), "it stands on the home page");
+        let others = desk::tickets::shelf(desk, &world.renewed("ilse").await.customer().unwrap(), Shelf::Organisation, 50).await.unwrap();
+        assert!(others.is_empty(), "who is no key user sees nothing of it");
+        shared.shared = false;
+        accounts::save_organisation(desk, &sanne, Some(organisation.id), &shared).await.unwrap();
+        assert!(!reads("marieke", its).await, "and no longer");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_people_become_one_with_all_tickets_and_mail_to_the_old_address_finds_them() {
+    on_both(async |world: World| {
+        let (desk, hanneke) = (&world.desk, world.agent("hanneke"));
+        let (ruuds, mariekes) = (world.open("ruud", "Van Ruud").await, world.open("marieke", "Van Marieke").await);
+        desk::tickets::invite(desk, &world.customer("marieke"), mariekes, world.id("ruud")).await.unwrap();
+        let merge = async |by: &Agent, keep: PersonId, other: &str| accounts::merge_people(desk, by, keep, other).await;
+        assert_eq!(refused(merge(&world.agent("sanne"), world.id("marieke"), "ruud@x.example").await), Refusal::NotAllowed);
+        for wrong in ["marieke@x.example", "sanne@x.example", "niemand@x.example"] {
+            assert_eq!(refused(merge(&hanneke, world.id("marieke"), wrong).await).at(Field::Email), Some(&Fault::Unknown), "{wrong}");
+        }
+        merge(&hanneke, world.id("marieke"), "Ruud@x.example").await.unwrap();
+        let marieke = world.renewed("marieke").await;
+        for id in [ruuds, mariekes] {
+            let shown = page(desk, &marieke, id).await.unwrap().ticket;
+            assert_eq!((shown.requester.id, shown.cc.len()), (world.id("marieke"), 0));
+        }
+        assert!(accounts::renew(desk, world.person("ruud")).await.unwrap().is_none());
+        assert!(log_in(desk, "ruud@x.example", PASSWORD, &Origin::default()).await.is_ok(), "the other address is theirs now, with their password");
+        let email = domain::accounts::EmailAddress::parse("ruud@x.example").unwrap();
+        assert_eq!(store::accounts::by_email(desk.store(), &email).await.unwrap().unwrap().person.id, world.id("marieke"));
+        assert_eq!(accounts::card(desk, &hanneke, world.id("ruud")).await.unwrap().person.id, world.id("marieke"));
+        let people = accounts::people(desk, &hanneke, &accounts::Filter::default()).await.unwrap();
+        assert!(people.iter().all(|listed| listed.person.id != world.id("ruud")));
+        assert_eq!(refused(merge(&hanneke, world.id("marieke"), "ruud@x.example").await).at(Field::Email), Some(&Fault::Unknown), "twice");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_organisations_become_one_with_people_tickets_and_domains() {
+    on_both(async |world: World| {
+        let (desk, hanneke) = (&world.desk, world.agent("hanneke"));
+        let id = world.open("kees", "Van Kees").await;
+        let (waal, koper) =
+            (world.person("marieke").person().organisation.clone().unwrap(), world.person("kees").person().organisation.clone().unwrap());
+        let with = |name: &str, domains: &str| OrganisationChange { name: name.into(), domains: domains.into(), ..Default::default() };
+        accounts::save_organisation(desk, &hanneke, Some(koper.id), &with("Koperslag", "koper.example")).await.unwrap();
+        let taken = accounts::save_organisation(desk, &hanneke, Some(waal.id), &with("De Waal", "waal.example KOPER.example")).await;
+        assert_eq!(refused(taken).at(Field::Domains), Some(&Fault::Taken));
+        assert_eq!(
+            refused(accounts::save_organisation(desk, &hanneke, Some(waal.id), &with("Koperslag", "geen_domein")).await).at(Field::Name),
+            Some(&Fault::Taken)
+        );
+        for wrong in ["De Waal", "Niemand", ""] {
+            assert_eq!(refused(accounts::merge_organisations(desk, &hanneke, waal.id, wrong).await).at(Field::Organisation), Some(&Fault::Unknown));
+        }
+        accounts::merge_organisations(desk, &hanneke, waal.id, "Koperslag").await.unwrap();
+        let kees = world.renewed("kees").await;
+        assert_eq!(kees.person().organisation.as_ref().unwrap().name, "De Waal");
+        let shown = page(desk, &world.renewed("sanne").await, id).await.unwrap().ticket;
+        assert_eq!(shown.organisation.unwrap().id, waal.id);
+        assert_eq!(accounts::organisation(desk, &hanneke, waal.id).await.unwrap().domains, ["koper.example"]);
+        assert_eq!(refused(accounts::organisation(desk, &hanneke, koper.id).await), Refusal::NotFound);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_audit_log_says_who_did_what_from_where_and_is_kept_as_long_as_it_should() {
+    on_both(async |world: World| {
+        let (desk, hanneke) = (&world.desk, world.agent("hanneke"));
+        let origin = Origin { address: Some("203.0.113.9".parse().unwrap()), device: "x".into() };
+        log_in(desk, "marieke@x.example", "verkeerd wachtwoord", &origin).await.err().unwrap();
+        let filter = desk::audit::filter(desk, "deed=log_in_failed").await.unwrap();
+        let found = desk::audit::entries(desk, &hanneke, &filter).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].about.as_str(), found[0].address.as_str(), found[0].by.as_str()), ("marieke@x.example", "203.0.113.9", ""));
+        let of = async |query: &str| {
+            let filter = desk::audit::filter(desk, query).await.unwrap();
+            desk::audit::entries(desk, &hanneke, &filter).await.unwrap().len()
+        };
+        assert!(of("who=marieke@x.example").await >= 1 && of("who=niemand@x.example").await == 0 && of("who=x").await == 0);
+        assert!(of("since=2000-01-01").await > 0 && of("until=2000-01-01").await == 0 && of("since=geen+dag").await > 0);
+
+        let csv = desk::audit::export(desk, &hanneke, &filter).await.unwrap();
+        assert!(csv.starts_with("when,who,what,about,before,after,address\n") && csv.contains("203.0.113.9"), "{csv}");
+        assert!(deeds(&world).await.contains(&Deed::AuditExported));
+        for wrong in ["", "0", "29", "-1", "99999999999999999999", "x"] {
+            assert!(refused(desk::audit::keep_for(desk, &hanneke, wrong).await).at(Field::Setting).is_some(), "{wrong}");
+        }
+        desk::audit::keep_for(desk, &hanneke, "30").await.unwrap();
+        world.pass(Span::days(31));
+        desk::jobs::once(desk).await.unwrap();
+        assert!(deeds(&world).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_formula_in_a_name_is_none_in_the_export() {
+    on_both(async |world: World| {
+        let (desk, hanneke) = (&world.desk, world.agent("hanneke"));
+        accounts::change_own(desk, world.person("marieke"), "=cmd|'/c calc'!A0", "Europe/Amsterdam").await.unwrap();
+        let csv = desk::audit::export(desk, &hanneke, &desk::audit::Filter::default()).await.unwrap();
+        assert!(csv.contains("'=cmd") && !csv.contains(",=cmd"), "{csv}");
+        assert_eq!(
+            refused(accounts::change_own(desk, world.person("marieke"), "Marieke", "Mars/Olympus").await).at(Field::TimeZone),
+            Some(&Fault::Unknown)
+        );
+    })
+    .await;
+}
+
+async fn file(world: &World, text: &str) -> String {
+    world.upload("hanneke", "mensen.csv", text.as_bytes()).await.unwrap()
+}
+
+/// Imports a file, and waits until it is over.
+async fn import(world: &World, file: &str) -> desk::Result<()> {
+    let hanneke = world.agent("hanneke");
+    accounts::begin_import(&world.desk, &hanneke, file).await?;
+    for _ in 0..1_000 {
+        if let Some(done) = accounts::import_progress(&world.desk, &hanneke, file).and_then(|progress| progress.over) {
+            assert_eq!(done, Ok(()));
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it does not end");
+}
+
+#[tokio::test]
+async fn an_import_is_seen_row_by_row_before_anything_is_done_and_is_done_whole() {
+    on_both(async |world: World| {
+        let (desk, hanneke) = (&world.desk, world.agent("hanneke"));
+        let text = "naam;e-mail;organisatie;key user;domeinen\nJan Jansen;JAN@nieuw.example;Nieuw BV;ja;nieuw.example\nmarieke;marieke@x.example;De Waal;ja;\nRuud Anders;ruud@x.example;De Waal;;\n;;Leeg BV;;leeg.example\n";
+        let good = file(&world, text).await;
+        let preview = accounts::preview_import(desk, &hanneke, &good).await.unwrap();
+        assert_eq!((preview.rows, preview.add, preview.change, preview.same, preview.wrong, preview.organisations), (4, 2, 1, 1, 0, 2));
+        assert!(store::organisations::by_name(desk.store(), "Nieuw BV").await.unwrap().is_none(), "looking changes nothing");
+
+        let bad = file(&world, &format!("{text}Sanne;sanne@x.example;De Waal;;\nKees;kees;De Waal;;\nDubbel;jan@nieuw.example;De Waal;;\n,x;y\n")).await;
+        let preview = accounts::preview_import(desk, &hanneke, &bad).await.unwrap();
+        assert_eq!(preview.wrong, 4, "{:?}", preview.faulty);
+        assert_eq!(refused(import(&world, &bad).await).at(Field::File), Some(&Fault::WrongRows));
+        assert!(store::organisations::by_name(desk.store(), "Nieuw BV").await.unwrap().is_none(), "nothing is half done");
+
+        import(&world, &good).await.unwrap();
+        let jan = domain::accounts::EmailAddress::parse("jan@nieuw.example").unwrap();
+        let jan = store::accounts::by_email(desk.store(), &jan).await.unwrap().unwrap();
+        assert_eq!((jan.person.name.as_str(), jan.person.key_user, jan.password_hash), ("Jan Jansen", true, None));
+        assert_eq!(jan.person.organisation.unwrap().name, "Nieuw BV");
+        assert_eq!(world.renewed("ruud").await.person().name, "Ruud Anders");
+        assert!(deeds(&world).await.contains(&Deed::PeopleImported));
+        // Once more: the file is gone; the same rows again change nothing.
+        assert_eq!(refused(accounts::preview_import(desk, &hanneke, &good).await).at(Field::File), Some(&Fault::Unknown));
+        let again = accounts::preview_import(desk, &hanneke, &file(&world, text).await).await.unwrap();
+        assert_eq!((again.add, again.change, again.same), (0, 0, 4));
+        // Someone who came in between looking and doing: nothing is half done.
+        let raced = file(&world, "naam,e-mail,organisatie\nA,a@nieuw.example,Nieuw BV\nB,b@nieuw.example,Derde BV\n").await;
+        accounts::preview_import(desk, &hanneke, &raced).await.unwrap();
+        // Not an agent's, and not of someone else.
+        assert_eq!(refused(accounts::preview_import(desk, &world.agent("sanne"), &raced).await), Refusal::NotAllowed);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_table_is_refused_with_a_sentence() {
+    let world = World::new(store::testing::fresh(store::Kind::Sqlite).await).await;
+    let hanneke = world.agent("hanneke");
+    for (text, fault) in [("zomaar een tekst\n", Fault::NoColumns), ("naam;e-mail;organisatie\n", Fault::Missing)] {
+        let file = file(&world, text).await;
+        assert_eq!(refused(accounts::preview_import(&world.desk, &hanneke, &file).await).at(Field::File), Some(&fault));
+        assert_eq!(refused(accounts::begin_import(&world.desk, &hanneke, &file).await).at(Field::File), Some(&fault));
+    }
+    for wrong in ["", "x", &"0".repeat(32)] {
+        assert_eq!(refused(accounts::preview_import(&world.desk, &hanneke, wrong).await).at(Field::File), Some(&Fault::Unknown));
+    }
+}

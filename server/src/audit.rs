@@ -1,0 +1,30 @@
+//! The audit log as a file.
+
+use crate::files::{allowed, confine, refused};
+use crate::router::AppState;
+use app::backend::Asking;
+use axum::Extension;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use domain::permissions::Action;
+
+/// `GET /audit/export?…`: the entries that the audit log's page would show, as CSV; for admins.
+pub async fn export(State(state): State<AppState>, Extension(asking): Extension<Asking>, RawQuery(query): RawQuery) -> Response {
+    let read = async {
+        let agent = allowed(&asking, Action::ReadAudit)?.clone().asked_from(asking.origin()).agent()?;
+        let filter = desk::audit::filter(&state.desk, &query.unwrap_or_default()).await?;
+        desk::audit::export(&state.desk, &agent, &filter).await
+    };
+    match read.await {
+        Err(error) => refused(&error, &asking),
+        Ok(text) => {
+            let mut response = text.into_response();
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+            headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"audit.csv\""));
+            confine(headers);
+            response
+        }
+    }
+}
