@@ -10,7 +10,7 @@ export default defineConfig({
   reporter: [['list']],
   globalSetup: './support/server.ts',
   use: {
-    baseURL: process.env.BALIE_URL ?? 'http://127.0.0.1:3100',
+    baseURL: process.env.BALIE_URL ?? 'http://localhost:3100',
     locale: 'nl-NL',
     timezoneId: 'Europe/Amsterdam',
     launchOptions: {

@@ -2,12 +2,12 @@
 //!
 //! Invariant: a server function gets the desk only together with someone who may do what it does.
 
-use crate::accounts::api::OpenSession;
+use crate::accounts::api::{AppSetUp, OpenSession};
 use crate::board::Listing;
 use crate::people::api::{ImportPreview, ImportRow};
 use crate::tickets::api::{ByMail, Entry, MailState, Mailed, Said};
 use crate::{Problem, Reader, Returned, Visitor, ui};
-use desk::accounts::{Agent, Customer, Open, Session, Token};
+use desk::accounts::{Agent, Customer, LoggedIn, Open, Session, Token};
 use desk::audit::Origin;
 use desk::board::{Cursor, Sort};
 use desk::tickets::Edit;
@@ -33,6 +33,8 @@ pub struct Asking {
     pub address: Option<IpAddr>,
     /// What the browser calls itself.
     pub device: String,
+    /// The token of who gave the right password and is asked for more; empty where there is none.
+    pub factor: String,
     /// The number of the request in the log.
     pub request: String,
     /// Language and theme of who has no account, from cookie and header.
@@ -61,6 +63,7 @@ pub fn provide(desk: &Desk) {
         theme: session.map_or(asking.theme, Session::theme),
         zone: desk::zones::around(zone, desk.now()),
         now: desk.now(),
+        provider: desk.provider().filter(|_| session.is_none()).map(|provider| provider.name().to_owned()),
         visitor: session.map(|s| Visitor {
             id: s.person().id,
             name: s.person().name.clone(),
@@ -297,6 +300,32 @@ pub fn begin_session(token: &Token) {
     let is_secure = asking().secure;
     let (secure, seconds) = (if is_secure { "; Secure" } else { "" }, desk::accounts::SESSION.0 / 1_000);
     set_cookie(&format!("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", session_cookie(is_secure), token.as_str()));
+}
+
+/// Lets someone in, or on to the second step.
+pub fn enter(logged_in: &LoggedIn, next: &str) {
+    match logged_in {
+        LoggedIn::In(token) => {
+            begin_session(token);
+            go(next);
+        }
+        LoggedIn::Step(token) => {
+            let is_secure = asking().secure;
+            let secure = if is_secure { "; Secure" } else { "" };
+            set_cookie(&format!("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=600{secure}", factor_cookie(is_secure), token.as_str()));
+            go(&format!("/log-in/factor?next={}", ui::escaped(local(next))));
+        }
+    }
+}
+
+/// An app that is being set up, for the screens.
+pub fn set_up(app: desk::accounts::SetUp) -> AppSetUp {
+    AppSetUp { secret: app.secret, squares: app.squares }
+}
+
+/// The name of the cookie between the password and the second step.
+pub fn factor_cookie(secure: bool) -> &'static str {
+    if secure { "__Host-balie-factor" } else { "balie-factor" }
 }
 
 /// Lets the browser forget its session.

@@ -77,6 +77,7 @@ pub fn App() -> impl IntoView {
                 <Route path=StaticSegment("") view=tickets::HomePage ssr=SsrMode::Async/>
                 <Route path=path!("/log-in") view=accounts::LogInPage ssr=SsrMode::Async/>
                 <Route path=path!("/log-in/forgot") view=accounts::ForgotPage ssr=SsrMode::Async/>
+                <Route path=path!("/log-in/factor") view=accounts::FactorPage ssr=SsrMode::Async/>
                 <Route path=path!("/sign-up") view=accounts::SignUpPage ssr=SsrMode::Async/>
                 <Route path=path!("/join/:token") view=accounts::JoinPage ssr=SsrMode::Async/>
                 <Route path=path!("/account") view=accounts::AccountPage ssr=SsrMode::Async/>
@@ -87,6 +88,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/organisations") view=people::OrganisationsPage ssr=SsrMode::Async/>
                 <Route path=path!("/organisations/:id") view=people::OrganisationPage ssr=SsrMode::Async/>
                 <Route path=path!("/departments") view=people::DepartmentsPage ssr=SsrMode::Async/>
+                <Route path=path!("/security") view=people::SecurityPage ssr=SsrMode::Async/>
                 <Route path=path!("/audit") view=people::AuditPage ssr=SsrMode::Async/>
                 <Route path=path!("/tickets/new") view=tickets::NewTicketPage ssr=SsrMode::Async/>
                 <Route path=path!("/tickets/:id") view=tickets::TicketPage ssr=SsrMode::Async/>

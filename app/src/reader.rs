@@ -17,6 +17,8 @@ pub struct Reader {
     pub now: Moment,
     /// The person, where one has logged in.
     pub visitor: Option<Visitor>,
+    /// The name of the provider at which one can log in, for who has not.
+    pub provider: Option<String>,
 }
 
 /// The person who has logged in.

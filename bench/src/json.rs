@@ -9,6 +9,7 @@ use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use axum::{Json, Router};
 use clap::Args;
+use desk::accounts::LoggedIn;
 use desk::attachments::Files;
 use desk::board::Sort;
 use desk::{Clock, Desk};
@@ -63,8 +64,8 @@ pub async fn serve(args: &Bare) -> Outcome<()> {
 
 async fn log_in(State(desk): State<Desk>, Form(form): Form<LogIn>) -> Response {
     match desk::accounts::log_in(&desk, &form.email, &form.password, &desk::audit::Origin::default()).await {
-        Ok(token) => [(header::SET_COOKIE, format!("{COOKIE}{}", token.as_str()))].into_response(),
-        Err(_) => StatusCode::UNAUTHORIZED.into_response(),
+        Ok(LoggedIn::In(token)) => [(header::SET_COOKIE, format!("{COOKIE}{}", token.as_str()))].into_response(),
+        Ok(LoggedIn::Step(_)) | Err(_) => StatusCode::UNAUTHORIZED.into_response(),
     }
 }
 

@@ -213,7 +213,8 @@ async fn handed_over(desk: &Desk, sink: &Sink, events: usize) -> Outcome<Latenci
         tokio::spawn(async move { notifications::run(&telling).await }),
         tokio::spawn(async move { desk::mail::run(&sending).await }),
     ];
-    let token = accounts::log_in(desk, &address(0), PASSWORD, &desk::audit::Origin::default()).await?;
+    let token =
+        accounts::log_in(desk, &address(0), PASSWORD, &desk::audit::Origin::default()).await?.session().ok_or("a second step is asked for")?;
     let customer = accounts::session(desk, token.as_str()).await?.ok_or("there is no session")?.customer().map_err(|_| "no customer")?;
     let department = accounts::departments(desk).await?.first().ok_or("there is no department")?.named.id.to_string();
     let mut opened = HashMap::new();

@@ -36,6 +36,7 @@ pub struct Desk {
     tail: Arc<live::Tail>,
     jobs: Arc<jobs::Progress>,
     imports: Arc<accounts::Imports>,
+    provider: Option<Arc<accounts::Provider>>,
     mail: Arc<mail::Mail>,
 }
 
@@ -51,6 +52,7 @@ impl Desk {
             tail: Arc::default(),
             jobs: Arc::default(),
             imports: Arc::default(),
+            provider: None,
             mail,
         }
     }
@@ -58,6 +60,16 @@ impl Desk {
     /// The same desk with mail that is sent.
     pub fn with_mail(self, mail: Arc<mail::Mail>) -> Self {
         Self { mail, ..self }
+    }
+
+    /// The same desk with a provider at which people log in.
+    pub fn with_provider(self, provider: accounts::Provider) -> Self {
+        Self { provider: Some(Arc::new(provider)), ..self }
+    }
+
+    /// The provider at which people log in, where there is one.
+    pub fn provider(&self) -> Option<&accounts::Provider> {
+        self.provider.as_deref()
     }
 
     /// The same desk at another time, for demo data and tests.

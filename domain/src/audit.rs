@@ -33,11 +33,15 @@ pub enum Deed {
     DepartmentChanged,
     SettingChanged,
     AuditExported,
+    FactorAdded,
+    FactorRemoved,
+    RecoveryCodesMade,
+    RecoveryCodeUsed,
 }
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Deed; 23] = [
+    pub const ALL: [Deed; 27] = [
         Deed::LoggedIn,
         Deed::LogInFailed,
         Deed::LoggedOut,
@@ -61,6 +65,10 @@ impl Deed {
         Deed::DepartmentChanged,
         Deed::SettingChanged,
         Deed::AuditExported,
+        Deed::FactorAdded,
+        Deed::FactorRemoved,
+        Deed::RecoveryCodesMade,
+        Deed::RecoveryCodeUsed,
     ];
 
     /// The word in the database and in URLs.
@@ -89,6 +97,10 @@ impl Deed {
             Deed::DepartmentChanged => "department_changed",
             Deed::SettingChanged => "setting_changed",
             Deed::AuditExported => "audit_exported",
+            Deed::FactorAdded => "factor_added",
+            Deed::FactorRemoved => "factor_removed",
+            Deed::RecoveryCodesMade => "recovery_codes_made",
+            Deed::RecoveryCodeUsed => "recovery_code_used",
         }
     }
 

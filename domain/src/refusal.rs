@@ -75,6 +75,8 @@ pub enum Field {
     TimeZone,
     File,
     Setting,
+    Code,
+    Passkey,
 }
 
 /// What is wrong with a field.
@@ -128,6 +130,10 @@ pub enum Fault {
     NoColumns,
     /// Some rows are wrong.
     WrongRows,
+    /// Not the code that was asked for, or one that was used before.
+    WrongCode,
+    /// Who asks for it of others has to have it themselves first.
+    OwnFirst,
     /// Not a number of days that can be chosen.
     NotADay,
 }

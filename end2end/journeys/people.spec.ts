@@ -28,10 +28,10 @@ test('someone who is invited chooses a password by the link, once, and is in', a
   await page.goto(link);
   await accessible(page);
   await page.getByLabel('Wachtwoord').fill('kort');
-  await page.getByRole('button', { name: 'Inloggen' }).click();
+  await page.getByRole('button', { name: 'Inloggen', exact: true }).click();
   await expect(page.getByLabel('Wachtwoord')).toHaveAttribute('aria-invalid', 'true');
   await page.getByLabel('Wachtwoord').fill('een zin die ik onthoud');
-  await page.getByRole('button', { name: 'Inloggen' }).click();
+  await page.getByRole('button', { name: 'Inloggen', exact: true }).click();
   await expect(page.getByRole('heading', { name: 'Mijn tickets' })).toBeVisible();
   await page.goto(link);
   await expect(page.getByRole('heading', { name: 'Deze link werkt niet meer' })).toBeVisible();
@@ -52,7 +52,7 @@ test('who forgot the password gets a link, and is told nothing about who has an 
   expect(await page.locator('main').innerText()).toBe(unknown);
   await page.goto(await mailedLink('t.verbruggen@dewaalbouw.example', '/join/'));
   await page.getByLabel('Wachtwoord').fill('een andere lange zin');
-  await page.getByRole('button', { name: 'Inloggen' }).click();
+  await page.getByRole('button', { name: 'Inloggen', exact: true }).click();
   await expect(page.getByRole('heading', { name: 'Mijn tickets' })).toBeVisible();
 });
 
@@ -82,7 +82,7 @@ test('people sign up alone where their organisation lets them in', async ({ brow
   await expect(page.getByText('Kijk in je mail.')).toBeVisible();
   await page.goto(await mailedLink('olga@openhuis.example', '/join/'));
   await page.getByLabel('Wachtwoord').fill('een zin die ik onthoud');
-  await page.getByRole('button', { name: 'Inloggen' }).click();
+  await page.getByRole('button', { name: 'Inloggen', exact: true }).click();
   await expect(page.getByRole('heading', { name: 'Mijn tickets' })).toBeVisible();
 });
 

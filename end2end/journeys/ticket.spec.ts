@@ -128,7 +128,7 @@ test('what is typed survives a reload, a failed submit and an expired session', 
   await expect(page.getByText('Je sessie was verlopen')).toBeVisible();
   await page.getByLabel('E-mailadres').fill(fatima);
   await page.getByLabel('Wachtwoord').fill('balie-demo');
-  await page.getByRole('button', { name: 'Inloggen' }).click();
+  await page.getByRole('button', { name: 'Inloggen', exact: true }).click();
   await expect(page.getByLabel('Onderwerp')).toHaveValue('Blijft staan');
   await expect(page.getByLabel('Jouw probleemstelling')).toHaveValue('Na het verlopen van de sessie');
   await awake(page);

@@ -94,7 +94,7 @@ test('what goes wrong and what is opened is accessible too, in both themes', asy
     await visitor.goto('/log-in');
     await visitor.getByLabel('E-mailadres').fill(`niemand-${colorScheme}@x.example`);
     await visitor.getByLabel('Wachtwoord').fill('verkeerd-woord');
-    await visitor.getByRole('button', { name: 'Inloggen' }).click();
+    await visitor.getByRole('button', { name: 'Inloggen', exact: true }).click();
     await expect(visitor.getByText('Dit e-mailadres en wachtwoord horen niet bij elkaar.')).toBeVisible();
     await accessible(visitor);
     const desk = await as(browser, sanne, { colorScheme });

@@ -23,7 +23,7 @@ export async function logIn(page: Page, email: string) {
   await page.goto('/log-in');
   await page.getByLabel('E-mailadres').fill(email);
   await page.getByLabel('Wachtwoord').fill(password);
-  await page.getByRole('button', { name: 'Inloggen' }).click();
+  await page.getByRole('button', { name: 'Inloggen', exact: true }).click();
   await expect(page).not.toHaveURL(/log-in/);
 }
 

@@ -1,7 +1,9 @@
 //! Configuration: from `balie.toml` and from environment variables, which win. Everything that is wrong is said at once.
 
+use desk::accounts::ProviderSettings;
 use desk::mail::imap::Inbox;
 use desk::mail::{Mail, Mailbox, Settings, Signer, Transport};
+use domain::accounts::Role;
 use serde::Deserialize;
 use std::fmt;
 use std::net::SocketAddr;
@@ -45,6 +47,8 @@ pub struct Config {
     pub mail_relay: Option<String>,
     /// The secret with which a mail server hands mails over at `POST /mail/incoming`; without one that is closed. `BALIE_MAIL_TOKEN`, `mail_token`.
     pub mail_token: Option<String>,
+    /// The provider at which people log in with OpenID Connect. `BALIE_OIDC_ISSUER`, `_CLIENT_ID`, `_CLIENT_SECRET`, `_NAME`, `_CLAIM` and `_ROLES`, `[oidc]`; none.
+    pub oidc: Option<ProviderSettings>,
     /// What is logged: error, warn, info, debug, or a filter such as `server=debug`. `BALIE_LOG`, `log`; info.
     pub log: String,
     /// How it is logged: text or json. `BALIE_LOG_FORMAT`, `log_format`; text.
@@ -92,12 +96,25 @@ struct File {
     dkim_selector: Option<String>,
     mail_relay: Option<String>,
     mail_token: Option<String>,
+    #[serde(default)]
+    oidc: OidcFile,
     log: Option<String>,
     log_format: Option<String>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OidcFile {
+    issuer: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    name: Option<String>,
+    claim: Option<String>,
+    roles: Option<String>,
+}
+
 /// The variables there are, for telling a misspelt one.
-const VARIABLES: [&str; 20] = [
+const VARIABLES: [&str; 26] = [
     "BALIE_CONFIG",
     "BALIE_LISTEN",
     "BALIE_METRICS_LISTEN",
@@ -116,6 +133,12 @@ const VARIABLES: [&str; 20] = [
     "BALIE_DKIM_SELECTOR",
     "BALIE_MAIL_RELAY",
     "BALIE_MAIL_TOKEN",
+    "BALIE_OIDC_ISSUER",
+    "BALIE_OIDC_CLIENT_ID",
+    "BALIE_OIDC_CLIENT_SECRET",
+    "BALIE_OIDC_NAME",
+    "BALIE_OIDC_CLAIM",
+    "BALIE_OIDC_ROLES",
     "BALIE_LOG",
     "BALIE_LOG_FORMAT",
 ];
@@ -158,6 +181,7 @@ impl Config {
         let mail_from = read.text("BALIE_MAIL_FROM", file.mail_from, "Balie <support@localhost>");
         let mail_url = read.text("BALIE_MAIL_URL", file.mail_url, "file:data/mail");
         let log_format = read.text("BALIE_LOG_FORMAT", file.log_format, "text");
+        let oidc = read.oidc(file.oidc);
         let config = Config {
             listen: read.address("BALIE_LISTEN", &listen),
             metrics_listen: if metrics.is_empty() { None } else { Some(read.address("BALIE_METRICS_LISTEN", &metrics)) },
@@ -179,6 +203,7 @@ impl Config {
             dkim_selector: read.text("BALIE_DKIM_SELECTOR", file.dkim_selector, "balie"),
             mail_relay: Some(read.text("BALIE_MAIL_RELAY", file.mail_relay, "")).filter(|name| !name.is_empty()),
             mail_token: Some(read.text("BALIE_MAIL_TOKEN", file.mail_token, "")).filter(|token| !token.is_empty()),
+            oidc,
             log: read.text("BALIE_LOG", file.log, "info"),
             log_format: if log_format == "json" { LogFormat::Json } else { LogFormat::Text },
         };
@@ -246,6 +271,11 @@ impl Config {
         Signer::new(&self.dkim_selector, &pem).map(Some)
     }
 
+    /// The provider at which people log in, with the address they come back to.
+    pub fn provider(&self) -> Option<ProviderSettings> {
+        self.oidc.clone().map(|settings| ProviderSettings { base_url: self.address(), ..settings })
+    }
+
     /// Whether people come over HTTPS.
     pub fn is_secure(&self) -> bool {
         self.base_url.as_ref().is_some_and(|url| url.starts_with("https://"))
@@ -260,6 +290,33 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn text(&self, variable: &str, file: Option<String>, default: &str) -> String {
         (self.variable)(variable).or(file).unwrap_or_else(|| default.to_owned()).trim().to_owned()
+    }
+
+    /// The provider, where an issuer is named.
+    fn oidc(&mut self, file: OidcFile) -> Option<ProviderSettings> {
+        let issuer = self.text("BALIE_OIDC_ISSUER", file.issuer, "");
+        let client_id = self.text("BALIE_OIDC_CLIENT_ID", file.client_id, "");
+        let client_secret = self.text("BALIE_OIDC_CLIENT_SECRET", file.client_secret, "");
+        let roles = self.text("BALIE_OIDC_ROLES", file.roles, "");
+        let name = self.text("BALIE_OIDC_NAME", file.name, "OpenID");
+        let claim = self.text("BALIE_OIDC_CLAIM", file.claim, "groups");
+        if issuer.is_empty() {
+            return None;
+        }
+        if !issuer.starts_with("https://") && !issuer.starts_with("http://") {
+            self.errors.push("BALIE_OIDC_ISSUER: begin with https://".to_owned());
+        }
+        if client_id.is_empty() {
+            self.errors.push("BALIE_OIDC_CLIENT_ID: the provider gives one".to_owned());
+        }
+        let pairs =
+            roles.split_whitespace().map(|pair| pair.rsplit_once('=').and_then(|(group, role)| Some((group.to_owned(), Role::from_word(role)?))));
+        let roles: Option<Vec<(String, Role)>> = pairs.collect();
+        if roles.is_none() {
+            self.errors.push("BALIE_OIDC_ROLES: write group=role with blanks between, such as helpdesk=agent it=admin".to_owned());
+        }
+        let client_secret = Some(client_secret).filter(|secret| !secret.is_empty());
+        Some(ProviderSettings { issuer, client_id, client_secret, name, claim, roles: roles.unwrap_or_default(), base_url: String::new() })
     }
 
     fn address(&mut self, variable: &str, text: &str) -> SocketAddr {
@@ -314,9 +371,11 @@ mod tests {
             ("BALIE_LISTNE", "1"),
             ("BALIE_MAILBOXES", "imaps://a:b@x imaps://nobody"),
             ("BALIE_DKIM_KEY", "/nowhere"),
+            ("BALIE_OIDC_ISSUER", "login.example"),
+            ("BALIE_OIDC_ROLES", "it=boss"),
         ];
         let ConfigErrors(errors) = read("trusted_proxies = 99\n", &wrong).unwrap_err();
-        assert_eq!(errors.len(), 11, "{errors:#?}");
+        assert_eq!(errors.len(), 14, "{errors:#?}");
         assert!(read("colour = 1", &[]).is_err());
     }
 }

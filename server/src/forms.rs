@@ -21,6 +21,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// For a form that is too large to be shown again, or is none.
 const UNREADABLE: &str = "Dit formulier is te groot of onleesbaar. Ga terug, maak de tekst korter of stuur hem als bijlage.\nThis form is too large or cannot be read. Go back, shorten the text or send it as an attachment.\n";
 
+/// Forms whose answer is a secret that the page that follows shows once, and that is kept nowhere.
+const SHOWN: [&str; 4] = ["factor", "add_app", "new_codes", "make_token"];
+
 /// Most fields of a form: those of a bulk change of a whole page, several times over.
 const MOST_FIELDS: usize = 1_000;
 
@@ -82,12 +85,22 @@ struct Form {
 
 impl Form {
     /// It was accepted: on to where it leads. A form that waited behind the log-in is shown again, filled in.
-    async fn done(self, answer: Response, next: Next) -> Response {
-        let (mut parts, _) = answer.into_parts();
+    async fn done(self, answer: Response, rest: Next) -> Response {
+        let (mut parts, body) = answer.into_parts();
         let to = parts.headers.get(header::LOCATION).and_then(|h| h.to_str().ok()).map_or_else(|| self.page.clone(), |to| local(to).to_owned());
         let carried: Option<(String, Fields)> =
             self.fields.iter().find(|(name, _)| name == "carry").and_then(|(_, text)| serde_json::from_str(text).ok());
-        let Some((action, fields)) = carried else {
+        let shown = match SHOWN.contains(&self.action.as_str()) {
+            true => serde_json::from_slice::<String>(&to_bytes(Body::new(body), FORM_BYTES).await.unwrap_or_default())
+                .ok()
+                .filter(|text| !text.is_empty()),
+            false => None,
+        };
+        let next = match (shown, carried) {
+            (Some(text), _) => Some((self.action.clone(), vec![("shown".to_owned(), text)])),
+            (None, carried) => carried,
+        };
+        let Some((action, fields)) = next else {
             parts.status = StatusCode::SEE_OTHER;
             parts.headers.insert(header::LOCATION, HeaderValue::from_str(&to).unwrap_or(HeaderValue::from_static("/")));
             for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING, header::TRANSFER_ENCODING] {
@@ -100,7 +113,7 @@ impl Form {
         if let Some(cookie) = cookies.first().and_then(|c| c.to_str().ok()?.split(';').next()).and_then(|pair| HeaderValue::from_str(pair).ok()) {
             headers.insert(header::COOKIE, cookie);
         }
-        let mut response = show(&to, Returned { action, fields, problem: None }, headers, self.extensions, next).await;
+        let mut response = show(&to, Returned { action, fields, problem: None }, headers, self.extensions, rest).await;
         for cookie in cookies {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
@@ -149,13 +162,19 @@ fn page(headers: &HeaderMap, action: &str, fields: &Fields) -> String {
         (_, Some(page), _) => page,
         ("open_ticket", _, _) => "/tickets/new".to_owned(),
         ("log_in", _, _) => "/log-in".to_owned(),
+        ("factor", _, _) => "/log-in/factor".to_owned(),
         ("forgot", _, _) => "/log-in/forgot".to_owned(),
         ("sign_up", _, _) => "/sign-up".to_owned(),
         ("join", _, _) => {
             value("token").filter(|token| token.bytes().all(|b| b.is_ascii_alphanumeric())).map_or("/".to_owned(), |token| format!("/join/{token}"))
         }
         ("upload_import" | "begin_import", _, _) => "/people/import".to_owned(),
-        ("set_own" | "set_notifications" | "change_password" | "ask_address" | "end_session", _, _) => "/account".to_owned(),
+        (
+            "set_own" | "add_app" | "remove_app" | "new_codes" | "remove_passkey" | "set_notifications" | "change_password" | "ask_address"
+            | "end_session",
+            _,
+            _,
+        ) => "/account".to_owned(),
         (_, _, Some(ticket)) => format!("/tickets/{ticket}"),
         _ => "/".to_owned(),
     }

@@ -13,6 +13,7 @@ pub mod forms;
 pub mod health;
 pub mod live;
 pub mod mail;
+pub mod provider;
 pub mod router;
 pub mod security;
 pub mod serve;

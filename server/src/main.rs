@@ -93,7 +93,16 @@ enum User {
     /// Enable an account again
     Enable(Whose),
     /// Give an account another password, read from BALIE_PASSWORD or asked for; its sessions end
-    Reset(Whose),
+    Reset(Reset),
+}
+
+#[derive(Args)]
+struct Reset {
+    #[arg(long)]
+    email: String,
+    /// Take the second step away too: the app, its recovery codes and the passkeys
+    #[arg(long)]
+    factors: bool,
 }
 
 #[derive(Args)]
@@ -148,9 +157,9 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
         What::User(User::List) => list_users(&config).await,
         What::User(User::Disable(whose)) => change_user(&config, &whose, async |desk| desk::accounts::disable(desk, &whose.email, true).await).await,
         What::User(User::Enable(whose)) => change_user(&config, &whose, async |desk| desk::accounts::disable(desk, &whose.email, false).await).await,
-        What::User(User::Reset(whose)) => {
-            let password = ask_password(password)?;
-            change_user(&config, &whose, async |desk| desk::accounts::reset_password(desk, &whose.email, &password).await).await
+        What::User(User::Reset(reset)) => {
+            let (password, whose) = (ask_password(password)?, Whose { email: reset.email });
+            change_user(&config, &whose, async |desk| desk::accounts::reset_password(desk, &whose.email, &password, reset.factors).await).await
         }
         What::Mail(Mail::Ingest(ingest)) => take_in(&config, &ingest).await,
         What::Check => check(&config).await,

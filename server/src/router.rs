@@ -1,7 +1,7 @@
 //! Every route there is.
 
 use crate::config::Config;
-use crate::{audit, files, forms, health, live, mail, security, session};
+use crate::{audit, files, forms, health, live, mail, provider, security, session};
 use app::{backend, document, pages};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
@@ -39,7 +39,7 @@ pub struct AppState {
 }
 
 /// The plain routes, with their methods; pages and server functions list themselves.
-pub const PLAIN_ROUTES: [(&str, &str); 12] = [
+pub const PLAIN_ROUTES: [(&str, &str); 14] = [
     ("POST", "/uploads"),
     ("GET", "/files/{id}"),
     ("GET", "/files/{id}/thumb"),
@@ -49,6 +49,8 @@ pub const PLAIN_ROUTES: [(&str, &str); 12] = [
     ("POST", "/mail/incoming"),
     ("GET", "/mail/source/{id}"),
     ("POST", "/mail/stop/{token}"),
+    ("GET", "/log-in/provider"),
+    ("GET", "/log-in/provider/back"),
     ("GET", "/audit/export"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
@@ -77,6 +79,8 @@ pub fn router(state: AppState) -> Router {
         .route("/files/{id}/view", get(files::view))
         .route("/live", get(live::stream))
         .route("/live/since", get(live::since))
+        .route("/log-in/provider", get(provider::there))
+        .route("/log-in/provider/back", get(provider::back))
         .route("/audit/export", get(audit::export))
         .route("/mail/incoming", post(mail::incoming).layer(DefaultBodyLimit::disable()))
         .route("/mail/source/{id}", get(mail::source))

@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::connections;
 use crate::health::{metrics_router, recorder};
 use crate::router::{AppState, router};
+use desk::accounts::Provider;
 use desk::attachments::Files;
 use desk::{Clock, Desk, Store};
 use leptos::config::get_configuration;
@@ -28,7 +29,11 @@ pub async fn open_desk(config: &Config) -> Result<Desk, Box<dyn Error>> {
     let store = Store::connect(&config.database, config.postgres_connections).await?;
     let files = Files::open(&config.files, config.max_upload_mib)
         .map_err(|error| format!("BALIE_FILES: {} cannot be used: {error}", config.files.display()))?;
-    Ok(Desk::open(store, files, Clock::System).with_mail(config.mail()?))
+    let desk = Desk::open(store, files, Clock::System).with_mail(config.mail()?);
+    Ok(match config.provider() {
+        Some(settings) => desk.with_provider(Provider::new(settings)),
+        None => desk,
+    })
 }
 
 /// The desk's own work besides answering: hearing the bell, reading the log, the jobs, the mail.

@@ -2,7 +2,7 @@
 
 use crate::router::AppState;
 use app::Returned;
-use app::backend::{Asking, session_cookie};
+use app::backend::{Asking, factor_cookie, session_cookie};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::middleware::Next;
@@ -58,6 +58,7 @@ pub async fn asking(state: &AppState, headers: &HeaderMap, extensions: &Extensio
         session,
         address: address(headers, peer, state.config.trusted_proxies),
         device: headers.get(header::USER_AGENT).and_then(|h| h.to_str().ok()).unwrap_or_default().to_owned(),
+        factor: cookie(headers, factor_cookie(state.config.is_secure())).unwrap_or_default().to_owned(),
         request: extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
         language: cookie(headers, "language").and_then(Language::from_tag).unwrap_or_else(header_language),
         theme: cookie(headers, "theme").and_then(Theme::from_word).unwrap_or_default(),

@@ -199,7 +199,7 @@ pub async fn set_disabled(change: &Change, person: PersonId, at: Option<Moment>)
 
 /// How many admins can log in, as a change sees it.
 pub async fn admins(change: &Change) -> Result<i64> {
-    let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM person p WHERE p.role = 'admin' AND p.disabled_at IS NULL AND p.password_hash IS NOT NULL";
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM person p WHERE p.role = 'admin' AND p.disabled_at IS NULL AND (p.password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM passkey k WHERE k.person_id = p.id) OR EXISTS (SELECT 1 FROM identity i WHERE i.person_id = p.id))";
     let row = change.db().query_one_raw(change.sql(sql, [])).await?;
     row.map_or(Ok(0), |row| Row::new(&row).next())
 }

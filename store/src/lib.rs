@@ -15,6 +15,7 @@ pub mod conversation;
 pub mod departments;
 mod error;
 pub mod events;
+pub mod factors;
 mod group;
 pub mod mail;
 mod migrations;

@@ -1,4 +1,4 @@
-//! Passes: links that were mailed, each to be used once, by whoever holds its secret, before it expires. The database holds the hash of the secret, never the secret.
+//! Passes: links that were mailed, and steps of logging in, each to be used once, by whoever holds its secret, before it expires. The database holds the hash of the secret, never the secret.
 
 use crate::change::Change;
 use crate::connect::Store;
@@ -17,19 +17,35 @@ pub enum Kind {
     SignUp,
     /// Choose another password.
     Reset,
+    /// Go on with logging in: the password was right, and something more is asked for.
+    Factor,
+    /// Answer the challenge of a passkey.
+    Passkey,
+    /// Come back from a provider.
+    Provider,
 }
 
 impl Kind {
+    const ALL: [Kind; 6] = [Kind::Invitation, Kind::SignUp, Kind::Reset, Kind::Factor, Kind::Passkey, Kind::Provider];
+
+    /// Whether it is a link that is mailed: a new one takes the place of those before.
+    pub fn is_mailed(self) -> bool {
+        matches!(self, Kind::Invitation | Kind::SignUp | Kind::Reset)
+    }
+
     fn word(self) -> &'static str {
         match self {
             Kind::Invitation => "invitation",
             Kind::SignUp => "sign_up",
             Kind::Reset => "reset",
+            Kind::Factor => "factor",
+            Kind::Passkey => "passkey",
+            Kind::Provider => "provider",
         }
     }
 
     fn from_word(word: &str) -> Result<Self> {
-        [Kind::Invitation, Kind::SignUp, Kind::Reset].into_iter().find(|kind| kind.word() == word).ok_or(Error::Unreadable("pass"))
+        Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or(Error::Unreadable("pass"))
     }
 }
 
@@ -53,9 +69,11 @@ fn pass(mut row: Row<'_>) -> Result<Pass> {
     Ok(Pass { kind, person: row.next::<Option<i64>>()?.map(PersonId), email: row.next()?, data: row.next()? })
 }
 
-/// Keeps a pass under the hash of its secret, instead of others of its kind for the same address.
+/// Keeps a pass under the hash of its secret; a mailed link instead of others of its kind for the same address.
 pub async fn add(change: &Change, hash: &str, new: &Pass, now: Moment, expires: Moment) -> Result<()> {
-    change.run("DELETE FROM pass WHERE kind = $1 AND email = $2", [new.kind.word().into(), new.email.as_str().into()]).await?;
+    if new.kind.is_mailed() {
+        change.run("DELETE FROM pass WHERE kind = $1 AND email = $2", [new.kind.word().into(), new.email.as_str().into()]).await?;
+    }
     let sql = "INSERT INTO pass (hash, kind, person_id, email, data, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let person = new.person.map(|person| person.0);
     let values =

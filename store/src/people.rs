@@ -215,3 +215,11 @@ pub async fn add_many(change: &Change, people: &[Imported], time_zone: &str, now
     let sql = format!("INSERT INTO person (name, email, role, organisation_id, key_user, theme, time_zone, created_at) VALUES {}", places.join(", "));
     change.run_many(sql, values).await
 }
+
+/// The people of a role who have nothing besides a password, as a change sees them.
+pub async fn without_factor(change: &Change, role: Role) -> Result<Vec<PersonId>> {
+    let sql = "SELECT p.id FROM person p WHERE p.role = $1 AND NOT EXISTS (SELECT 1 FROM totp t WHERE t.person_id = p.id) AND NOT EXISTS (SELECT 1 FROM passkey k WHERE k.person_id = p.id)
+               AND EXISTS (SELECT 1 FROM session s WHERE s.person_id = p.id)";
+    let found = change.db().query_all_raw(change.sql(sql, [role.word().into()])).await?;
+    found.iter().map(|row| Ok(PersonId(Row::new(row).next()?))).collect()
+}

@@ -30,6 +30,41 @@ pub struct Own {
     pub sessions: Vec<OpenSession>,
     /// Every time zone there is.
     pub zones: Vec<String>,
+    /// Whether an app makes codes for a second step.
+    pub has_app: bool,
+    pub recovery_codes: i64,
+    pub passkeys: Vec<OwnPasskey>,
+    /// An app that is being set up.
+    pub set_up: Option<AppSetUp>,
+}
+
+/// A passkey, as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct OwnPasskey {
+    pub id: String,
+    pub name: String,
+    pub created_at: Moment,
+    pub used_at: Option<Moment>,
+}
+
+/// An app that is being set up: what is typed, and the dark squares of the QR code, row by row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct AppSetUp {
+    pub secret: String,
+    pub squares: Vec<Vec<bool>>,
+}
+
+/// Who gave the right password and is asked for more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Between {
+    pub email: String,
+    pub has_app: bool,
+    pub has_passkey: bool,
+    /// Where there is nothing yet and something is needed.
+    pub set_up: Option<AppSetUp>,
 }
 
 /// A session, as its owner sees it.
@@ -57,10 +92,66 @@ pub async fn log_in(
     use crate::backend;
     use domain::permissions::Action;
     let (desk, _) = backend::anyone(Action::LogIn)?;
-    let token = desk::accounts::log_in(&desk, &email, &password, &backend::asking().origin()).await.map_err(backend::report)?;
-    backend::begin_session(&token);
+    let logged_in = desk::accounts::log_in(&desk, &email, &password, &backend::asking().origin()).await.map_err(backend::report)?;
     drop(carry);
-    backend::go(&next);
+    backend::enter(&logged_in, &next);
+    Ok(())
+}
+
+/// What the second step of logging in asks for; `secret` is that of a form that came back.
+#[server(endpoint = "factor_facts")]
+pub async fn factor_facts(#[server(default)] secret: String) -> Result<Between, Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, _) = backend::anyone(Action::LogIn)?;
+    let secret = Some(secret.as_str()).filter(|secret| !secret.is_empty());
+    let between = desk::accounts::between(&desk, &backend::asking().factor, secret).await.map_err(backend::report)?;
+    Ok(Between {
+        email: between.email,
+        has_app: between.has.totp,
+        has_passkey: between.has.passkeys > 0,
+        set_up: between.set_up.map(backend::set_up),
+    })
+}
+
+/// The second step of logging in. Gives recovery codes where an app was set up with it: the page that follows shows them once.
+#[server(endpoint = "factor")]
+pub async fn factor(
+    #[server(default)] code: String,
+    #[server(default)] secret: String,
+    #[server(default)] next: String,
+    #[server(default)] carry: String,
+) -> Result<String, Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, _) = backend::anyone(Action::LogIn)?;
+    let asking = backend::asking();
+    let secret = Some(secret.as_str()).filter(|secret| !secret.is_empty());
+    let (token, codes) = desk::accounts::go_on(&desk, &asking.factor, secret, &code, &asking.origin()).await.map_err(backend::report)?;
+    drop(carry);
+    backend::begin_session(&token);
+    backend::go(if codes.is_empty() { &next } else { "/account" });
+    Ok(codes.join(" "))
+}
+
+/// A challenge for whoever has a passkey: its token, and what the browser is asked.
+#[server(endpoint = "ask_passkey")]
+pub async fn ask_passkey() -> Result<(String, String), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, _) = backend::anyone(Action::LogIn)?;
+    let challenge = desk::accounts::ask_passkey(&desk).await.map_err(backend::report)?;
+    Ok((challenge.token, challenge.options))
+}
+
+/// Logs in with the answer to a challenge.
+#[server(endpoint = "passkey_log_in")]
+pub async fn passkey_log_in(token: String, answer: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, _) = backend::anyone(Action::LogIn)?;
+    let begun = desk::accounts::log_in_by_passkey(&desk, &token, &answer, &backend::asking().origin()).await.map_err(backend::report)?;
+    backend::begin_session(&begun);
     Ok(())
 }
 
@@ -138,25 +229,34 @@ pub async fn join_facts(token: String) -> Result<Came, Problem> {
     Ok(Came { is_reset: came.kind == desk::accounts::PassKind::Reset, email: came.email, name: came.name })
 }
 
-/// Uses a link that was mailed: keeps the password, and begins a session.
+/// Uses a link that was mailed: keeps the password, and logs in.
 #[server(endpoint = "join")]
 pub async fn join(token: String, #[server(default)] name: String, #[server(default)] password: String) -> Result<(), Problem> {
     use crate::backend;
     use domain::permissions::Action;
     let (desk, _) = backend::anyone(Action::ComeIn)?;
-    let begun = desk::accounts::accept(&desk, &token, &name, &password, &backend::asking().origin()).await.map_err(backend::report)?;
-    backend::begin_session(&begun);
-    backend::go("/");
+    let logged_in = desk::accounts::accept(&desk, &token, &name, &password, &backend::asking().origin()).await.map_err(backend::report)?;
+    backend::enter(&logged_in, "/");
     Ok(())
 }
 
-/// One's own account.
+/// One's own account; with an app to set up where that is asked for, `secret` being that of a form that came back.
 #[server(endpoint = "own_account")]
-pub async fn own_account() -> Result<Own, Problem> {
+pub async fn own_account(#[server(default)] set_up: bool, #[server(default)] secret: String) -> Result<Own, Problem> {
     use crate::backend;
     use domain::permissions::Action;
     let (desk, session) = backend::someone(Action::OwnAccount)?;
     let own = desk::accounts::own(&desk, &session).await.map_err(backend::report)?;
+    let read = async {
+        let has = desk::accounts::factors(&desk, &session).await?;
+        let app = match secret.as_str() {
+            _ if has.totp || (!set_up && secret.is_empty()) => None,
+            "" => Some(desk::accounts::set_up(&session.person().email)?),
+            secret => Some(desk::accounts::again(secret, &session.person().email)?),
+        };
+        Ok((has, desk::accounts::passkeys(&desk, &session).await?, app))
+    };
+    let (has, passkeys, app) = read.await.map_err(backend::report)?;
     let sessions = own.sessions.into_iter().map(|open| backend::open_session(open, Some(&session))).collect();
     Ok(Own {
         time_zone: session.time_zone().to_owned(),
@@ -165,6 +265,13 @@ pub async fn own_account() -> Result<Own, Problem> {
         has_password: own.has_password,
         sessions,
         zones: desk::zones::names(),
+        has_app: has.totp,
+        recovery_codes: has.recovery_codes,
+        passkeys: passkeys
+            .into_iter()
+            .map(|key| OwnPasskey { id: key.id, name: key.name, created_at: key.created_at, used_at: key.used_at })
+            .collect(),
+        set_up: app.map(backend::set_up),
     })
 }
 
@@ -263,5 +370,68 @@ pub async fn end_session(#[server(default)] id: String) -> Result<(), Problem> {
         backend::forget_session();
     }
     backend::go("/account?kept=session#sessions");
+    Ok(())
+}
+
+/// Adds an app that makes codes to one's own account. Gives recovery codes: the page that follows shows them once.
+#[server(endpoint = "add_app")]
+pub async fn add_app(#[server(default)] password: String, secret: String, #[server(default)] code: String) -> Result<String, Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, session) = backend::someone(Action::OwnAccount)?;
+    let codes = desk::accounts::add_own_app(&desk, &session, &password, &secret, &code).await.map_err(backend::report)?;
+    backend::go("/account");
+    Ok(codes.join(" "))
+}
+
+/// Takes the app of one's own account away.
+#[server(endpoint = "remove_app")]
+pub async fn remove_app(#[server(default)] password: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, session) = backend::someone(Action::OwnAccount)?;
+    desk::accounts::remove_own_app(&desk, &session, &password).await.map_err(backend::report)?;
+    backend::go("/account?kept=factor#second");
+    Ok(())
+}
+
+/// Makes new recovery codes: the page that follows shows them once.
+#[server(endpoint = "new_codes")]
+pub async fn new_codes(#[server(default)] password: String) -> Result<String, Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, session) = backend::someone(Action::OwnAccount)?;
+    let codes = desk::accounts::new_recovery_codes(&desk, &session, &password).await.map_err(backend::report)?;
+    backend::go("/account");
+    Ok(codes.join(" "))
+}
+
+/// A challenge to add a passkey with: its token, and what the browser is asked.
+#[server(endpoint = "begin_passkey")]
+pub async fn begin_passkey(#[server(default)] password: String) -> Result<(String, String), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, session) = backend::someone(Action::OwnAccount)?;
+    let challenge = desk::accounts::begin_passkey(&desk, &session, &password).await.map_err(backend::report)?;
+    Ok((challenge.token, challenge.options))
+}
+
+/// Adds the passkey that answers a challenge.
+#[server(endpoint = "add_passkey")]
+pub async fn add_passkey(token: String, #[server(default)] name: String, answer: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, session) = backend::someone(Action::OwnAccount)?;
+    desk::accounts::add_passkey(&desk, &session, &token, &name, &answer).await.map_err(backend::report)
+}
+
+/// Takes a passkey of one's own away.
+#[server(endpoint = "remove_passkey")]
+pub async fn remove_passkey(id: String, #[server(default)] password: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, session) = backend::someone(Action::OwnAccount)?;
+    desk::accounts::remove_passkey(&desk, &session, &password, &id).await.map_err(backend::report)?;
+    backend::go("/account?kept=factor#second");
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Log-in: address and password, and then on to where one wanted to be.
 
+use super::passkey::PasskeyLogIn;
 use crate::ui::{self, bell, icon};
 use crate::{Problem, Reader, Returned, words as w};
 use domain::Refusal;
@@ -27,6 +28,7 @@ pub fn LogInPage() -> impl IntoView {
     };
     let wrong = tried.problem.as_ref().map(|p| p.sentence(l));
     let invalid = matches!(tried.problem, Some(Problem::Refused(Refusal::WrongCredentials))).then_some("true");
+    let passkey_next = next.clone();
     let moved = use_query_map().read_untracked().get("moved").map(|_| w::address_moved(l));
     let inner = view! {
         <h1>{w::log_in(l)}</h1>
@@ -46,6 +48,20 @@ pub fn LogInPage() -> impl IntoView {
             <button class="button" data-kind="primary">{w::log_in(l)}</button>
         </form>
         <p class="hint"><a href="/log-in/forgot">{w::forgot_link(l)}</a></p>
+    };
+    let at_provider = reader.provider.as_ref().map(|name| {
+        let href = format!("/log-in/provider?next={}", ui::escaped(&passkey_next));
+        view! { <a class="button" rel="external" href=href>{icon("key-round")}{w::log_in_at(l, name)}</a> }
+    });
+    let failed = match use_query_map().read_untracked().get("provider").as_deref() {
+        Some("denied") => Some(w::provider_denied(l)),
+        Some(_) => Some(w::provider_failed(l)),
+        None => None,
+    };
+    let inner = view! {
+        {failed.map(|text| view! { <p class="error" role="alert">{icon("circle-alert")}<span>{text}</span></p> })}
+        {inner}
+        <div class="other-ways">{at_provider}<PasskeyLogIn next=passkey_next/></div>
     };
     door(inner.into_any(), view! { <p class="hint">{w::no_account(l)}" "<a href="/sign-up">{w::sign_up(l)}</a></p> }.into_any(), l)
 }
@@ -70,6 +86,6 @@ pub(super) fn door(inner: AnyView, below: AnyView, l: Language) -> impl IntoView
 }
 
 /// A form as one text: where it was for, and what was typed.
-fn carry(returned: &Returned) -> String {
+pub(super) fn carry(returned: &Returned) -> String {
     serde_json::to_string(&(&returned.action, &returned.fields)).unwrap_or_default()
 }

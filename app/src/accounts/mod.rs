@@ -3,10 +3,13 @@
 pub mod api;
 mod device;
 mod entry;
+mod factor;
 mod log_in;
 mod own;
+mod passkey;
 
 pub use device::device;
 pub use entry::{AddressPage, ForgotPage, JoinPage, SignUpPage};
+pub use factor::FactorPage;
 pub use log_in::LogInPage;
 pub use own::AccountPage;

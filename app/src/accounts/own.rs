@@ -2,6 +2,8 @@
 
 use super::api::{self, OpenSession, Own};
 use super::device::device;
+use super::factor::app_code;
+use super::passkey::PasskeyAdd;
 use crate::ui::{self, Input, Place, desk_frame, fault, form_notice, icon, input, portal, problem_page};
 use crate::{Reader, Returned, when, words as w};
 use domain::Field;
@@ -18,10 +20,12 @@ pub fn AccountPage() -> impl IntoView {
     if reader.visitor.is_none() {
         return view! { <Redirect path="/log-in?next=/account"/> }.into_any();
     }
-    let kept = use_query_map().read_untracked().get("kept").unwrap_or_default();
+    let query = use_query_map().read_untracked().clone();
+    let (kept, set_up) = (query.get("kept").unwrap_or_default(), query.get("app").is_some());
+    let secret = Returned::of("add_app").value("secret");
     ui::set_title(w::account(reader.language));
     Suspend::new(async move {
-        match api::own_account().await {
+        match api::own_account(set_up, secret).await {
             Ok(own) => {
                 let inner = page(own, &kept, &reader).into_any();
                 if reader.is_staff() {
@@ -62,9 +66,11 @@ fn page(own: Own, kept: &str, reader: &Reader) -> impl IntoView + use<> {
     let done_own = done("own", w::kept(l));
     let (done_telling, done_password) = (done("notifications", w::kept(l)), done("password", w::password_kept(l)));
     let (done_address, done_session) = (done("address", w::address_sent(l)), done("session", w::session_ended(l)));
+    let second = second_step(&own, done("factor", w::kept(l)), reader).into_any();
     view! {
         <main id="inhoud" class="account-page">
             <h1>{w::account(l)}</h1>
+            {codes(l)}
             {section("h-own", w::account_about(l), None, done_own, view! {
                 <form method="post" action="/api/set_own" class="form">
                     {input(Input { id: "name", name: "name", label: w::name(l), kind: "text", autocomplete: "name", field: Field::Name }, name, None, about.problem.as_ref(), l)}
@@ -104,6 +110,7 @@ fn page(own: Own, kept: &str, reader: &Reader) -> impl IntoView + use<> {
                     <button class="button" data-kind="primary">{w::change(l)}</button>
                 </form>
             }.into_any())}
+            {second}
             {section("sessions", w::sessions(l), Some(w::sessions_hint(l).to_owned()), done_session, view! {
                 <ul role="list" class="rows">{own.sessions.iter().map(|open| session(open, reader)).collect_view()}</ul>
                 {(own.sessions.len() > 1).then(|| view! { <form method="post" action="/api/end_session"><button class="button">{icon("log-out")}{w::sessions_end_others(l)}</button></form> })}
@@ -111,6 +118,81 @@ fn page(own: Own, kept: &str, reader: &Reader) -> impl IntoView + use<> {
         </main>
     }
     .into_any()
+}
+
+/// Recovery codes that were just made: they are shown once, and kept nowhere.
+fn codes(l: Language) -> impl IntoView {
+    let made = ["factor", "add_app", "new_codes"].map(Returned::of).into_iter().find(|r| r.problem.is_none() && !r.value("shown").is_empty());
+    made.map(|returned| {
+        let codes: Vec<String> = returned.value("shown").split(' ').map(str::to_owned).collect();
+        view! {
+            <section class="panel settings" aria-labelledby="h-codes" role="status">
+                <header><h2 id="h-codes">{w::recovery_codes(l)}</h2><p>{w::recovery_codes_keep(l)}</p></header>
+                <ul role="list" class="codes">{codes.into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view()}</ul>
+                <div class="row"><a class="button" data-kind="primary" href="/account">{w::recovery_codes_kept(l)}</a></div>
+            </section>
+        }
+    })
+}
+
+/// The second step: an app with recovery codes, and passkeys.
+fn second_step(own: &Own, done: Option<&'static str>, reader: &Reader) -> impl IntoView + use<> {
+    let l = reader.language;
+    let (adding, removing, making, keys) =
+        (Returned::of("add_app"), Returned::of("remove_app"), Returned::of("new_codes"), Returned::of("remove_passkey"));
+    let now =
+        Input { id: "", name: "password", label: w::password_now(l), kind: "password", autocomplete: "current-password", field: Field::Password };
+    let code = Input { id: "code", name: "code", label: w::code(l), kind: "text", autocomplete: "one-time-code", field: Field::Code };
+    let has_password = own.has_password;
+    let prove = move |id: &'static str, returned: &Returned| {
+        has_password.then(|| input(Input { id, ..now }, String::new(), None, returned.problem.as_ref(), l))
+    };
+    let app = match (&own.set_up, own.has_app) {
+        (Some(app), false) => view! {
+            <form method="post" action="/api/add_app" class="form"><input type="hidden" name="secret" value=app.secret.clone()/>
+                {app_code(app, l)}
+                {input(code, String::new(), Some(w::code_first_hint(l)), adding.problem.as_ref(), l)}
+                {prove("app-password", &adding)}
+                {form_notice(adding.problem.as_ref(), &[Field::Code, Field::Password], l)}
+                <div class="row"><button class="button" data-kind="primary">{w::app_add(l)}</button><a class="button" data-kind="quiet" href="/account">{w::cancel(l)}</a></div></form>
+        }
+        .into_any(),
+        (None, false) => view! { <p><a class="button" href="/account?app=1#second">{icon("plus")}{w::app_set_up(l)}</a></p> }.into_any(),
+        (_, true) => view! {
+            <p class="done">{icon("check")}<span>{w::app_is_on(l, own.recovery_codes)}</span></p>
+            <details open=making.problem.is_some()><summary>{w::recovery_codes_new(l)}</summary><form method="post" action="/api/new_codes" class="form">
+                <p class="hint">{w::recovery_codes_new_hint(l)}</p>{prove("codes-password", &making)}{form_notice(making.problem.as_ref(), &[Field::Password], l)}<button class="button">{w::recovery_codes_new(l)}</button></form></details>
+            <details open=removing.problem.is_some()><summary>{w::app_remove(l)}</summary><form method="post" action="/api/remove_app" class="form">
+                {prove("remove-app-password", &removing)}{form_notice(removing.problem.as_ref(), &[Field::Password], l)}<button class="button">{w::app_remove(l)}</button></form></details>
+        }
+        .into_any(),
+    };
+    let passkeys = own.passkeys.iter().map(|key| {
+        let is_it = keys.problem.is_some() && keys.value("id") == key.id;
+        let problem = keys.problem.as_ref().filter(|_| is_it);
+        let at = format!("passkey-{}", key.id);
+        let sentence = problem.map(|p| p.at(Field::Password, l).unwrap_or_else(|| p.sentence(l)));
+        view! {
+            <li><div class="what"><b class="one-line">{key.name.clone()}</b><p class="hint">{w::passkey_since(l)}" "{when::ago_time(key.created_at, reader)}
+                {key.used_at.map(|used| view! { " · "{w::session_used(l)}" "{when::ago_time(used, reader)} })}</p>
+                <details open=is_it><summary>{w::passkey_remove(l)}</summary><form method="post" action="/api/remove_passkey" class="form"><input type="hidden" name="id" value=key.id.clone()/>
+                    {has_password.then(|| view! { <div class="field"><label for=at.clone()>{w::password_now(l)}</label><input class="input" id=at name="password" type="password" autocomplete="current-password" required/></div> })}
+                    {sentence.map(|text| view! { <p class="error" role="alert">{icon("circle-alert")}<span>{text}</span></p> })}
+                    <button class="button">{w::passkey_remove(l)}</button></form></details></div></li>
+        }
+    });
+    let passkeys = passkeys.collect_view();
+    section(
+        "second",
+        w::second_step(l),
+        Some(w::second_step_hint(l).to_owned()),
+        done,
+        view! {
+            <div class="factor"><h3>{w::app_title(l)}</h3>{app}</div>
+            <div class="factor"><h3>{w::passkeys(l)}</h3><p class="hint">{w::passkeys_hint(l)}</p><ul role="list" class="rows">{passkeys}</ul><PasskeyAdd asks_password=has_password/></div>
+        }
+        .into_any(),
+    )
 }
 
 /// Language and theme, each kept at once.

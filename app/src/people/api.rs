@@ -40,6 +40,8 @@ pub struct Card {
     pub joined: bool,
     pub departments: Vec<DepartmentId>,
     pub opened: i64,
+    /// Whether there is a second step.
+    pub has_factor: bool,
     pub sessions: Vec<OpenSession>,
 }
 
@@ -105,6 +107,7 @@ pub async fn person_card(id: String) -> Result<Card, Problem> {
         joined: card.joined,
         departments: card.departments.into_iter().map(|d| d.id).collect(),
         opened: card.opened,
+        has_factor: card.has_factor,
         sessions: card.sessions.into_iter().map(|open| backend::open_session(open, None)).collect(),
     })
 }
@@ -155,7 +158,7 @@ pub async fn save_person(
     Ok(())
 }
 
-/// Does something to a person: `what` is `invite`, `disable`, `enable` or `end-sessions`.
+/// Does something to a person: `what` is `invite`, `disable`, `enable`, `reset-factors` or `end-sessions`.
 #[server(endpoint = "person_do")]
 pub async fn person_do(id: String, what: String) -> Result<(), Problem> {
     use crate::backend;
@@ -168,6 +171,7 @@ pub async fn person_do(id: String, what: String) -> Result<(), Problem> {
         "invite" => accounts::invite_again(&desk, &me, id).await,
         "disable" => accounts::set_disabled(&desk, &me, id, true).await,
         "enable" => accounts::set_disabled(&desk, &me, id, false).await,
+        "reset-factors" => accounts::reset_factors(&desk, &me, id).await,
         "end-sessions" => accounts::end_sessions(&desk, &me, id).await,
         _ => Err(Refusal::NotFound.into()),
     };
@@ -394,5 +398,26 @@ pub async fn begin_import(#[server(default)] file: String) -> Result<(), Problem
     let (desk, me) = backend::agent(Action::ImportPeople)?;
     desk::accounts::begin_import(&desk, &me, &file).await.map_err(backend::report)?;
     backend::go(&format!("/people/import?file={file}"));
+    Ok(())
+}
+
+/// The roles that need a second step of logging in.
+#[server(endpoint = "security_page")]
+pub async fn security_page() -> Result<Vec<Role>, Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, _) = backend::agent(Action::ManageSettings)?;
+    desk::accounts::required(&desk).await.map_err(backend::report)
+}
+
+/// Requires a second step of these roles and no others.
+#[server(endpoint = "require_step")]
+pub async fn require_step(#[server(default)] roles: Vec<String>) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, me) = backend::agent(Action::ManageSettings)?;
+    let roles: Vec<Role> = roles.iter().filter_map(|role| Role::from_word(role)).collect();
+    desk::accounts::require(&desk, &me, &roles).await.map_err(backend::report)?;
+    backend::go("/security?kept=1");
     Ok(())
 }

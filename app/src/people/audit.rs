@@ -1,9 +1,8 @@
 //! The audit log: what was done to accounts, rights and settings.
 
 use super::api;
-use super::page::escaped;
 use super::parts::{notices, tabs, text_field};
-use crate::ui::{self, Place, desk_frame, icon, problem_page};
+use crate::ui::{self, Place, desk_frame, escaped, icon, problem_page};
 use crate::{Reader, Returned, when, words as w};
 use domain::Field;
 use domain::accounts::Language;
@@ -128,5 +127,9 @@ pub fn deed_word(deed: Deed, l: Language) -> &'static str {
         Deed::DepartmentChanged => w::deed_department_changed(l),
         Deed::SettingChanged => w::deed_setting_changed(l),
         Deed::AuditExported => w::deed_audit_exported(l),
+        Deed::FactorAdded => w::deed_factor_added(l),
+        Deed::FactorRemoved => w::deed_factor_removed(l),
+        Deed::RecoveryCodesMade => w::deed_recovery_codes_made(l),
+        Deed::RecoveryCodeUsed => w::deed_recovery_code_used(l),
     }
 }

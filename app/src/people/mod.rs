@@ -8,6 +8,7 @@ mod organisations;
 mod page;
 mod parts;
 mod person;
+mod security;
 
 pub use audit::AuditPage;
 pub use departments::DepartmentsPage;
@@ -15,3 +16,4 @@ pub use import::ImportPage;
 pub use organisations::{OrganisationPage, OrganisationsPage};
 pub use page::PeoplePage;
 pub use person::PersonPage;
+pub use security::SecurityPage;

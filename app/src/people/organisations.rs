@@ -1,9 +1,8 @@
 //! Organisations: what they are called, whose addresses are theirs, and what they allow.
 
 use super::api;
-use super::page::escaped;
 use super::parts::{notices, reader_may, row, search, tabs, text_field, tick};
-use crate::ui::{self, Place, as_typed, desk_frame, fault, icon, number, problem_page};
+use crate::ui::{self, Place, as_typed, desk_frame, escaped, fault, icon, number, problem_page};
 use crate::{Problem, Reader, Returned, words as w};
 use domain::accounts::Organisation;
 use domain::permissions::Action;

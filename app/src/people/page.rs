@@ -2,7 +2,7 @@
 
 use super::api::{self, People};
 use super::parts::{reader_may, role_word, row, search, tabs};
-use crate::ui::{self, Place, desk_frame, icon, problem_page};
+use crate::ui::{self, Place, desk_frame, escaped, icon, problem_page};
 use crate::{Reader, words as w};
 use domain::accounts::Role;
 use domain::permissions::Action;
@@ -67,16 +67,4 @@ fn page(found: People, typed: &str, role: &str, organisation: &str, reader: &Rea
         </main>
     };
     desk_frame(Place::People, reader, inner)
-}
-
-/// A value in a query.
-pub fn escaped(value: &str) -> String {
-    let mut out = String::new();
-    for byte in value.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }

@@ -3,7 +3,7 @@
 use super::api::{self, Card, Choices};
 use super::parts::{notices, reader_may, role_word, side, text_field, tick};
 use crate::accounts::device;
-use crate::ui::{self, Place, avatar, desk_frame, fault, icon, number, problem_page};
+use crate::ui::{self, Place, avatar, desk_frame, escaped, fault, icon, number, problem_page};
 use crate::{Problem, Reader, Returned, when, words as w};
 use domain::accounts::Role;
 use domain::permissions::Action;
@@ -157,7 +157,7 @@ fn beside(card: &Card, can_change: bool, is_admin: bool, reader: &Reader) -> imp
     let is_me = reader.visitor.as_ref().is_some_and(|v| v.id == id);
     let merged = Returned::of("merge_people");
     let is_customer = !card.person.role.is_staff();
-    let (opened, requester) = (number(card.opened, l), format!("/list?q={}", super::page::escaped(&card.person.name)));
+    let (opened, requester) = (number(card.opened, l), format!("/list?q={}", escaped(&card.person.name)));
     let is_disabled = card.disabled;
     let joined = card.joined;
     view! {
@@ -169,6 +169,7 @@ fn beside(card: &Card, can_change: bool, is_admin: bool, reader: &Reader) -> imp
                     {(!joined && !is_disabled).then(|| act("invite", "mail", w::invite_again(l)))}
                     {(!is_disabled && !is_me).then(|| act("disable", "lock", w::disable(l)))}
                     {is_disabled.then(|| act("enable", "check", w::enable(l)))}
+                    {(is_admin && card.has_factor && !is_me).then(|| act("reset-factors", "key-round", w::reset_factors(l)))}
                     {(is_admin && !card.sessions.is_empty() && !is_me).then(|| act("end-sessions", "log-out", w::sessions_end_all(l)))}
                 </div> })}
                 {(!card.sessions.is_empty()).then(|| view! { <ul role="list" class="rows">{card.sessions.iter().map(|open| view! {

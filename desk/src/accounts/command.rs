@@ -67,14 +67,18 @@ pub async fn everyone(desk: &Desk) -> Result<Vec<Account>> {
     Ok(store::accounts::everyone(desk.store()).await?)
 }
 
-/// Gives an account another password, and ends its sessions; for the command line. Refuses an address nobody has, and a password that is too short.
-pub async fn reset_password(desk: &Desk, email: &str, password: &str) -> Result<()> {
+/// Gives an account another password, and ends its sessions; takes the second step away too where `factors` says so. For the command line. Refuses an address nobody has, and a password that is too short.
+pub async fn reset_password(desk: &Desk, email: &str, password: &str, factors: bool) -> Result<()> {
     let account = account_of(desk, email).await?;
     let hash = hash_password(password).await?;
     let mut change = desk.store().begin().await?;
     store::accounts::set_password(&change, account.person.id, &hash).await?;
     store::sessions::end_all(&mut change, account.person.id, None).await?;
     store::passes::revoke(&change, account.person.id).await?;
+    if factors {
+        store::factors::remove_all(&change, account.person.id).await?;
+        written_down(desk, &change, Deed::FactorRemoved, &account.person.email, account.person.id).await?;
+    }
     written_down(desk, &change, Deed::PasswordChanged, &account.person.email, account.person.id).await?;
     Ok(change.commit().await?)
 }

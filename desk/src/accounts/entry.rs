@@ -2,9 +2,9 @@
 //!
 //! Invariant: what is asked for an address is answered the same, in the same time, whether anyone has it; the link goes to that address and nowhere else.
 
-use super::log_in::begin;
+use super::factors::{LoggedIn, enter};
 use super::passwords::hash_password;
-use super::session::{Agent, Token};
+use super::session::Agent;
 use super::{hex, random_hex};
 use crate::audit::{self, Done, Origin};
 use crate::notifications::mail_link;
@@ -160,7 +160,9 @@ async fn signed_up(desk: &Desk, named: &str, email: &EmailAddress, l: Language) 
 
 /// What a link is for; `None` where it is none of ours, was used or has expired.
 pub async fn asked(desk: &Desk, secret: &str) -> Result<Option<Came>> {
-    let Some(pass) = store::passes::find(desk.store(), &hash(secret), desk.now()).await? else { return Ok(None) };
+    let Some(pass) = store::passes::find(desk.store(), &hash(secret), desk.now()).await?.filter(|pass| pass.kind.is_mailed()) else {
+        return Ok(None);
+    };
     let name = match pass.person {
         Some(person) => store::accounts::by_id(desk.store(), person).await?.map(|account| account.person.name).unwrap_or_default(),
         None => pass.data,
@@ -168,13 +170,13 @@ pub async fn asked(desk: &Desk, secret: &str) -> Result<Option<Came>> {
     Ok(Some(Came { kind: pass.kind, email: pass.email, name }))
 }
 
-/// Uses a link: keeps the password and begins a session; every other session of the person ends, and every other link of theirs. Refuses a link that was used or has expired, and a password that is too short.
-pub async fn accept(desk: &Desk, secret: &str, typed_name: &str, password: &str, origin: &Origin) -> Result<Token> {
+/// Uses a link: keeps the password and logs in; every other session of the person ends, and every other link of theirs. Refuses a link that was used or has expired, and a password that is too short.
+pub async fn accept(desk: &Desk, secret: &str, typed_name: &str, password: &str, origin: &Origin) -> Result<LoggedIn> {
     let now = desk.now();
-    let known = store::passes::find(desk.store(), &hash(secret), now).await?.ok_or(Refusal::NotFound)?;
+    let known = store::passes::find(desk.store(), &hash(secret), now).await?.filter(|pass| pass.kind.is_mailed()).ok_or(Refusal::NotFound)?;
     // A name is asked for where the person was not known before, or was named by another.
     let named = match known.kind {
-        Kind::Reset => None,
+        Kind::Reset | Kind::Factor | Kind::Passkey | Kind::Provider => None,
         Kind::Invitation | Kind::SignUp => Some(name(typed_name).map_err(|fault| Refusal::field(Field::Name, fault))?),
     };
     let password_hash = hash_password(password).await?;
@@ -218,9 +220,9 @@ pub async fn accept(desk: &Desk, secret: &str, typed_name: &str, password: &str,
     let deed = if pass.kind == Kind::Reset { Deed::PasswordChanged } else { Deed::PersonJoined };
     let who = Named::new(id, named.unwrap_or_else(|| account.person.name.clone()));
     audit::write(&change, Some(&who), origin, Done::new(deed, &pass.email, Some(id)), now).await?;
-    let token = begin(&change, &account, origin, now).await?;
+    let logged_in = enter(desk, &change, &account, origin).await?;
     change.commit().await?;
-    Ok(token)
+    Ok(logged_in)
 }
 
 /// Lets someone in who made themselves known by mail: an account without a password, in an organisation that is made where it is new. `None` where the address is none.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: every failed log-in answers the same, after the same work.
 
+use super::factors::{LoggedIn, enter};
 use super::passwords::MAX_PASSWORD;
 use super::session::{Token, session_id};
 use super::{SESSION, hex, random_hex};
@@ -25,8 +26,8 @@ const ACCOUNT_FAILURES: i64 = 50;
 /// The same from one address: a whole office may share one.
 const ADDRESS_FAILURES: i64 = 100;
 
-/// Logs in. Refuses with [`Refusal::WrongCredentials`] whatever was wrong, and with [`Refusal::Throttled`] after too many failures of the account or the address.
-pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -> Result<Token> {
+/// Logs in, or asks for a second step. Refuses with [`Refusal::WrongCredentials`] whatever was wrong, and with [`Refusal::Throttled`] after too many failures of the account or the address.
+pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -> Result<LoggedIn> {
     let (now, address) = (desk.now(), origin.address);
     let typed = EmailAddress::parse(email);
     // An address that cannot be one is counted too, under what was typed.
@@ -88,9 +89,9 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -
     if let Some(key) = &address_key {
         store::sessions::forgive_try(&change, key).await?;
     }
-    let token = begin(&change, &account, origin, now).await?;
+    let logged_in = enter(desk, &change, &account, origin).await?;
     change.commit().await?;
-    Ok(token)
+    Ok(logged_in)
 }
 
 /// Begins a session of someone who proved who they are: always a new one, whatever the browser brought.

@@ -4,17 +4,24 @@
 
 mod command;
 mod entry;
+mod factors;
 mod import;
 mod log_in;
 mod organisations;
 mod own;
+mod passkeys;
 mod passwords;
 mod people;
+mod provider;
 mod session;
 
 pub use command::{Newcomer, add, disable, everyone, reset_password};
 pub(crate) use entry::let_in;
 pub use entry::{Came, accept, ask_reset, asked, sign_up};
+pub use factors::{
+    Between, Has, LoggedIn, SetUp, add_own_app, again, between, factors, go_on, new_recovery_codes, remove_own_app, require, required, reset_factors,
+    set_up,
+};
 pub use import::{Imports, MOST_ROWS, Outcome, Preview, Progress as ImportProgress, Row as ImportRow, begin_import, import_progress, preview_import};
 pub use log_in::log_in;
 pub use organisations::{
@@ -22,11 +29,13 @@ pub use organisations::{
     save_organisation,
 };
 pub use own::{Own, agree_to_address, ask_address, change_own, change_password, end_own_session, moving_to, own};
+pub use passkeys::{Challenge, Known as KnownPasskey, add_passkey, ask_passkey, begin_passkey, log_in_by_passkey, passkeys, remove_passkey};
 pub use passwords::{MIN_PASSWORD, Passwords, hash_password};
 pub use people::{
     Card, Filter, Listed, PAGE as PEOPLE_PAGE, PersonChange, card, change_person, end_sessions, invite, invite_again, merge_people, people,
     set_disabled,
 };
+pub use provider::{Provider, Settings as ProviderSettings, begin_trip, end_trip};
 pub use session::{Agent, Customer, Session, Token};
 pub use store::passes::Kind as PassKind;
 pub use store::sessions::Open;

@@ -62,7 +62,11 @@ pub async fn change_own(desk: &Desk, by: &Session, name: &str, zone: &str) -> Re
 }
 
 /// Refuses who does not know the password of their own account: a browser left open is not enough.
-async fn prove(desk: &Desk, by: &Session, password: &str) -> Result<()> {
+pub(super) async fn prove(desk: &Desk, by: &Session, password: &str) -> Result<()> {
+    // Who has none came in by something stronger.
+    if by.account.password_hash.is_none() {
+        return Ok(());
+    }
     let now = desk.now();
     let key = format!("own:{}", by.person().id);
     let change = desk.store().begin().await?;

@@ -27,6 +27,8 @@ pub struct Card {
     pub departments: Vec<Named<DepartmentId>>,
     /// Tickets they opened.
     pub opened: i64,
+    /// Whether there is a second step.
+    pub has_factor: bool,
     /// Their sessions, for admins.
     pub sessions: Vec<Open>,
 }
@@ -59,6 +61,7 @@ pub async fn card(desk: &Desk, by: &Agent, id: PersonId) -> Result<Card> {
         joined: account.password_hash.is_some(),
         departments: store::people::departments_of(desk.store(), id).await?,
         opened: store::people::opened(desk.store(), id).await?,
+        has_factor: store::factors::of(desk.store(), id).await?.any(),
         sessions,
         person: account.person,
     })

@@ -89,7 +89,7 @@ async fn who_knows_an_address_cannot_keep_its_owner_out() {
 #[tokio::test]
 async fn a_session_ends_by_logging_out_and_by_itself() {
     on_both(async |world: World| {
-        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.unwrap();
+        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.unwrap().session().unwrap();
         let mine = session(&world.desk, token.as_str()).await.unwrap().unwrap();
         assert_ne!(mine.id(), token.as_str(), "the database must not hold the token");
         let mut ended = world.desk.store().bell().ended();
@@ -97,7 +97,7 @@ async fn a_session_ends_by_logging_out_and_by_itself() {
         assert_eq!(ended.recv().await.unwrap(), mine.id());
         assert!(session(&world.desk, token.as_str()).await.unwrap().is_none());
 
-        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.unwrap();
+        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.unwrap().session().unwrap();
         world.pass(Span::days(14));
         assert!(session(&world.desk, token.as_str()).await.unwrap().is_none());
         for forged in ["", "x", &"0".repeat(64), &"0".repeat(5_000)] {
@@ -144,14 +144,14 @@ async fn colleagues_are_ones_own_organisations_customers_key_users_first() {
 #[tokio::test]
 async fn an_account_that_is_disabled_or_has_another_password_has_no_sessions_and_the_last_admin_stays() {
     on_both(async |world: World| {
-        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.unwrap();
+        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.unwrap().session().unwrap();
         disable(&world.desk, "Marieke@x.example", true).await.unwrap();
         assert!(session(&world.desk, token.as_str()).await.unwrap().is_none());
         assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.is_err());
         disable(&world.desk, "marieke@x.example", false).await.unwrap();
         assert!(session(&world.desk, token.as_str()).await.unwrap().is_none(), "what ended stays ended");
-        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.unwrap();
-        reset_password(&world.desk, "marieke@x.example", "een andere zin").await.unwrap();
+        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.unwrap().session().unwrap();
+        reset_password(&world.desk, "marieke@x.example", "een andere zin", false).await.unwrap();
         assert!(session(&world.desk, token.as_str()).await.unwrap().is_none());
         assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.is_err());
         assert!(log_in(&world.desk, "marieke@x.example", "een andere zin", &Origin::default()).await.is_ok());

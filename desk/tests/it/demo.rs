@@ -47,7 +47,7 @@ async fn the_demo_has_the_people_departments_conversations_and_pictures_that_it_
         assert_eq!(departments, ["SERA Dataduiker", "SERA Datawijzer", "SERA Business Design B.V.", "SERA Alphens.nl"]);
 
         let admin = accounts.iter().find(|a| a.role == Role::Admin).unwrap();
-        let token = desk::accounts::log_in(&desk, &admin.email, desk::demo::PASSWORD, &Origin::default()).await.unwrap();
+        let token = desk::accounts::log_in(&desk, &admin.email, desk::demo::PASSWORD, &Origin::default()).await.unwrap().session().unwrap();
         let session = desk::accounts::session(&desk, token.as_str()).await.unwrap().unwrap();
         let list = desk::board::page(&desk, &session.agent().unwrap(), &Filter::default(), Default::default(), false, None).await.unwrap();
         let (mut answered, mut pictures, mut notes) = (0, 0, 0);

@@ -11,6 +11,7 @@ mod mail;
 mod misfortune;
 mod notifications;
 mod people;
+mod provider;
 mod servers;
 mod support;
 mod tickets;

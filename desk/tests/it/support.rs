@@ -70,7 +70,7 @@ impl World {
                 password: PASSWORD.to_owned(),
             };
             add(&desk, &new).await.unwrap();
-            let token = log_in(&desk, &new.email, PASSWORD, &Origin::default()).await.unwrap();
+            let token = log_in(&desk, &new.email, PASSWORD, &Origin::default()).await.unwrap().session().unwrap();
             people.insert(key, session(&desk, token.as_str()).await.unwrap().unwrap());
         }
         Self { desk, clock, fresh, departments, folder, people }

@@ -6,6 +6,7 @@ mod m0001_foundation;
 mod m0002_mail;
 mod m0003_mailboxes;
 mod m0004_accounts;
+mod m0005_factors;
 
 pub(crate) struct Migrator;
 
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_mail::Migration),
             Box::new(m0003_mailboxes::Migration),
             Box::new(m0004_accounts::Migration),
+            Box::new(m0005_factors::Migration),
         ]
     }
 }

@@ -1,0 +1,73 @@
+//! Logging in at a provider: on the way there, and back.
+//!
+//! Invariant: what comes back is taken only in the browser that went, which a cookie shows.
+
+use crate::router::AppState;
+use app::backend::{Asking, factor_cookie, local, session_cookie};
+use axum::Extension;
+use axum::extract::{Query, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use desk::accounts::{SESSION, begin_trip, end_trip};
+use domain::Refusal;
+use serde::Deserialize;
+
+/// Where to go on afterwards.
+#[derive(Debug, Deserialize)]
+pub struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+/// What a provider sends back (RFC 6749, 4.1.2).
+#[derive(Debug, Deserialize)]
+pub struct Back {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    state: String,
+}
+
+/// `GET /log-in/provider?next=…`: on to the provider.
+pub async fn there(State(state): State<AppState>, Extension(asking): Extension<Asking>, Query(asked): Query<Next>) -> Response {
+    match begin_trip(&state.desk, local(&asked.next)).await {
+        Ok((address, token)) => {
+            let mut response = Redirect::to(&address).into_response();
+            set(&mut response, &format!("{}={}; Max-Age=900", factor_cookie(asking.secure), token.as_str()), asking.secure);
+            response
+        }
+        Err(error) => failed(&error),
+    }
+}
+
+/// `GET /log-in/provider/back?code=…&state=…`: back from the provider, and in.
+pub async fn back(State(state): State<AppState>, Extension(asking): Extension<Asking>, Query(back): Query<Back>) -> Response {
+    match end_trip(&state.desk, &asking.factor, &back.state, &back.code, &asking.origin()).await {
+        Ok((token, next)) => {
+            let mut response = Redirect::to(local(&next)).into_response();
+            set(&mut response, &format!("{}={}; Max-Age={}", session_cookie(asking.secure), token.as_str(), SESSION.0 / 1_000), asking.secure);
+            set(&mut response, &format!("{}=; Max-Age=0", factor_cookie(asking.secure)), asking.secure);
+            response
+        }
+        Err(error) => failed(&error),
+    }
+}
+
+fn set(response: &mut Response, cookie: &str, secure: bool) {
+    let secure = if secure { "; Secure" } else { "" };
+    if let Ok(value) = HeaderValue::from_str(&format!("{cookie}; Path=/; HttpOnly; SameSite=Lax{secure}")) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+fn failed(error: &desk::Error) -> Response {
+    let why = match error.refusal() {
+        Some(Refusal::NotAllowed) => "denied",
+        Some(_) => "failed",
+        None => {
+            tracing::error!(%error, "logging in at the provider broke");
+            "failed"
+        }
+    };
+    Redirect::to(&format!("/log-in?provider={why}")).into_response()
+}
