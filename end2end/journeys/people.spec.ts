@@ -223,3 +223,24 @@ test('a link for another address goes to both ends', async ({ browser }) => {
   await page.getByRole('button', { name: 'Bevestigen' }).click();
   await expect(page.getByText('zodra ook de link in de e-mail naar het andere adres is gevolgd')).toBeVisible();
 });
+
+test('a colleague whom the requester names reads along at once, anyone else is proposed and staff can invite them', async ({ browser }) => {
+  const customer = await as(browser, fatima);
+  const id = await openTicket(customer, 'Samen naar kijken');
+  const add = async (address: string) => {
+    await customer.getByLabel('Iemand anders, op e-mailadres').fill(address);
+    await customer.locator('form[action="/api/name_for_cc"]').getByRole('button', { name: 'Voeg toe' }).click();
+  };
+  await add('b.vandenberg@koperslag.example');
+  await expect(customer.locator('.persons li', { hasText: 'Bas van den Berg' })).toBeVisible();
+  await add('adviseur@elders.example');
+  await expect(customer.getByRole('heading', { name: 'Voorgesteld voor CC' })).toBeVisible();
+  await accessible(customer);
+  const agent = await as(browser, sanne);
+  await agent.goto(`/tickets/${id}`);
+  await agent.getByRole('link', { name: 'Nodig adviseur@elders.example uit' }).click();
+  await expect(agent.getByLabel('E-mailadres')).toHaveValue('adviseur@elders.example');
+  await expect(agent.getByLabel('Organisatie', { exact: true })).toHaveValue('Koperslag Bouw');
+  await customer.getByRole('button', { name: /Vergeet adviseur|adviseur@elders.example niet|Laat .*adviseur/ }).last().click();
+  await expect(customer.getByRole('heading', { name: 'Voorgesteld voor CC' })).toHaveCount(0);
+});

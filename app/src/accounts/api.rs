@@ -98,20 +98,20 @@ pub async fn log_in(
     Ok(())
 }
 
-/// What the second step of logging in asks for; `secret` is that of a form that came back.
+/// What the second step of logging in asks for; nothing where no password was given a moment ago. `secret` is that of a form that came back.
 #[server(endpoint = "factor_facts")]
-pub async fn factor_facts(#[server(default)] secret: String) -> Result<Between, Problem> {
+pub async fn factor_facts(#[server(default)] secret: String) -> Result<Option<Between>, Problem> {
     use crate::backend;
     use domain::permissions::Action;
     let (desk, _) = backend::anyone(Action::LogIn)?;
     let secret = Some(secret.as_str()).filter(|secret| !secret.is_empty());
-    let between = desk::accounts::between(&desk, &backend::asking().factor, secret).await.map_err(backend::report)?;
-    Ok(Between {
-        email: between.email,
-        has_app: between.has.totp,
-        has_passkey: between.has.passkeys > 0,
-        set_up: between.set_up.map(backend::set_up),
-    })
+    let between = match desk::accounts::between(&desk, &backend::asking().factor, secret).await {
+        Ok(between) => between,
+        Err(error) if error.refusal() == Some(&domain::Refusal::WrongCredentials) => return Ok(None),
+        Err(error) => return Err(backend::report(error)),
+    };
+    let set_up = between.set_up.map(backend::set_up);
+    Ok(Some(Between { email: between.email, has_app: between.has.totp, has_passkey: between.has.passkeys > 0, set_up }))
 }
 
 /// The second step of logging in. Gives recovery codes where an app was set up with it: the page that follows shows them once.

@@ -4,9 +4,9 @@ use super::api::{self, AppSetUp, Between};
 use super::log_in::{carry, door};
 use super::passkey::PasskeyLogIn;
 use crate::ui::{self, Input, form_notice, input, problem_page};
-use crate::{Problem, Reader, Returned, words as w};
+use crate::{Reader, Returned, words as w};
+use domain::Field;
 use domain::accounts::Language;
-use domain::{Field, Refusal};
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::use_query_map;
@@ -21,8 +21,8 @@ pub fn FactorPage() -> impl IntoView {
     let carried = Returned::any().filter(|r| r.action != "factor" && !r.fields.is_empty()).map_or_else(|| tried.value("carry"), |r| carry(&r));
     Suspend::new(async move {
         match api::factor_facts(tried.value("secret")).await {
-            Ok(between) => page(between, next, carried, &tried, l).into_any(),
-            Err(Problem::Refused(Refusal::SignedOut)) => view! { <Redirect path="/log-in"/> }.into_any(),
+            Ok(Some(between)) => page(between, next, carried, &tried, l).into_any(),
+            Ok(None) => view! { <Redirect path="/log-in"/> }.into_any(),
             Err(problem) => problem_page(&problem).into_any(),
         }
     })

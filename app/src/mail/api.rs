@@ -139,15 +139,27 @@ pub async fn watch(ticket: String, #[server(default)] on: String) -> Result<(), 
     desk::notifications::watch(&desk, &me, ticket, !on.is_empty()).await.map_err(backend::report)
 }
 
-/// Lets someone whom a mail named read the ticket, or forgets them: `accept` is anything, or empty.
+/// Names someone for CC by address: a colleague of the requester reads along at once, anyone else is proposed.
+#[server(endpoint = "name_for_cc")]
+pub async fn name_for_cc(ticket: String, #[server(default)] address: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::Refusal;
+    use domain::permissions::Action;
+    let (desk, me) = backend::someone(Action::ChangeCc)?;
+    let ticket = ticket.parse().map_err(|_| backend::report(Refusal::NotFound.into()))?;
+    desk::tickets::name_for_cc(&desk, &me, ticket, &address).await.map_err(backend::report)?;
+    Ok(())
+}
+
+/// Lets someone who was proposed read the ticket, or forgets them: `accept` is anything, or empty.
 #[server(endpoint = "answer_proposal")]
 pub async fn answer_proposal(ticket: String, address: String, #[server(default)] accept: String) -> Result<(), Problem> {
     use crate::backend;
     use domain::Refusal;
     use domain::permissions::Action;
-    let (desk, me) = backend::agent(Action::ChangeTicket)?;
+    let (desk, me) = backend::someone(Action::ChangeCc)?;
     let ticket = ticket.parse().map_err(|_| backend::report(Refusal::NotFound.into()))?;
-    desk::mail::answer_proposal(&desk, &me, ticket, &address, !accept.is_empty()).await.map_err(backend::report)
+    desk::tickets::answer_proposal(&desk, &me, ticket, &address, !accept.is_empty()).await.map_err(backend::report)
 }
 
 /// The words of a mail as they are, or as they were typed, with an example.

@@ -22,7 +22,8 @@ pub fn PersonPage() -> impl IntoView {
     let id = use_params_map().read_untracked().get("id").unwrap_or_default();
     let query = use_query_map().read_untracked().clone();
     let kept = query.get("kept").map(|what| if what == "invited" { w::invited(reader.language) } else { w::kept(reader.language) });
-    let organisation = query.get("organisation").unwrap_or_default();
+    let asked = |name: &str| query.get(name).unwrap_or_default();
+    let wanted = Wanted { organisation: asked("organisation"), name: asked("name"), email: asked("email") };
     let returned = Returned::of("save_person");
     Suspend::new(async move {
         let read = async {
@@ -31,11 +32,18 @@ pub fn PersonPage() -> impl IntoView {
             Ok::<_, Problem>((card, choices))
         };
         match read.await {
-            Ok((card, choices)) => page(card, &choices, &organisation, kept, &reader, &returned).into_any(),
+            Ok((card, choices)) => page(card, &choices, wanted, kept, &reader, &returned).into_any(),
             Err(problem) => problem_page(&problem).into_any(),
         }
     })
     .into_any()
+}
+
+/// Who is to be invited, as a link says.
+struct Wanted {
+    organisation: String,
+    name: String,
+    email: String,
 }
 
 /// What stands in the form.
@@ -49,7 +57,7 @@ struct Typed {
 }
 
 impl Typed {
-    fn of(card: Option<&Card>, organisation: &str, returned: &Returned) -> Self {
+    fn of(card: Option<&Card>, wanted: Wanted, returned: &Returned) -> Self {
         if returned.problem.is_some() {
             return Self {
                 name: returned.value("name"),
@@ -62,10 +70,10 @@ impl Typed {
         }
         card.map_or_else(
             || Self {
-                name: String::new(),
-                email: String::new(),
+                name: wanted.name,
+                email: wanted.email,
                 role: Role::Customer,
-                organisation: organisation.to_owned(),
+                organisation: wanted.organisation,
                 key_user: false,
                 departments: vec![],
             },
@@ -84,13 +92,13 @@ impl Typed {
 fn page(
     card: Option<Card>,
     choices: &Choices,
-    organisation: &str,
+    wanted: Wanted,
     kept: Option<&'static str>,
     reader: &Reader,
     returned: &Returned,
 ) -> impl IntoView + use<> {
     let l = reader.language;
-    let typed = Typed::of(card.as_ref(), organisation, returned);
+    let typed = Typed::of(card.as_ref(), wanted, returned);
     let problem = returned.problem.as_ref();
     let title = card.as_ref().map_or_else(|| w::invite_title(l).to_owned(), |card| card.person.name.clone());
     ui::set_title(title.clone());

@@ -53,6 +53,8 @@ pub struct View {
     pub files: Vec<Kept>,
     pub max_mebibytes: u32,
     pub submission: String,
+    /// Who was named for CC, and nobody has let read yet: name and address. For staff and the requester.
+    pub proposed: Vec<(String, String)>,
     /// For staff alone.
     pub desk: Option<DeskFacts>,
 }
@@ -71,8 +73,6 @@ pub struct DeskFacts {
     pub quiet: Vec<(String, String, String, Moment)>,
     /// Whether the reader watches it.
     pub watching: bool,
-    /// Whom mails named, and nobody has let read yet: name and address.
-    pub proposed: Vec<(String, String)>,
 }
 
 /// A mail that went out, or is to.
@@ -212,7 +212,7 @@ pub async fn ticket_view(id: String, #[server(default)] kept: Vec<String>) -> Re
         let as_of = desk.tail().position();
         let page = desk::tickets::page(&desk, &me, id).await?;
         let mut ticket = page.ticket;
-        let (colleagues, facts) = match me.agent() {
+        let (colleagues, proposed, facts) = match me.agent() {
             Ok(agent) => {
                 let (departments, staff) = desk::accounts::choices(&desk, &agent).await?;
                 let others = desk::tickets::others(&desk, &agent, &ticket).await?;
@@ -221,15 +221,17 @@ pub async fn ticket_view(id: String, #[server(default)] kept: Vec<String>) -> Re
                 let mails = mail.deliveries.into_iter().map(backend::mailed).collect();
                 let proposed = mail.proposals.into_iter().map(|p| (p.name, p.email)).collect();
                 let quiet = mail.quiet.into_iter().map(|q| (q.sender, q.subject, q.reason, q.at)).collect();
-                let facts = DeskFacts { departments, staff, requester, others, mails, quiet, watching: mail.watching, proposed };
-                (desk::tickets::cc_candidates(&desk, &agent, &ticket).await?, Some(facts))
+                let facts = DeskFacts { departments, staff, requester, others, mails, quiet, watching: mail.watching };
+                (desk::tickets::cc_candidates(&desk, &agent, &ticket).await?, proposed, Some(facts))
             }
             Err(_) => {
                 // Tags are words among staff, and so is when they last wrote one, or a note.
                 ticket.tags.clear();
                 ticket.updated_at = page.history.last().map_or(ticket.opened_at, |event| event.at);
                 let mine = ticket.requester.id == me.person().id;
-                (if mine { desk::accounts::colleagues(&desk, &me, "").await? } else { vec![] }, None)
+                let proposed = if mine { desk::tickets::proposals(&desk, &me, id).await? } else { vec![] };
+                let proposed = proposed.into_iter().map(|p| (p.name, p.email)).collect();
+                (if mine { desk::accounts::colleagues(&desk, &me, "").await? } else { vec![] }, proposed, None)
             }
         };
         let files = if kept.is_empty() { vec![] } else { desk::attachments::loose(&desk, &me, &kept).await?.into_iter().map(Kept::from).collect() };
@@ -242,6 +244,7 @@ pub async fn ticket_view(id: String, #[server(default)] kept: Vec<String>) -> Re
             files,
             max_mebibytes: desk.files().max_mebibytes(),
             submission: backend::submission(),
+            proposed,
             desk: facts,
         })
     };

@@ -4,6 +4,7 @@ use super::api::{DeskFacts, MailState, Mailed, View};
 use super::composer::{Composer, composer};
 use super::conversation::entry;
 use super::portal_ticket::bare;
+use super::proposed::proposed;
 use crate::ui::{Place, avatar, desk_frame, icon};
 use crate::{Reader, Returned, when, words as w};
 use domain::accounts::Person;
@@ -38,7 +39,7 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
                     <aside class="props" aria-label=w::properties(l)>
                         <section class="set" data-live="set">{set(&ticket, page.as_of, &facts, reader)}</section>
                         <section data-live="customer">{customer(&ticket, facts.requester, &page.colleagues, reader)}</section>
-                        {(!facts.proposed.is_empty()).then(|| view! { <section data-live="proposed">{proposed(id, facts.proposed, reader)}</section> })}
+                        {(!page.proposed.is_empty()).then(|| view! { <section data-live="proposed">{proposed(id, page.proposed, ticket.organisation.as_ref(), reader)}</section> })}
                         <section data-live="tags">{tags(&ticket, reader)}</section>
                         <section data-live="watch">{watching(id, facts.watching, reader)}</section>
                         {(!facts.mails.is_empty()).then(|| view! { <section data-live="mails">{mails(id, facts.mails, reader)}</section> })}
@@ -142,24 +143,6 @@ fn tags(ticket: &Ticket, reader: &Reader) -> impl IntoView + use<> {
         }).collect_view()}</div>
         <form method="post" action="/api/change_ticket" class="with-button" data-quiet=""><input type="hidden" name="ticket" value=id.to_string()/><input type="hidden" name="what" value="tag"/>
             <input class="input" data-size="small" name="to" maxlength="40" aria-label=w::new_tag(l) placeholder=w::new_tag(l)/><button class="button" data-size="small">{w::add(l)}</button></form>
-    }
-}
-
-/// Whom mails named: each may be let in, or forgotten.
-fn proposed(ticket: TicketId, people: Vec<(String, String)>, reader: &Reader) -> impl IntoView + use<> {
-    let l = reader.language;
-    view! {
-        <h2>{w::cc_proposed(l)}</h2>
-        <ul role="list" class="persons">{people.into_iter().map(|(name, address)| {
-            let shown = if name.is_empty() { address.clone() } else { name };
-            view! {
-                <li><span class="one-line" title=address.clone()>{shown.clone()}</span>
-                    {[("1", "check", w::cc_accept(l, &shown)), ("", "x", w::cc_forget(l, &shown))].map(|(accept, mark, word)| view! {
-                        <form method="post" action="/api/answer_proposal" data-quiet=""><input type="hidden" name="ticket" value=ticket.to_string()/><input type="hidden" name="address" value=address.clone()/><input type="hidden" name="accept" value=accept/>
-                            <button class="button" data-kind="quiet" data-icon-only="" data-size="small" aria-label=word>{icon(mark)}</button></form>
-                    })}</li>
-            }
-        }).collect_view()}</ul>
     }
 }
 

@@ -10,6 +10,7 @@ mod home;
 mod new;
 mod page;
 mod portal_ticket;
+mod proposed;
 
 pub use home::HomePage;
 pub use new::NewTicketPage;

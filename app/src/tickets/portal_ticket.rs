@@ -3,6 +3,7 @@
 use super::api::View;
 use super::composer::{Composer, composer};
 use super::conversation::entry;
+use super::proposed::proposed;
 use crate::ui::{Place, avatar, icon, portal, status, urgency};
 use crate::{Reader, Returned, when, words as w};
 use domain::tickets::{Side, Status, Ticket};
@@ -55,6 +56,7 @@ pub(super) fn page(page: View, sent: bool, reader: &Reader) -> impl IntoView + u
                             {ticket.link.clone().map(|link| view! { <dt>{w::link(l)}</dt><dd class="one-line"><a href=link.clone() rel="noopener noreferrer nofollow" target="_blank">{bare(&link)}</a></dd> })}
                         </dl>
                         <div data-live="people">{people(&ticket, mine, &page.colleagues, reader)}</div>
+                        <div data-live="proposed">{(!page.proposed.is_empty()).then(|| proposed(id, page.proposed, None, reader))}</div>
                     </aside>
                 </div>
             </main>
@@ -120,6 +122,12 @@ fn people(ticket: &Ticket, mine: bool, colleagues: &[domain::accounts::Person], 
                     {offered.into_iter().map(|(person, name, key_user)| view! { <option value=person.to_string()>{name}{key_user.then(|| format!(" ({})", w::key_user(l)))}</option> }).collect_view()}
                 </select>
                 <noscript><button class="button" data-size="small">{w::add(l)}</button></noscript>
+            </form>
+        })}
+        {mine.then(|| view! {
+            <form method="post" action="/api/name_for_cc" class="with-button" data-quiet="">
+                <input type="hidden" name="ticket" value=id.to_string()/>
+                <input class="input" data-size="small" type="email" name="address" maxlength="254" autocomplete="off" aria-label=w::cc_by_address(l) placeholder=w::cc_by_address(l)/><button class="button" data-size="small">{w::add(l)}</button>
             </form>
         })}
     }

@@ -150,11 +150,11 @@ async fn second_step(desk: &Desk, change: &Change, account: &Account) -> Result<
 
 async fn between_account(desk: &Desk, token: &str) -> Result<Account> {
     let pass = store::passes::find(desk.store(), &super::entry::hash(token), desk.now()).await?.filter(|pass| pass.kind == Kind::Factor);
-    let person = pass.and_then(|pass| pass.person).ok_or(Refusal::SignedOut)?;
-    Ok(store::accounts::by_id(desk.store(), person).await?.filter(|account| !account.disabled).ok_or(Refusal::SignedOut)?)
+    let person = pass.and_then(|pass| pass.person).ok_or(Refusal::WrongCredentials)?;
+    Ok(store::accounts::by_id(desk.store(), person).await?.filter(|account| !account.disabled).ok_or(Refusal::WrongCredentials)?)
 }
 
-/// Who is in between, and what they can go on with. Refuses with [`Refusal::SignedOut`] where the token is none, or its time is over.
+/// Who is in between, and what they can go on with. Refuses with [`Refusal::WrongCredentials`] where the token is none, or its time is over.
 pub async fn between(desk: &Desk, token: &str, secret: Option<&str>) -> Result<Between> {
     let account = between_account(desk, token).await?;
     let (has, email) = (store::factors::of(desk.store(), account.person.id).await?, account.person.email);
@@ -209,7 +209,7 @@ pub async fn go_on(desk: &Desk, token: &str, secret: Option<&str>, code: &str, o
         }
     }
     // Of two who go on at once, one does.
-    store::passes::take(&change, &super::entry::hash(token), now).await?.ok_or(Refusal::SignedOut)?;
+    store::passes::take(&change, &super::entry::hash(token), now).await?.ok_or(Refusal::WrongCredentials)?;
     store::sessions::forget_failures(&change, &format!("code:{}", person.id)).await?;
     let session = begin(&change, &account, origin, now).await?;
     change.commit().await?;

@@ -3,12 +3,11 @@
 use super::{Failure, Letter, Mailbox, receive};
 use crate::accounts::{Agent, random_hex};
 use crate::notifications::preview;
-use crate::tickets::{self, Edit};
 use crate::{Desk, Result};
-use domain::accounts::{EmailAddress, Language};
+use domain::accounts::Language;
 use domain::permissions::Action;
 use domain::time::Moment;
-use domain::{DepartmentId, Fault, Field, IncomingId, Named, Refusal, TicketId};
+use domain::{DepartmentId, Fault, Field, IncomingId, Named, Refusal};
 use store::mail::{Incoming, State};
 
 /// Mails on one page.
@@ -113,29 +112,4 @@ pub async fn try_template(desk: &Desk, by: &Agent, l: Language, subject: &str, b
     Ok(desk.mail().send(letter, desk.now()).await.map_err(|failure| match failure {
         Failure::Later(reason) | Failure::Never(reason) => reason,
     }))
-}
-
-/// Who is proposed for CC of a ticket, for staff: those whom mails named.
-pub async fn proposals(desk: &Desk, by: &Agent, ticket: TicketId) -> Result<Vec<Mailbox>> {
-    if !store::tickets::is_visible(desk.store(), &by.session().scope(), ticket).await? {
-        return Err(Refusal::NotFound.into());
-    }
-    let found = store::mail::proposals(desk.store(), ticket).await?;
-    Ok(found.into_iter().map(|proposal| Mailbox { name: proposal.name, address: proposal.email }).collect())
-}
-
-/// Puts someone whom a mail named in CC, or forgets them. Only customers of the ticket's organisation who have an account can be; for staff.
-pub async fn answer_proposal(desk: &Desk, by: &Agent, ticket: TicketId, address: &str, accept: bool) -> Result<()> {
-    if !proposals(desk, by, ticket).await?.iter().any(|proposed| proposed.address == address) {
-        return Err(Refusal::NotFound.into());
-    }
-    if accept {
-        let unknown = || Refusal::field(Field::Cc, Fault::Unknown);
-        let address = EmailAddress::parse(address).ok_or_else(unknown)?;
-        let account = store::accounts::by_email(desk.store(), &address).await?.ok_or_else(unknown)?;
-        tickets::edit(desk, by, ticket, &[Edit::AddCc(account.person.id)], None).await?;
-    }
-    let change = desk.store().begin().await?;
-    store::mail::forget_proposal(&change, ticket, address).await?;
-    Ok(change.commit().await?)
 }

@@ -15,7 +15,7 @@ mod transport;
 mod verify;
 mod wire;
 
-pub use aside::{Standing, answer_proposal, proposals, queues, reread, set_sender, source, standing, try_template};
+pub use aside::{Standing, queues, reread, set_sender, source, standing, try_template};
 pub use compose::{Letter, Part};
 pub use dkim::Signer;
 pub use receive::{Source, receive, take_in, too_large};

@@ -3,10 +3,12 @@
 //! Invariant: each use case is begin, lock, rule, save, say what happened, commit.
 
 mod editing;
+mod proposals;
 mod writing;
 
 pub(crate) use editing::close_settled;
 pub use editing::{Edit, dismiss, edit, edit_all, invite, leave, settle};
+pub use proposals::{answer_proposal, name_for_cc, proposals};
 pub use store::conversation::{MailMark, Message};
 pub use store::tickets::{Line, Shelf};
 pub(crate) use writing::open_by_mail;

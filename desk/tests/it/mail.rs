@@ -411,11 +411,11 @@ async fn who_was_proposed_reads_along_once_staff_say_so_and_only_a_colleague() {
         let world = with_mail(world);
         let rest = "Cc: ruud@x.example, kees@x.example, ver@weg.example\r\nSubject: Samen";
         let id = read(&world, mail("marieke", "support@sera.example", rest, "Dag.")).await.ticket.unwrap();
-        let sanne = world.agent("sanne");
-        let proposed =
-            async || -> Vec<String> { desk::mail::proposals(&world.desk, &sanne, id).await.unwrap().into_iter().map(|p| p.address).collect() };
+        let proposed = async || -> Vec<String> {
+            desk::tickets::proposals(&world.desk, world.person("sanne"), id).await.unwrap().into_iter().map(|p| p.email).collect()
+        };
         assert_eq!(proposed().await, ["kees@x.example", "ruud@x.example", "ver@weg.example"]);
-        let answer = async |address: &str, accept| desk::mail::answer_proposal(&world.desk, &sanne, id, address, accept).await;
+        let answer = async |address: &str, accept| desk::tickets::answer_proposal(&world.desk, world.person("sanne"), id, address, accept).await;
         assert!(page(&world.desk, world.person("ruud"), id).await.is_err());
         answer("ruud@x.example", true).await.unwrap();
         assert!(page(&world.desk, world.person("ruud"), id).await.is_ok());

@@ -565,7 +565,7 @@ async fn a_code_of_an_app_is_asked_for_besides_the_password_and_counts_once() {
         assert!(go_on(&world, &token, &code(&world, &app.secret, -30)).await.is_err(), "before the last one that was used");
         let spaced: String = code(&world, &app.secret, 0).chars().flat_map(|c| [c, ' ']).collect();
         go_on(&world, &token, &spaced).await.unwrap();
-        assert_eq!(refused(go_on(&world, &token, &code(&world, &app.secret, 30)).await), Refusal::SignedOut, "the step is over");
+        assert_eq!(refused(go_on(&world, &token, &code(&world, &app.secret, 30)).await), Refusal::WrongCredentials, "the step is over");
 
         // A recovery code, once, however it is typed.
         let token = half_in(&world, "sanne@x.example").await.unwrap();
@@ -583,7 +583,7 @@ async fn a_code_of_an_app_is_asked_for_besides_the_password_and_counts_once() {
             accounts::asked(desk, &token).await.unwrap().is_none() && accounts::accept(desk, &token, "x", NEW, &Origin::default()).await.is_err()
         );
         world.pass(Span::minutes(10));
-        assert_eq!(refused(go_on(&world, &token, &code(&world, &app.secret, 0)).await), Refusal::SignedOut);
+        assert_eq!(refused(go_on(&world, &token, &code(&world, &app.secret, 0)).await), Refusal::WrongCredentials);
         accounts::ask_reset(desk, "sanne@x.example", Language::Nl, &Origin::default()).await.unwrap();
         let link = secret(&mails(&world, 1).await[0], "/join/");
         let entered = accounts::accept(desk, &link, "", NEW, &Origin::default()).await.unwrap();
@@ -662,4 +662,68 @@ async fn an_answer_that_is_none_of_a_passkey_is_refused() {
         let refusal = accounts::log_in_by_passkey(desk, token, answer, &Origin::default()).await.err().unwrap();
         assert_eq!(refusal.refusal().unwrap().at(Field::Passkey), Some(&Fault::WrongCode));
     }
+}
+
+#[tokio::test]
+async fn whom_the_requester_names_reads_along_at_once_when_a_colleague_and_is_proposed_otherwise() {
+    on_both(async |world: World| {
+        let desk = &world.desk;
+        let id = world.open("marieke", "Samen").await;
+        let name = async |who: &str, address: &str| desk::tickets::name_for_cc(desk, world.person(who), id, address).await;
+        assert_eq!(refused(name("marieke", "ruud").await).at(Field::Cc), Some(&Fault::NotAnAddress));
+        assert!(name("marieke", "RUUD@x.example").await.unwrap());
+        assert!(page(desk, world.person("ruud"), id).await.is_ok(), "a colleague reads at once");
+        for outside in ["kees@x.example", "sanne@x.example", "buiten@elders.example"] {
+            assert!(!name("marieke", outside).await.unwrap());
+        }
+        assert!(page(desk, world.person("kees"), id).await.is_err(), "being named grants nothing");
+        // Who reads along names nobody, sees no proposals and answers none.
+        for who in ["ruud", "kees"] {
+            assert!(name(who, "ilse@x.example").await.is_err() && desk::tickets::proposals(desk, world.person(who), id).await.is_err());
+            assert!(desk::tickets::answer_proposal(desk, world.person(who), id, "kees@x.example", true).await.is_err());
+        }
+        let answer = async |address: &str, accept| desk::tickets::answer_proposal(desk, world.person("marieke"), id, address, accept).await;
+        assert_eq!(refused(answer("kees@x.example", true).await).at(Field::Cc), Some(&Fault::Unknown), "of another organisation, whoever says so");
+        answer("kees@x.example", false).await.unwrap();
+        let left = desk::tickets::proposals(desk, world.person("marieke"), id).await.unwrap();
+        assert_eq!(left.iter().map(|p| p.email.as_str()).collect::<Vec<_>>(), ["buiten@elders.example", "sanne@x.example"]);
+        // Somebody invited since can be let in.
+        let new = PersonChange { email: "buiten@elders.example".into(), ..change("Buiten", Role::Customer, "De Waal") };
+        accounts::invite(desk, &world.agent("sanne"), &new).await.unwrap();
+        answer("buiten@elders.example", true).await.unwrap();
+        let shown = page(desk, world.person("marieke"), id).await.unwrap().ticket;
+        assert_eq!(shown.cc.len(), 2);
+        for at in 0..19 {
+            name("marieke", &format!("a{at}@elders.example")).await.unwrap();
+        }
+        assert_eq!(refused(name("marieke", "nog@elders.example").await).at(Field::Cc), Some(&Fault::TooMany(20)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_taken_out_of_cc_opens_no_file_any_more_and_hears_that_it_is_gone() {
+    on_both(async |world: World| {
+        let desk = &world.desk;
+        let file = world.upload("marieke", "a.txt", b"tekst").await.unwrap();
+        let mut form = world.form("Met bestand");
+        form.attachments = vec![file.clone()];
+        let id = desk::tickets::open(desk, &world.customer("marieke"), &form, None).await.unwrap();
+        desk::tickets::invite(desk, &world.customer("marieke"), id, world.id("ruud")).await.unwrap();
+        let file = domain::AttachmentId::parse(&file).unwrap();
+        let opens = async || desk::attachments::download(desk, world.person("ruud"), &file).await.is_ok();
+        assert!(opens().await);
+        let following = desk.clone();
+        let follow = tokio::spawn(async move { desk::live::follow(&following).await });
+        let mut head = desk.tail().head();
+        head.wait_for(|n| n.0 > 0).await.unwrap();
+        let before = desk.tail().position();
+        desk::tickets::dismiss(desk, &world.customer("marieke"), id, world.id("ruud")).await.unwrap();
+        head.wait_for(|n| *n > before).await.unwrap();
+        assert!(!opens().await);
+        let said = desk::live::read(desk, world.person("ruud"), before).await.unwrap();
+        assert!(format!("{said:?}").contains("gone"), "{said:?}");
+        follow.abort();
+    })
+    .await;
 }

@@ -40,7 +40,7 @@ const PAGES: [(&str, Option<Action>); 23] = [
 ];
 
 /// Server functions, with arguments that reach the question of who may.
-const FUNCTIONS: [(&str, Action, &str); 71] = [
+const FUNCTIONS: [(&str, Action, &str); 72] = [
     ("log_in", Action::LogIn, "email=x"),
     ("log_out", Action::LogOut, ""),
     ("stop_facts", Action::StopMail, "token=x"),
@@ -51,7 +51,8 @@ const FUNCTIONS: [(&str, Action, &str); 71] = [
     ("set_sender", Action::AdministerMail, "department=1&sender="),
     ("resend_mail", Action::ChangeTicket, "ticket=1&id=1"),
     ("watch", Action::Watch, "ticket=1"),
-    ("answer_proposal", Action::ChangeTicket, "ticket=1&address=x"),
+    ("answer_proposal", Action::ChangeCc, "ticket=1&address=x"),
+    ("name_for_cc", Action::ChangeCc, "ticket=1&address=x"),
     ("factor_facts", Action::LogIn, ""),
     ("factor", Action::LogIn, "code=x"),
     ("ask_passkey", Action::LogIn, ""),
