@@ -31,9 +31,10 @@ impl Cast {
     pub(super) async fn write(change: &Change, plan: &Plan, words: &mut Words<'_>, random: &mut Random) -> Result<Self> {
         let mut rows = [
             Rows::new("department", &["id", "name", "closed", "screenshot", "position"]),
-            Rows::new("organisation", &["id", "name", "domains", "created_at"]),
+            Rows::new("organisation", &["id", "name", "created_at"]),
             Rows::new("person", &["id", "name", "email", "role", "organisation_id", "key_user", "password_hash", "theme", "time_zone", "created_at"]),
             Rows::new("department_member", &["department_id", "person_id"]),
+            Rows::new("organisation_domain", &["domain", "organisation_id"]),
         ];
         let (mut department, mut company, mut person) =
             (next_id(change, "department").await?, next_id(change, "organisation").await?, next_id(change, "person").await?);
@@ -83,7 +84,8 @@ impl Cast {
         let (mut organisations, mut customer) = (vec![], None);
         for n in 0..=count {
             let named = Named::new(OrganisationId(company), (words.draw)(Text::Organisation, random));
-            rows[1].push([company.into(), named.name.as_str().into(), format!("org{n}.example").into(), born.0.into()]);
+            rows[1].push([company.into(), named.name.as_str().into(), born.0.into()]);
+            rows[4].push([format!("org{n}.example").into(), company.into()]);
             let mut people = vec![];
             if n == 0 {
                 let known = &plan.customer;
