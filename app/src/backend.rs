@@ -5,6 +5,7 @@
 use crate::accounts::api::{AppSetUp, OpenSession};
 use crate::board::Listing;
 use crate::people::api::{ImportPreview, ImportRow};
+use crate::privacy::api::Erasing;
 use crate::tickets::api::{ByMail, Entry, MailState, Mailed, Said};
 use crate::{Problem, Reader, Returned, Visitor, ui};
 use desk::accounts::{Agent, Customer, LoggedIn, Open, Session, Token};
@@ -273,6 +274,16 @@ pub fn edit_of(what: &str, to: &str) -> Result<Edit, Refusal> {
         "untag" => Edit::Untag(to.to_owned()),
         _ => return Err(Refusal::Fields(vec![])),
     })
+}
+
+/// How long tickets of each status are to be kept, as it was typed in the order of [`Status::ALL`].
+pub fn days_of(typed: [String; Status::ALL.len()]) -> Vec<(Status, String)> {
+    Status::ALL.iter().copied().zip(typed).collect()
+}
+
+/// Someone who is being made anonymous, for the screens.
+pub fn erasing(erasure: &desk::privacy::Erasure) -> Erasing {
+    Erasing { person: erasure.person, name: desk::privacy::name_of(erasure.person), done: erasure.done, all: erasure.total }
 }
 
 /// The key a form was sent with; `None` where it cannot be one of ours, which is then sent as if it had none.

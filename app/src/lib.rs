@@ -14,6 +14,7 @@ mod enhance;
 pub mod live;
 pub mod mail;
 pub mod people;
+pub mod privacy;
 mod problem;
 mod reader;
 mod returned;
@@ -89,6 +90,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/organisations/:id") view=people::OrganisationPage ssr=SsrMode::Async/>
                 <Route path=path!("/departments") view=people::DepartmentsPage ssr=SsrMode::Async/>
                 <Route path=path!("/security") view=people::SecurityPage ssr=SsrMode::Async/>
+                <Route path=path!("/privacy") view=privacy::PrivacyPage ssr=SsrMode::Async/>
                 <Route path=path!("/audit") view=people::AuditPage ssr=SsrMode::Async/>
                 <Route path=path!("/tickets/new") view=tickets::NewTicketPage ssr=SsrMode::Async/>
                 <Route path=path!("/tickets/:id") view=tickets::TicketPage ssr=SsrMode::Async/>

@@ -15,6 +15,7 @@ pub struct Progress {
     pub runs: AtomicU64,
     pub failures: AtomicU64,
     pub tickets_closed: AtomicU64,
+    pub tickets_removed: AtomicU64,
     pub files_removed: AtomicU64,
     /// Things that were still due after the last run.
     pub waiting: AtomicI64,
@@ -51,6 +52,10 @@ pub async fn once(desk: &Desk) -> Result<()> {
     store::passes::sweep(&change, desk.now()).await?;
     change.commit().await?;
     crate::audit::sweep(desk).await?;
+    crate::privacy::carry_on(desk).await?;
+    crate::privacy::sweep_exports(desk).await?;
+    let over = crate::privacy::sweep_at_night(desk).await?;
+    progress.tickets_removed.fetch_add(over as u64, Ordering::Relaxed);
     let files = desk.clone();
     let swept = tokio::task::spawn_blocking(move || files.files().sweep_incoming()).await;
     swept.map_err(std::io::Error::other)??;

@@ -15,6 +15,7 @@ pub mod jobs;
 pub mod live;
 pub mod mail;
 pub mod notifications;
+pub mod privacy;
 pub mod text;
 pub mod tickets;
 pub mod zones;
@@ -37,6 +38,8 @@ pub struct Desk {
     jobs: Arc<jobs::Progress>,
     imports: Arc<accounts::Imports>,
     provider: Option<Arc<accounts::Provider>>,
+    exports: Arc<privacy::Exports>,
+    erasing: Arc<tokio::sync::Mutex<()>>,
     mail: Arc<mail::Mail>,
 }
 
@@ -53,6 +56,8 @@ impl Desk {
             jobs: Arc::default(),
             imports: Arc::default(),
             provider: None,
+            exports: Arc::default(),
+            erasing: Arc::default(),
             mail,
         }
     }
@@ -105,6 +110,22 @@ impl Desk {
     /// The import that runs.
     pub(crate) fn imports(&self) -> &accounts::Imports {
         &self.imports
+    }
+
+    /// The exports of this node.
+    pub(crate) fn exports(&self) -> &privacy::Exports {
+        &self.exports
+    }
+
+    /// Held by whoever takes people out of texts.
+    pub(crate) fn erasing(&self) -> &tokio::sync::Mutex<()> {
+        &self.erasing
+    }
+
+    /// Holds up erasures until it is dropped, as a crash does.
+    #[cfg(feature = "testing")]
+    pub async fn hold_erasures(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.erasing.lock().await
     }
 
     /// What the jobs have done.

@@ -37,11 +37,16 @@ pub enum Deed {
     FactorRemoved,
     RecoveryCodesMade,
     RecoveryCodeUsed,
+    TokenMade,
+    TokenRevoked,
+    PersonExported,
+    PersonErased,
+    TicketsRemoved,
 }
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Deed; 27] = [
+    pub const ALL: [Deed; 32] = [
         Deed::LoggedIn,
         Deed::LogInFailed,
         Deed::LoggedOut,
@@ -69,6 +74,11 @@ impl Deed {
         Deed::FactorRemoved,
         Deed::RecoveryCodesMade,
         Deed::RecoveryCodeUsed,
+        Deed::TokenMade,
+        Deed::TokenRevoked,
+        Deed::PersonExported,
+        Deed::PersonErased,
+        Deed::TicketsRemoved,
     ];
 
     /// The word in the database and in URLs.
@@ -101,6 +111,11 @@ impl Deed {
             Deed::FactorRemoved => "factor_removed",
             Deed::RecoveryCodesMade => "recovery_codes_made",
             Deed::RecoveryCodeUsed => "recovery_code_used",
+            Deed::TokenMade => "token_made",
+            Deed::TokenRevoked => "token_revoked",
+            Deed::PersonExported => "person_exported",
+            Deed::PersonErased => "person_erased",
+            Deed::TicketsRemoved => "tickets_removed",
         }
     }
 

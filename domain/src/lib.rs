@@ -13,6 +13,7 @@ pub mod permissions;
 mod refusal;
 pub mod tickets;
 pub mod time;
+pub mod tokens;
 pub mod typed;
 
 pub use ids::*;

@@ -32,6 +32,7 @@ pub enum Action {
     AdministerMail,
     ComeIn,
     OwnAccount,
+    OwnTokens,
     SeePeople,
     ManagePeople,
     ManageStaff,
@@ -40,6 +41,7 @@ pub enum Action {
     ManageDepartments,
     ReadAudit,
     ManageSettings,
+    ManagePrivacy,
 }
 
 impl Action {
@@ -52,6 +54,7 @@ impl Action {
             Action::ComeIn => "use a link that was mailed, sign up, ask for another password",
             Action::StopMail => "stop mails by the link in them",
             Action::OwnAccount => "see and change one's own account, end one's own sessions",
+            Action::OwnTokens => "make API tokens of one's own, and use the API with them",
             Action::SeePortal => "see the portal's home page",
             Action::OpenTicket => "open a ticket",
             Action::SuggestCc => "be offered people for CC",
@@ -78,6 +81,7 @@ impl Action {
             Action::AdministerMail => "look after mail: what was set aside, mailboxes, words, senders",
             Action::ReadAudit => "read and export the audit log",
             Action::ManageSettings => "change settings",
+            Action::ManagePrivacy => "export and erase people, say how long tickets are kept",
         }
     }
 }
@@ -98,6 +102,7 @@ pub const TABLE: &[Row] = &[
     (Action::StopMail, true, EVERYONE),
     (Action::ComeIn, true, EVERYONE),
     (Action::OwnAccount, false, EVERYONE),
+    (Action::OwnTokens, false, STAFF),
     (Action::SeePortal, false, CUSTOMERS),
     (Action::OpenTicket, false, CUSTOMERS),
     (Action::SuggestCc, false, EVERYONE),
@@ -124,6 +129,7 @@ pub const TABLE: &[Row] = &[
     (Action::AdministerMail, false, ADMINS),
     (Action::ReadAudit, false, ADMINS),
     (Action::ManageSettings, false, ADMINS),
+    (Action::ManagePrivacy, false, ADMINS),
 ];
 
 /// Whether someone with this role, or without an account, may do this at all. What is not in the table may nobody.

@@ -1,6 +1,7 @@
 //! Why a request cannot be met, by meaning. The sentence for the person comes from the translations.
 
 use crate::events::Event;
+use crate::tickets::Status;
 use serde::{Deserialize, Serialize};
 
 /// A request that cannot be met.
@@ -77,6 +78,11 @@ pub enum Field {
     Setting,
     Code,
     Passkey,
+    Scopes,
+    Days,
+    Confirmation,
+    /// How long tickets of a status are kept.
+    Kept(Status),
 }
 
 /// What is wrong with a field.
@@ -136,4 +142,6 @@ pub enum Fault {
     OwnFirst,
     /// Not a number of days that can be chosen.
     NotADay,
+    /// Not the address of this person.
+    OtherAddress,
 }

@@ -172,7 +172,7 @@ test('an admin changes departments, reads what was done, and imports people from
   await admin.getByRole('link', { name: 'Exporteren' }).click();
   expect((await saved).suggestedFilename()).toBe('audit.csv');
   const phone = await as(browser, hanneke, { viewport: { width: 390, height: 844 } });
-  for (const path of ['/people', '/organisations', '/departments', '/audit', '/people/import', '/people/1', '/account']) {
+  for (const path of ['/people', '/organisations', '/departments', '/privacy', '/audit', '/people/import', '/people/1', '/account']) {
     await phone.goto(path);
     expect(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth), path).toBe(true);
   }

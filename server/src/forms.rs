@@ -168,10 +168,14 @@ fn page(headers: &HeaderMap, action: &str, fields: &Fields) -> String {
         ("join", _, _) => {
             value("token").filter(|token| token.bytes().all(|b| b.is_ascii_alphanumeric())).map_or("/".to_owned(), |token| format!("/join/{token}"))
         }
+        ("keep_tickets", _, _) => "/privacy".to_owned(),
+        ("export_person" | "erase_person", _, _) => {
+            value("id").filter(|id| id.bytes().all(|b| b.is_ascii_digit())).map_or("/people".to_owned(), |id| format!("/people/{id}"))
+        }
         ("upload_import" | "begin_import", _, _) => "/people/import".to_owned(),
         (
             "set_own" | "add_app" | "remove_app" | "new_codes" | "remove_passkey" | "set_notifications" | "change_password" | "ask_address"
-            | "end_session",
+            | "end_session" | "make_token" | "revoke_token",
             _,
             _,
         ) => "/account".to_owned(),

@@ -67,6 +67,7 @@ async fn measure(desk: &Desk) {
     metrics::gauge!("balie_jobs_waiting").set(jobs.waiting.load(Ordering::Relaxed) as f64);
     metrics::counter!("balie_jobs_runs").absolute(jobs.runs.load(Ordering::Relaxed));
     metrics::counter!("balie_jobs_failures").absolute(jobs.failures.load(Ordering::Relaxed));
+    metrics::counter!("balie_jobs_tickets_removed").absolute(jobs.tickets_removed.load(Ordering::Relaxed));
     metrics::counter!("balie_jobs_tickets_closed").absolute(jobs.tickets_closed.load(Ordering::Relaxed));
     metrics::counter!("balie_jobs_files_removed").absolute(jobs.files_removed.load(Ordering::Relaxed));
 }

@@ -5,6 +5,7 @@
 // A page is one type, as deep as its markup.
 #![recursion_limit = "512"]
 
+pub mod api;
 pub mod audit;
 pub mod config;
 mod connections;
@@ -13,6 +14,7 @@ pub mod forms;
 pub mod health;
 pub mod live;
 pub mod mail;
+pub mod privacy;
 pub mod provider;
 pub mod router;
 pub mod security;

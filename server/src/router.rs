@@ -1,7 +1,7 @@
 //! Every route there is.
 
 use crate::config::Config;
-use crate::{audit, files, forms, health, live, mail, provider, security, session};
+use crate::{api, audit, files, forms, health, live, mail, privacy, provider, security, session};
 use app::{backend, document, pages};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
@@ -24,6 +24,9 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 /// Largest form, in bytes; files do not count. Far more than a form that is accepted: one that is somewhat too large comes back with a sentence at its field.
 pub const FORM_BYTES: usize = 2 << 20;
 
+/// Largest body of a request to the API, in bytes: longer than the longest notes.
+const API_BYTES: usize = 256 << 10;
+
 /// A body of which nothing comes for so long is given up.
 const STALLED: Duration = Duration::from_secs(30);
 
@@ -39,7 +42,7 @@ pub struct AppState {
 }
 
 /// The plain routes, with their methods; pages and server functions list themselves.
-pub const PLAIN_ROUTES: [(&str, &str); 14] = [
+pub const PLAIN_ROUTES: [(&str, &str); 15] = [
     ("POST", "/uploads"),
     ("GET", "/files/{id}"),
     ("GET", "/files/{id}/thumb"),
@@ -52,6 +55,7 @@ pub const PLAIN_ROUTES: [(&str, &str); 14] = [
     ("GET", "/log-in/provider"),
     ("GET", "/log-in/provider/back"),
     ("GET", "/audit/export"),
+    ("GET", "/people/{id}/export"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
 ];
@@ -82,12 +86,14 @@ pub fn router(state: AppState) -> Router {
         .route("/log-in/provider", get(provider::there))
         .route("/log-in/provider/back", get(provider::back))
         .route("/audit/export", get(audit::export))
+        .route("/people/{id}/export", get(privacy::export))
         .route("/mail/incoming", post(mail::incoming).layer(DefaultBodyLimit::disable()))
         .route("/mail/source/{id}", get(mail::source))
         .route("/mail/stop/{token}", post(mail::stopped));
     let routes = screens
         .merge(plain)
         .layer(from_fn_with_state(state.clone(), session::identify))
+        .merge(api::routes().layer(DefaultBodyLimit::max(API_BYTES)))
         .merge(assets(&state.options))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

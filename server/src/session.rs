@@ -7,6 +7,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use desk::audit::Origin;
 use domain::accounts::{Language, Theme};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -53,11 +54,11 @@ pub async fn asking(state: &AppState, headers: &HeaderMap, extensions: &Extensio
         None => None,
     };
     let header_language = || headers.get(header::ACCEPT_LANGUAGE).and_then(|h| h.to_str().ok()).map(Language::from_header).unwrap_or_default();
-    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let Origin { address, device } = origin(state, headers, extensions);
     Ok(Asking {
         session,
-        address: address(headers, peer, state.config.trusted_proxies),
-        device: headers.get(header::USER_AGENT).and_then(|h| h.to_str().ok()).unwrap_or_default().to_owned(),
+        address,
+        device,
         factor: cookie(headers, factor_cookie(state.config.is_secure())).unwrap_or_default().to_owned(),
         request: extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
         language: cookie(headers, "language").and_then(Language::from_tag).unwrap_or_else(header_language),
@@ -65,6 +66,13 @@ pub async fn asking(state: &AppState, headers: &HeaderMap, extensions: &Extensio
         secure: state.config.is_secure(),
         returned: extensions.get::<Arc<Returned>>().cloned(),
     })
+}
+
+/// Where a request comes from, from its headers.
+pub fn origin(state: &AppState, headers: &HeaderMap, extensions: &Extensions) -> Origin {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let device = headers.get(header::USER_AGENT).and_then(|h| h.to_str().ok()).unwrap_or_default().to_owned();
+    Origin { address: address(headers, peer, state.config.trusted_proxies), device }
 }
 
 /// A cookie's value.

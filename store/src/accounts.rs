@@ -26,6 +26,8 @@ pub struct Account {
     pub paces: Paces,
     /// Whether they are a key user whose organisation lets them read all of its tickets.
     pub reads_all: bool,
+    /// Whether they were made anonymous.
+    pub erased: bool,
 }
 
 /// A new person.
@@ -41,7 +43,7 @@ pub struct NewPerson {
     pub time_zone: String,
 }
 
-pub(crate) const ACCOUNT: &str = "p.id, p.name, p.email, p.role, p.organisation_id, o.name, p.key_user, p.password_hash, p.language, p.theme, p.time_zone, p.disabled_at, p.notify, (p.key_user AND COALESCE(o.shared, FALSE))";
+pub(crate) const ACCOUNT: &str = "p.id, p.name, p.email, p.role, p.organisation_id, o.name, p.key_user, p.password_hash, p.language, p.theme, p.time_zone, p.disabled_at, p.notify, (p.key_user AND COALESCE(o.shared, FALSE)), (p.erased_at IS NOT NULL)";
 
 pub(crate) fn account(row: &mut Row<'_>) -> Result<Account> {
     let person = person_of(row)?;
@@ -57,6 +59,7 @@ pub(crate) fn account(row: &mut Row<'_>) -> Result<Account> {
         disabled: disabled.is_some(),
         paces,
         reads_all: row.next()?,
+        erased: row.next()?,
     })
 }
 

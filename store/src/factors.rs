@@ -158,3 +158,9 @@ pub async fn issuers_of(store: &Store, person: PersonId) -> Result<Vec<String>> 
     let found: Vec<(String,)> = rows(store, "i.issuer", "FROM identity i WHERE i.person_id = $1 ORDER BY i.issuer", vec![person.0.into()]).await?;
     Ok(found.into_iter().map(|(issuer,)| issuer).collect())
 }
+
+/// Forgets under which subjects providers know a person.
+pub async fn forget_identities(change: &Change, person: PersonId) -> Result<()> {
+    change.run("DELETE FROM identity WHERE person_id = $1", [person.0.into()]).await?;
+    Ok(())
+}

@@ -23,11 +23,13 @@ pub mod notifications;
 pub mod organisations;
 pub mod passes;
 pub mod people;
+pub mod privacy;
 mod row;
 pub mod search;
 pub mod sessions;
 mod tables;
 pub mod tickets;
+pub mod tokens;
 
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -26,6 +26,8 @@ pub struct Listed {
 pub struct Filter {
     /// In the name or the address.
     pub typed: String,
+    /// The whole address, in lower case.
+    pub email: Option<String>,
     pub role: Option<Role>,
     pub organisation: Option<OrganisationId>,
     /// The person after whom to go on, by name and id.
@@ -36,6 +38,10 @@ pub struct Filter {
 pub async fn page(store: &Store, filter: &Filter, most: u64) -> Result<Vec<Listed>> {
     let mut values: Vec<Value> = vec![format!("%{}%", literal(&filter.typed)).into()];
     let mut conditions = vec!["p.merged_into IS NULL".to_owned(), "(LOWER(p.name) LIKE $1 ESCAPE '!' OR p.email LIKE $1 ESCAPE '!')".to_owned()];
+    if let Some(email) = &filter.email {
+        values.push(email.as_str().into());
+        conditions.push(format!("p.email = ${}", values.len()));
+    }
     if let Some(role) = filter.role {
         values.push(role.word().into());
         conditions.push(format!("p.role = ${}", values.len()));

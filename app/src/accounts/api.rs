@@ -5,6 +5,7 @@
 use crate::Problem;
 use domain::notifications::Paces;
 use domain::time::Moment;
+use domain::tokens::ApiToken;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,8 @@ pub struct Own {
     pub passkeys: Vec<OwnPasskey>,
     /// An app that is being set up.
     pub set_up: Option<AppSetUp>,
+    /// API tokens; customers have none.
+    pub tokens: Vec<ApiToken>,
 }
 
 /// A passkey, as its owner sees it.
@@ -254,9 +257,13 @@ pub async fn own_account(#[server(default)] set_up: bool, #[server(default)] sec
             "" => Some(desk::accounts::set_up(&session.person().email)?),
             secret => Some(desk::accounts::again(secret, &session.person().email)?),
         };
-        Ok((has, desk::accounts::passkeys(&desk, &session).await?, app))
+        let tokens = match session.agent() {
+            Ok(agent) => desk::accounts::tokens(&desk, &agent).await?,
+            Err(_) => vec![],
+        };
+        Ok((has, desk::accounts::passkeys(&desk, &session).await?, app, tokens))
     };
-    let (has, passkeys, app) = read.await.map_err(backend::report)?;
+    let (has, passkeys, app, tokens) = read.await.map_err(backend::report)?;
     let sessions = own.sessions.into_iter().map(|open| backend::open_session(open, Some(&session))).collect();
     Ok(Own {
         time_zone: session.time_zone().to_owned(),
@@ -272,6 +279,7 @@ pub async fn own_account(#[server(default)] set_up: bool, #[server(default)] sec
             .map(|key| OwnPasskey { id: key.id, name: key.name, created_at: key.created_at, used_at: key.used_at })
             .collect(),
         set_up: app.map(backend::set_up),
+        tokens,
     })
 }
 
@@ -433,5 +441,32 @@ pub async fn remove_passkey(id: String, #[server(default)] password: String) -> 
     let (desk, session) = backend::someone(Action::OwnAccount)?;
     desk::accounts::remove_passkey(&desk, &session, &password, &id).await.map_err(backend::report)?;
     backend::go("/account?kept=factor#second");
+    Ok(())
+}
+
+/// Makes an API token: the page that follows shows its secret once.
+#[server(endpoint = "make_token")]
+pub async fn make_token(
+    #[server(default)] name: String,
+    #[server(default)] scopes: Vec<String>,
+    #[server(default)] days: String,
+    #[server(default)] password: String,
+) -> Result<String, Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, agent) = backend::agent(Action::OwnTokens)?;
+    let secret = desk::accounts::make_token(&desk, &agent, &password, &name, &scopes, &days).await.map_err(backend::report)?;
+    backend::go("/account");
+    Ok(secret)
+}
+
+/// Takes an API token of one's own away.
+#[server(endpoint = "revoke_token")]
+pub async fn revoke_token(id: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, agent) = backend::agent(Action::OwnTokens)?;
+    desk::accounts::revoke_token(&desk, &agent, backend::id(&id)?).await.map_err(backend::report)?;
+    backend::go("/account?kept=token#tokens");
     Ok(())
 }

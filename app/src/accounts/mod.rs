@@ -7,6 +7,7 @@ mod factor;
 mod log_in;
 mod own;
 mod passkey;
+mod tokens;
 
 pub use device::device;
 pub use entry::{AddressPage, ForgotPage, JoinPage, SignUpPage};

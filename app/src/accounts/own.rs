@@ -4,6 +4,7 @@ use super::api::{self, OpenSession, Own};
 use super::device::device;
 use super::factor::app_code;
 use super::passkey::PasskeyAdd;
+use super::tokens;
 use crate::ui::{self, Input, Place, desk_frame, fault, form_notice, icon, input, portal, problem_page};
 use crate::{Reader, Returned, when, words as w};
 use domain::Field;
@@ -41,7 +42,7 @@ pub fn AccountPage() -> impl IntoView {
 }
 
 /// A section of its own: a heading, what was kept or went wrong, and what is in it.
-fn section(id: &'static str, title: &'static str, hint: Option<String>, done: Option<&'static str>, inner: AnyView) -> impl IntoView {
+pub(super) fn section(id: &'static str, title: &'static str, hint: Option<String>, done: Option<&'static str>, inner: AnyView) -> impl IntoView {
     view! {
         <section class="panel settings" aria-labelledby=id>
             <header><h2 id=id>{title}</h2>{hint.map(|hint| view! { <p class="hint">{hint}</p> })}
@@ -66,11 +67,13 @@ fn page(own: Own, kept: &str, reader: &Reader) -> impl IntoView + use<> {
     let done_own = done("own", w::kept(l));
     let (done_telling, done_password) = (done("notifications", w::kept(l)), done("password", w::password_kept(l)));
     let (done_address, done_session) = (done("address", w::address_sent(l)), done("session", w::session_ended(l)));
+    let api = is_staff.then(|| tokens::tokens(&own, done("token", w::token_revoked(l)), reader).into_any());
     let second = second_step(&own, done("factor", w::kept(l)), reader).into_any();
     view! {
         <main id="inhoud" class="account-page">
             <h1>{w::account(l)}</h1>
             {codes(l)}
+            {tokens::made(l)}
             {section("h-own", w::account_about(l), None, done_own, view! {
                 <form method="post" action="/api/set_own" class="form">
                     {input(Input { id: "name", name: "name", label: w::name(l), kind: "text", autocomplete: "name", field: Field::Name }, name, None, about.problem.as_ref(), l)}
@@ -111,6 +114,7 @@ fn page(own: Own, kept: &str, reader: &Reader) -> impl IntoView + use<> {
                 </form>
             }.into_any())}
             {second}
+            {api}
             {section("sessions", w::sessions(l), Some(w::sessions_hint(l).to_owned()), done_session, view! {
                 <ul role="list" class="rows">{own.sessions.iter().map(|open| session(open, reader)).collect_view()}</ul>
                 {(own.sessions.len() > 1).then(|| view! { <form method="post" action="/api/end_session"><button class="button">{icon("log-out")}{w::sessions_end_others(l)}</button></form> })}

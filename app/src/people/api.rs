@@ -38,6 +38,8 @@ pub struct Card {
     pub person: Person,
     pub disabled: bool,
     pub joined: bool,
+    /// Whether they were made anonymous.
+    pub erased: bool,
     pub departments: Vec<DepartmentId>,
     pub opened: i64,
     /// Whether there is a second step.
@@ -80,7 +82,7 @@ pub async fn people_page(
     let read = async {
         let organisation: Option<OrganisationId> = organisation.parse().ok();
         let after = after.rsplit_once(' ').and_then(|(name, id)| Some((name.to_owned(), id.parse().ok()?)));
-        let filter = Filter { typed, role: Role::from_word(&role), organisation, after };
+        let filter = Filter { typed, email: None, role: Role::from_word(&role), organisation, after };
         let people = accounts::people(&desk, &me, &filter).await?;
         let organisation = match organisation {
             Some(id) => Some(accounts::organisation(&desk, &me, id).await?.named),
@@ -105,6 +107,7 @@ pub async fn person_card(id: String) -> Result<Card, Problem> {
         person: card.person,
         disabled: card.disabled,
         joined: card.joined,
+        erased: card.erased,
         departments: card.departments.into_iter().map(|d| d.id).collect(),
         opened: card.opened,
         has_factor: card.has_factor,

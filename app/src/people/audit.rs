@@ -131,5 +131,10 @@ pub fn deed_word(deed: Deed, l: Language) -> &'static str {
         Deed::FactorRemoved => w::deed_factor_removed(l),
         Deed::RecoveryCodesMade => w::deed_recovery_codes_made(l),
         Deed::RecoveryCodeUsed => w::deed_recovery_code_used(l),
+        Deed::TokenMade => w::deed_token_made(l),
+        Deed::TokenRevoked => w::deed_token_revoked(l),
+        Deed::PersonExported => w::deed_person_exported(l),
+        Deed::PersonErased => w::deed_person_erased(l),
+        Deed::TicketsRemoved => w::deed_tickets_removed(l),
     }
 }

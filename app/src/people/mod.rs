@@ -15,5 +15,6 @@ pub use departments::DepartmentsPage;
 pub use import::ImportPage;
 pub use organisations::{OrganisationPage, OrganisationsPage};
 pub use page::PeoplePage;
+pub(crate) use parts::{notices, tabs};
 pub use person::PersonPage;
 pub use security::SecurityPage;

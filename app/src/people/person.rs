@@ -4,7 +4,7 @@ use super::api::{self, Card, Choices};
 use super::parts::{notices, reader_may, role_word, side, text_field, tick};
 use crate::accounts::device;
 use crate::ui::{self, Place, avatar, desk_frame, escaped, fault, icon, number, problem_page};
-use crate::{Problem, Reader, Returned, when, words as w};
+use crate::{Problem, Reader, Returned, privacy, when, words as w};
 use domain::accounts::Role;
 use domain::permissions::Action;
 use domain::{DepartmentId, Field};
@@ -29,10 +29,14 @@ pub fn PersonPage() -> impl IntoView {
         let read = async {
             let choices = api::person_choices().await?;
             let card = if id == "new" { None } else { Some(api::person_card(id).await?) };
-            Ok::<_, Problem>((card, choices))
+            let data = match &card {
+                Some(card) if reader_may(&reader, Action::ManagePrivacy) => Some(privacy::api::person_data(card.person.id.to_string()).await?),
+                _ => None,
+            };
+            Ok::<_, Problem>((card, data, choices))
         };
         match read.await {
-            Ok((card, choices)) => page(card, &choices, wanted, kept, &reader, &returned).into_any(),
+            Ok((card, data, choices)) => page(card, data, &choices, wanted, kept, &reader, &returned).into_any(),
             Err(problem) => problem_page(&problem).into_any(),
         }
     })
@@ -91,6 +95,7 @@ impl Typed {
 
 fn page(
     card: Option<Card>,
+    data: Option<privacy::api::Data>,
     choices: &Choices,
     wanted: Wanted,
     kept: Option<&'static str>,
@@ -104,7 +109,8 @@ fn page(
     ui::set_title(title.clone());
     let is_admin = reader_may(reader, Action::ManageStaff);
     // Staff are changed by admins alone, and so is an address.
-    let can_change = is_admin || card.as_ref().is_none_or(|card| !card.person.role.is_staff());
+    let is_erased = card.as_ref().is_some_and(|card| card.erased);
+    let can_change = !is_erased && (is_admin || card.as_ref().is_none_or(|card| !card.person.role.is_staff()));
     let is_new = card.is_none();
     let wrong_place = problem.and_then(|p| p.at(Field::Organisation, l)).is_some().then_some("true");
     let form = view! {
@@ -142,21 +148,27 @@ fn page(
             <div class="row"><button class="button" data-kind="primary">{if is_new { w::invite(l) } else { w::keep(l) }}</button></div>
         </form>
     };
-    let form = if can_change { form.into_any() } else { view! { <p class="hint">{w::staff_admin_only(l)}</p> }.into_any() };
+    let form = if can_change {
+        form.into_any()
+    } else if is_erased {
+        view! { <p>{w::privacy_erased(l)}</p> }.into_any()
+    } else {
+        view! { <p class="hint">{w::staff_admin_only(l)}</p> }.into_any()
+    };
     let inner = view! {
         <main id="inhoud" class="people-page person">
             <header class="head"><a class="button" data-kind="quiet" data-icon-only="" data-size="small" href="/people" aria-label=w::people(l)>{icon("arrow-left")}</a>
                 {card.as_ref().map(|card| avatar(card.person.id, &card.person.name, side(&card.person), ""))}<h1>{title}</h1>
                 {card.as_ref().filter(|card| card.disabled).map(|_| view! { <span class="badge" data-state="off">{w::disabled(l)}</span> })}</header>
-            {notices(&["save_person", "merge_people"], &[Field::Name, Field::Email, Field::Organisation, Field::Role], kept, l)}
-            <div class="two">{form}{card.map(|card| beside(&card, can_change, is_admin, reader))}</div>
+            {notices(&["save_person", "merge_people", "erase_person"], &[Field::Name, Field::Email, Field::Organisation, Field::Role, Field::Confirmation], kept, l)}
+            <div class="two">{form}{card.map(|card| beside(&card, data, can_change, is_admin, reader))}</div>
         </main>
     };
     desk_frame(Place::People, reader, inner)
 }
 
 /// What stands beside the form: their tickets, how they come in, and merging.
-fn beside(card: &Card, can_change: bool, is_admin: bool, reader: &Reader) -> impl IntoView + use<> {
+fn beside(card: &Card, data: Option<privacy::api::Data>, can_change: bool, is_admin: bool, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
     let id = card.person.id;
     let act = |what: &'static str, mark: &'static str, word: &'static str| {
@@ -184,6 +196,7 @@ fn beside(card: &Card, can_change: bool, is_admin: bool, reader: &Reader) -> imp
                     <li><div class="what"><b class="one-line">{device(&open.device)}</b><p class="hint">{w::session_used(l)}" "{when::ago_time(open.seen_at, reader)}{(!open.address.is_empty()).then(|| format!(" · {}", open.address))}</p></div></li>
                 }).collect_view()}</ul> })}
             </section>
+            {data.map(|data| privacy::data(id, card.erased, data, reader))}
             {(is_customer && !is_disabled && reader_may(reader, Action::Merge)).then(|| view! {
                 <details class="panel settings" open=merged.problem.is_some()><summary>{icon("merge")}<h2>{w::merge(l)}</h2></summary>
                     <form method="post" action="/api/merge_people" class="form"><input type="hidden" name="id" value=id.to_string()/>

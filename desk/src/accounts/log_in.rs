@@ -28,6 +28,7 @@ const ADDRESS_FAILURES: i64 = 100;
 
 /// Logs in, or asks for a second step. Refuses with [`Refusal::WrongCredentials`] whatever was wrong, and with [`Refusal::Throttled`] after too many failures of the account or the address.
 pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -> Result<LoggedIn> {
+    let place = desk.passwords.place()?;
     let (now, address) = (desk.now(), origin.address);
     let typed = EmailAddress::parse(email);
     // An address that cannot be one is counted too, under what was typed.
@@ -64,18 +65,7 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -
         None => None,
     };
     let stored = account.as_ref().and_then(|a| a.password_hash.clone());
-    let right = match desk.passwords.check(password.to_owned(), stored).await {
-        Ok(right) => right && password.len() <= MAX_PASSWORD,
-        // It was not even looked at: nobody failed.
-        Err(busy) => {
-            let change = desk.store().begin().await?;
-            for (key, _) in &keys {
-                store::sessions::forgive_try(&change, key).await?;
-            }
-            change.commit().await?;
-            return Err(busy);
-        }
-    };
+    let right = desk.passwords.check(place, password.to_owned(), stored).await? && password.len() <= MAX_PASSWORD;
     let (true, Some(account)) = (right, account) else {
         let change = desk.store().begin().await?;
         audit::write(&change, None, origin, Done::new(Deed::LogInFailed, typed.as_ref().map_or("", EmailAddress::as_str), None), now).await?;

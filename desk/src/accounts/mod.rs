@@ -14,6 +14,7 @@ mod passwords;
 mod people;
 mod provider;
 mod session;
+mod tokens;
 
 pub use command::{Newcomer, add, disable, everyone, reset_password};
 pub(crate) use entry::let_in;
@@ -39,6 +40,7 @@ pub use provider::{Provider, Settings as ProviderSettings, begin_trip, end_trip}
 pub use session::{Agent, Customer, Session, Token};
 pub use store::passes::Kind as PassKind;
 pub use store::sessions::Open;
+pub use tokens::{MOST_TOKEN_DAYS, TOKEN_PREFIX, by_token, make_token, revoke_token, tokens};
 
 use self::session::session_id;
 use crate::audit::{self, Done, Origin};

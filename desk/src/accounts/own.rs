@@ -67,7 +67,7 @@ pub(super) async fn prove(desk: &Desk, by: &Session, password: &str) -> Result<(
     if by.account.password_hash.is_none() {
         return Ok(());
     }
-    let now = desk.now();
+    let (place, now) = (desk.passwords.place()?, desk.now());
     let key = format!("own:{}", by.person().id);
     let change = desk.store().begin().await?;
     let (tries, since) = store::sessions::count_try(&change, &key, now, now - WINDOW).await?;
@@ -75,7 +75,7 @@ pub(super) async fn prove(desk: &Desk, by: &Session, password: &str) -> Result<(
     if tries > FAILURES {
         return Err(Refusal::Throttled(((WINDOW.0 - (now - since).0) / 1_000 + 1) as u32).into());
     }
-    if !desk.passwords.check(password.to_owned(), by.account.password_hash.clone()).await? {
+    if !desk.passwords.check(place, password.to_owned(), by.account.password_hash.clone()).await? {
         return Err(Refusal::field(Field::Password, Fault::WrongPassword).into());
     }
     let change = desk.store().begin().await?;

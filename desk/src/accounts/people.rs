@@ -24,6 +24,8 @@ pub struct Card {
     pub person: Person,
     pub disabled: bool,
     pub joined: bool,
+    /// Whether they were made anonymous.
+    pub erased: bool,
     pub departments: Vec<Named<DepartmentId>>,
     /// Tickets they opened.
     pub opened: i64,
@@ -59,6 +61,7 @@ pub async fn card(desk: &Desk, by: &Agent, id: PersonId) -> Result<Card> {
     Ok(Card {
         disabled: account.disabled,
         joined: account.password_hash.is_some(),
+        erased: account.erased,
         departments: store::people::departments_of(desk.store(), id).await?,
         opened: store::people::opened(desk.store(), id).await?,
         has_factor: store::factors::of(desk.store(), id).await?.any(),
@@ -161,6 +164,10 @@ async fn managed(change: &Change, by: &Agent, id: PersonId) -> Result<Account> {
     if account.person.role.is_staff() {
         by.session().require(Action::ManageStaff)?;
     }
+    // Who was made anonymous stays that.
+    if account.erased {
+        return Err(Refusal::NotAllowed.into());
+    }
     Ok(account)
 }
 
@@ -262,7 +269,7 @@ pub async fn merge_people(desk: &Desk, by: &Agent, keep: PersonId, other: &str) 
     let mut change = desk.store().begin().await?;
     let keep = store::people::locked(&change, keep).await?.ok_or(Refusal::NotFound)?;
     let gone = store::people::locked(&change, gone).await?.ok_or_else(unknown)?;
-    if keep.person.id == gone.person.id || keep.person.role.is_staff() || gone.person.role.is_staff() {
+    if keep.erased || gone.erased || keep.person.id == gone.person.id || keep.person.role.is_staff() || gone.person.role.is_staff() {
         return Err(unknown().into());
     }
     let tickets = store::people::merge(&change, &keep, gone.person.id, desk.now()).await?;

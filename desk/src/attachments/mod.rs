@@ -95,9 +95,14 @@ impl Files {
         Ok(removed)
     }
 
-    fn path(&self, id: &AttachmentId) -> PathBuf {
+    pub(crate) fn path(&self, id: &AttachmentId) -> PathBuf {
         // 256 folders: one with a million files is slow to list and to back up.
         self.folder.join(&id.as_str()[..2]).join(id.as_str())
+    }
+
+    /// The folder of what is known of people, made ready to be taken along.
+    pub(crate) fn exports(&self) -> PathBuf {
+        self.folder.join("exports")
     }
 
     /// Where the bytes of a mail are.
@@ -112,7 +117,7 @@ impl Files {
         })
     }
 
-    fn remove(&self, id: &AttachmentId) {
+    pub(crate) fn remove(&self, id: &AttachmentId) {
         for path in [self.path(id), self.picture_path(id, Picture::Thumb), self.picture_path(id, Picture::View)] {
             if let Err(error) = std::fs::remove_file(&path)
                 && error.kind() != io::ErrorKind::NotFound

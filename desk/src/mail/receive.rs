@@ -123,7 +123,10 @@ fn keep(path: PathBuf, raw: &[u8]) -> io::Result<()> {
     }
 }
 
-/// The bytes of a mail that was kept.
+/// The bytes of a mail that was kept; refuses where they were removed, with a person who was in them or because their time was over.
 pub(crate) async fn raw(desk: &Desk, file: &str) -> Result<Vec<u8>> {
-    Ok(tokio::fs::read(desk.files().mail_path(file)).await?)
+    match tokio::fs::read(desk.files().mail_path(file)).await {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && file.is_empty() => Err(Refusal::NotFound.into()),
+        read => Ok(read?),
+    }
 }

@@ -15,7 +15,7 @@ use store::mail::State;
 
 const RELAY: &str = "mx.sera.example";
 
-fn with_mail(mut world: World) -> World {
+pub fn with_mail(mut world: World) -> World {
     let sender = Mailbox { name: "SERA".into(), address: "support@sera.example".into() };
     let settings = Settings { sender, relay: Some(RELAY.into()), max_mebibytes: 1, ..Settings::default() };
     world.desk = world.desk.clone().with_mail(Mail::new(settings, Transport::memory()));
@@ -28,17 +28,17 @@ async fn comes_in(world: &World, mail: impl AsRef<[u8]>) -> IncomingId {
     receive(&world.desk, &source, mail.as_ref().to_vec()).await.unwrap().expect("it is new")
 }
 
-async fn read(world: &World, mail: impl AsRef<[u8]>) -> store::mail::Incoming {
+pub async fn read(world: &World, mail: impl AsRef<[u8]>) -> store::mail::Incoming {
     let id = comes_in(world, mail).await;
     while ingest::once(&world.desk).await.unwrap() > 0 {}
     store::mail::find(world.desk.store(), id).await.unwrap().unwrap()
 }
 
-fn mail(from: &str, to: &str, rest: &str, text: &str) -> String {
+pub fn mail(from: &str, to: &str, rest: &str, text: &str) -> String {
     format!("From: {from}@x.example\r\nTo: {to}\r\n{rest}\r\n\r\n{text}\r\n")
 }
 
-fn believed(rest: &str) -> String {
+pub fn believed(rest: &str) -> String {
     format!("Authentication-Results: {RELAY}; dmarc=pass header.from=x.example\r\n{rest}")
 }
 

@@ -1,6 +1,6 @@
 //! Headers, files and cross-site requests.
 
-use crate::support::{Server, call, get, post};
+use crate::support::{PASSWORD, Server, call, get, post};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 
@@ -207,4 +207,22 @@ async fn a_forged_host_leads_no_mailed_link_astray() {
     }
     let raw = String::from_utf8(sent[0].raw.clone()).unwrap();
     assert!(raw.contains("http://127.0.0.1:3000/join/") && !raw.contains("evil"), "{raw}");
+}
+
+#[tokio::test]
+async fn a_session_that_was_put_into_a_browser_beforehand_is_never_the_one_that_begins() {
+    let server = Server::start(&[]).await;
+    let theirs = server.log_in("kees").await;
+    for planted in [theirs.clone(), "balie=".to_owned() + &"0".repeat(64)] {
+        let form = format!("email=marieke%40x.example&password={}", PASSWORD.replace(' ', "+"));
+        let answer = server.answer(post("/api/log_in", &planted, &form)).await;
+        let begun = answer.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+        assert_ne!(begun, planted);
+        assert!(server.answer(get("/account", &begun)).await.text.contains("marieke@x.example"));
+        assert!(!server.answer(get("/account", &planted)).await.text.contains("marieke@x.example"), "what was planted is nobody's way in");
+    }
+    // What was stolen before someone logged out is worth nothing after.
+    let stolen = server.log_in("marieke").await;
+    server.answer(call("/api/log_out", &stolen, "")).await;
+    assert_eq!(server.answer(call("/api/home_shelves", &stolen, "")).await.status, StatusCode::UNAUTHORIZED);
 }

@@ -127,3 +127,19 @@ async fn streams_end_when_the_server_stops() {
     server.shutdown.cancel();
     assert!(stream.until("never").await.is_none());
 }
+
+#[tokio::test]
+async fn the_streams_of_someone_who_is_shut_out_end_at_once() {
+    for how in ["disable", "erase"] {
+        let server = Server::start(&[]).await;
+        let (admin, cookie) = (server.log_in("hanneke").await, server.log_in("marieke").await);
+        let mut stream = Stream::of(server.ask(get("/live?after=0", &cookie)).await);
+        stream.until("beat").await.unwrap();
+        let form = if how == "erase" { "id=1&confirmation=marieke%40x.example" } else { "id=1&what=disable" };
+        let door = if how == "erase" { "/api/erase_person" } else { "/api/person_do" };
+        let answer = server.answer(call(door, &admin, form)).await;
+        assert!(answer.status.is_success() || answer.status.is_redirection(), "{how}: {} {}", answer.status, answer.text);
+        assert!(stream.until("ended").await.is_some() && stream.until("more").await.is_none(), "{how}");
+        assert_eq!(server.answer(call("/api/home_shelves", &cookie, "")).await.status, axum::http::StatusCode::UNAUTHORIZED, "{how}");
+    }
+}

@@ -4,6 +4,7 @@
 #![recursion_limit = "512"]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod api;
 mod forms;
 mod headers;
 mod live;

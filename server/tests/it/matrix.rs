@@ -9,11 +9,12 @@ use domain::accounts::Role;
 use domain::permissions::{Action, may};
 use leptos::server_fn::axum::server_fn_paths;
 use leptos_axum::generate_route_list;
+use server::api::API_ROUTES;
 use server::router::PLAIN_ROUTES;
 use std::collections::BTreeSet;
 
 /// Pages; `None`: for everybody.
-const PAGES: [(&str, Option<Action>); 23] = [
+const PAGES: [(&str, Option<Action>); 24] = [
     ("/", Some(Action::SeePortal)),
     ("/log-in", None),
     ("/tickets/new", Some(Action::OpenTicket)),
@@ -36,11 +37,12 @@ const PAGES: [(&str, Option<Action>); 23] = [
     ("/organisations", Some(Action::SeePeople)),
     ("/organisations/{id}", Some(Action::SeePeople)),
     ("/departments", Some(Action::ManageDepartments)),
+    ("/privacy", Some(Action::ManagePrivacy)),
     ("/audit", Some(Action::ReadAudit)),
 ];
 
 /// Server functions, with arguments that reach the question of who may.
-const FUNCTIONS: [(&str, Action, &str); 72] = [
+const FUNCTIONS: [(&str, Action, &str); 79] = [
     ("log_in", Action::LogIn, "email=x"),
     ("log_out", Action::LogOut, ""),
     ("stop_facts", Action::StopMail, "token=x"),
@@ -77,6 +79,8 @@ const FUNCTIONS: [(&str, Action, &str); 72] = [
     ("change_password", Action::OwnAccount, "password=x&new_password=x"),
     ("ask_address", Action::OwnAccount, "password=x&email=x"),
     ("end_session", Action::OwnAccount, "id=x"),
+    ("make_token", Action::OwnTokens, "name="),
+    ("revoke_token", Action::OwnTokens, "id=1"),
     ("people_page", Action::SeePeople, ""),
     ("person_card", Action::SeePeople, "id=1"),
     ("person_choices", Action::SeePeople, ""),
@@ -94,6 +98,11 @@ const FUNCTIONS: [(&str, Action, &str); 72] = [
     ("save_department", Action::ManageDepartments, "name="),
     ("audit_page", Action::ReadAudit, "query="),
     ("keep_audit", Action::ManageSettings, "days=x"),
+    ("privacy_page", Action::ManagePrivacy, ""),
+    ("keep_tickets", Action::ManagePrivacy, "new=x"),
+    ("person_data", Action::ManagePrivacy, "id=1"),
+    ("export_person", Action::ManagePrivacy, "id=99999"),
+    ("erase_person", Action::ManagePrivacy, "id=1&confirmation=x"),
     ("prefer", Action::SetPreferences, "language=nl"),
     ("home_shelves", Action::SeePortal, ""),
     ("form_facts", Action::OpenTicket, ""),
@@ -116,7 +125,7 @@ const FUNCTIONS: [(&str, Action, &str); 72] = [
 ];
 
 /// Plain routes.
-const PLAIN: [(&str, &str, Option<Action>); 14] = [
+const PLAIN: [(&str, &str, Option<Action>); 15] = [
     ("POST", "/uploads", Some(Action::Upload)),
     ("GET", "/files/{id}", Some(Action::Download)),
     ("GET", "/files/{id}/thumb", Some(Action::Download)),
@@ -129,6 +138,7 @@ const PLAIN: [(&str, &str, Option<Action>); 14] = [
     ("GET", "/log-in/provider", None),
     ("GET", "/log-in/provider/back", None),
     ("GET", "/audit/export", Some(Action::ReadAudit)),
+    ("GET", "/people/{id}/export", Some(Action::ManagePrivacy)),
     ("GET", "/healthz", None),
     ("GET", "/readyz", None),
 ];
@@ -252,7 +262,8 @@ fn every_route_in_the_source_is_in_the_list() {
             found.insert((method.to_uppercase(), path.to_owned()));
         }
     }
-    assert_eq!(found, PLAIN_ROUTES.iter().map(|(method, path)| ((*method).to_owned(), (*path).to_owned())).collect());
+    let listed = PLAIN_ROUTES.into_iter().chain(API_ROUTES.into_iter().map(|(method, path, _)| (method, path)));
+    assert_eq!(found, listed.map(|(method, path)| (method.to_owned(), path.to_owned())).collect());
 }
 
 #[test]

@@ -7,6 +7,8 @@ mod m0002_mail;
 mod m0003_mailboxes;
 mod m0004_accounts;
 mod m0005_factors;
+mod m0006_tokens;
+mod m0007_privacy;
 
 pub(crate) struct Migrator;
 
@@ -19,6 +21,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_mailboxes::Migration),
             Box::new(m0004_accounts::Migration),
             Box::new(m0005_factors::Migration),
+            Box::new(m0006_tokens::Migration),
+            Box::new(m0007_privacy::Migration),
         ]
     }
 }
