@@ -2,6 +2,7 @@
 //!
 //! Invariants: it speaks to this machine only, and every loop has an end in count or time.
 
+mod accounts;
 mod client;
 mod http;
 mod json;
@@ -57,6 +58,10 @@ enum Command {
     Upload(upload::Upload),
     /// Mail taken in and read, a queue drained, and how soon an event's mail is handed over.
     Mail(mail::Many),
+    /// Sessions among many, an import, and whether the time of an answer tells who has an account.
+    Accounts(accounts::Accounts),
+    /// Pages while wrong passwords come by the thousand.
+    Attack(accounts::Attack),
     /// Everything, against a server it starts itself.
     Suite(suite::Suite),
 }
@@ -76,7 +81,7 @@ fn main() -> ExitCode {
 /// Load costs least on one thread; what serves or writes gets all cores, as the server has.
 fn runtime(command: &Command) -> Outcome<Runtime> {
     let mut builder = match command {
-        Command::Json(_) | Command::Seed(_) | Command::Verify(_) | Command::Mail(_) => Builder::new_multi_thread(),
+        Command::Json(_) | Command::Seed(_) | Command::Verify(_) | Command::Mail(_) | Command::Accounts(_) => Builder::new_multi_thread(),
         _ => Builder::new_current_thread(),
     };
     Ok(builder.enable_all().build()?)
@@ -101,6 +106,8 @@ async fn run(command: &Command) -> Outcome<()> {
         Command::Start(args) => server::start(args).await?,
         Command::Upload(args) => upload::upload(args).await?,
         Command::Mail(args) => mail::many(args).await?,
+        Command::Accounts(args) => accounts::accounts(args).await?,
+        Command::Attack(args) => accounts::attack(args).await?,
         Command::Suite(args) => suite::suite(args).await?,
     }
     Ok(())

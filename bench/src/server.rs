@@ -34,6 +34,9 @@ pub struct Start {
     /// How often.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub times: u32,
+    /// Settings besides those that are always given.
+    #[arg(skip)]
+    pub settings: Vec<(String, String)>,
 }
 
 /// What was measured, in milliseconds.
@@ -76,6 +79,7 @@ impl Server {
             .env("BALIE_MAX_UPLOAD_MIB", "10240")
             .env("BALIE_LOG", "warn")
             .env("LEPTOS_SITE_ROOT", &how.site_root)
+            .envs(how.settings.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::null());
         let begun = Instant::now();

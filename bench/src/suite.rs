@@ -130,6 +130,7 @@ impl Run<'_> {
             site_root: args.site_root.clone(),
             port: args.port,
             times: 5,
+            settings: vec![],
         }
     }
 

@@ -44,7 +44,8 @@ pub async fn once(desk: &Desk) -> Result<()> {
     // One folder a minute: all of them in some four hours.
     let folder = progress.runs.load(Ordering::Relaxed) as u8;
     let unknown = attachments::sweep_unknown(desk, folder).await?;
-    progress.files_removed.fetch_add(unknown as u64, Ordering::Relaxed);
+    let mails = crate::mail::sweep_unknown(desk, folder).await?;
+    progress.files_removed.fetch_add((unknown + mails) as u64, Ordering::Relaxed);
     let full = [(closed, 200), (removed, 500)].iter().filter(|(done, most)| done == most).count();
     progress.waiting.store(full as i64, Ordering::Relaxed);
     let change = desk.store().begin().await?;

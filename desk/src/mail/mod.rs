@@ -18,6 +18,7 @@ mod wire;
 pub use aside::{Standing, queues, reread, set_sender, source, standing, try_template};
 pub use compose::{Letter, Part};
 pub use dkim::Signer;
+pub(crate) use receive::sweep_unknown;
 pub use receive::{Source, receive, take_in, too_large};
 pub use sender::{once, run};
 pub use store::mail::Incoming;

@@ -105,7 +105,8 @@ pub fn too_large(most: u32) -> String {
 /// The bytes of a mail are its name, so that the same mail is one file.
 fn keep(path: PathBuf, raw: &[u8]) -> io::Result<()> {
     if std::fs::metadata(&path).is_ok_and(|known| known.len() == raw.len() as u64) {
-        return Ok(());
+        // As young as its new row: what is old and has none is swept away.
+        return File::options().append(true).open(&path)?.set_modified(std::time::SystemTime::now());
     }
     let folder = path.parent().ok_or_else(|| io::Error::other("a file has a folder"))?;
     let is_new = !folder.exists();
@@ -129,4 +130,24 @@ pub(crate) async fn raw(desk: &Desk, file: &str) -> Result<Vec<u8>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound && file.is_empty() => Err(Refusal::NotFound.into()),
         read => Ok(read?),
     }
+}
+
+/// Removes mails of one of the 256 folders that no row has, as a crash leaves them when their time was over; gives how many. For the job that does so.
+pub(crate) async fn sweep_unknown(desk: &Desk, folder: u8) -> Result<usize> {
+    let files = desk.files().mail_path(&format!("{folder:02x}"));
+    let settled = tokio::task::spawn_blocking(move || -> io::Result<Vec<String>> {
+        let entries = match files.parent().map(std::fs::read_dir) {
+            None => return Ok(vec![]),
+            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+            Some(entries) => entries?,
+        };
+        let mut found = vec![];
+        for entry in entries {
+            let entry = entry?;
+            let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+            found.extend(entry.file_name().to_str().and_then(|name| name.strip_suffix(".eml")).filter(|_| age.as_secs() > 86_400).map(str::to_owned));
+        }
+        Ok(found)
+    });
+    crate::privacy::remove_mails(desk, &settled.await.map_err(io::Error::other)??).await
 }

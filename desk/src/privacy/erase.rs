@@ -180,12 +180,14 @@ async fn remove_mail(desk: &Desk, file: &str) -> Result<()> {
     }
 }
 
-/// Removes the bytes of mails that no row has any more.
-pub(super) async fn remove_mails(desk: &Desk, files: &[String]) -> Result<()> {
+/// Removes the bytes of mails that no row has any more; gives how many.
+pub(crate) async fn remove_mails(desk: &Desk, files: &[String]) -> Result<usize> {
+    let mut removed = 0;
     for some in files.chunks(500) {
         for file in privacy::unused_mails(desk.store(), some).await? {
             remove_mail(desk, &file).await?;
+            removed += 1;
         }
     }
-    Ok(())
+    Ok(removed)
 }

@@ -7,6 +7,8 @@ mod export;
 mod redact;
 mod retention;
 
+pub(crate) use erase::remove_mails;
+
 pub use erase::{ADDRESS_DOMAIN, carry_on, erase, erasures, name_of};
 pub use export::{Exports, KEPT as EXPORT_KEPT, Progress, begin_export, export_file, export_progress, sweep_exports};
 pub use retention::{Kept, LEAST_DAYS, dry_run, kept, set_kept, sweep, sweep_at_night};

@@ -202,6 +202,29 @@ async fn a_mail_that_named_an_erased_person_is_no_more() {
     .await;
 }
 
+#[tokio::test]
+async fn a_mail_that_no_row_has_is_swept_away_when_it_is_old() {
+    on_both(async |world| {
+        let world = with_mail(world);
+        let kept = read(&world, mail("marieke", "support@sera.example", &believed("Subject: Blijft"), "x")).await;
+        let path = |name: &str| world.folder.path().join("mail").join(&name[..2]).join(format!("{name}.eml"));
+        let (left, young) = (format!("{}{}", &kept.file[..2], "a".repeat(62)), format!("{}{}", &kept.file[..2], "b".repeat(62)));
+        let before = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 86_400);
+        for (name, is_old) in [(&kept.file, true), (&left, true), (&young, false)] {
+            let file = std::fs::File::options().create(true).append(true).open(path(name)).unwrap();
+            if is_old {
+                file.set_modified(before).unwrap();
+            }
+        }
+        for _ in 0..=255 {
+            world.desk.jobs().runs.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            desk::jobs::once(&world.desk).await.unwrap();
+        }
+        assert_eq!([&kept.file, &left, &young].map(|name| path(name).exists()), [true, false, true]);
+    })
+    .await;
+}
+
 /// The names of what is in an export, and its JSON.
 async fn unpacked(world: &World, key: &str) -> Vec<(String, Vec<u8>)> {
     let admin = world.agent("hanneke");
