@@ -51,6 +51,8 @@ pub struct Attack {
     pub rounds: u32,
 }
 
+/// Connections over which wrong passwords come.
+const STORM: u32 = 256;
 /// Session checks of which the median is taken.
 const CHECKS: usize = 2_000;
 
@@ -193,7 +195,7 @@ impl Work for Wrong {
     fn next(&mut self) -> &[u8] {
         self.n = self.n.wrapping_add(self.step);
         // Half of them of an account that there is.
-        let email = if self.n.is_multiple_of(2) { CUSTOMER.to_owned() } else { format!("niemand{}@bench.example", self.n) };
+        let email = if (self.n / self.step).is_multiple_of(2) { CUSTOMER.to_owned() } else { format!("niemand{}@bench.example", self.n) };
         let fields = [(routes::EMAIL, email.as_str()), (routes::PASSWORD, "helemaal verkeerd")];
         let request = self.target.post(routes::LOG_IN, "", "application/json", &fields);
         let from = format!("X-Forwarded-For: {}\r\n", Ipv4Addr::from(0x0b00_0000_u32.wrapping_add(self.n)));
@@ -214,7 +216,8 @@ pub async fn attack(args: &Attack) -> Outcome<()> {
     let target = server.target.clone();
     let (agent, customer) = (log_in(&target, &format!("{AGENT}:{PASSWORD}")).await?, log_in(&target, &format!("{CUSTOMER}:{PASSWORD}")).await?);
     let load = Load { connections: 4, seconds: args.seconds, warmup: 2, rate: Some(args.pages) };
-    let storm = Load { connections: 64, rate: Some(args.rate), ..load };
+    // More connections than there are places to wait in: who finds none is turned away, and asks again.
+    let storm = Load { connections: STORM, rate: Some(args.rate), ..load };
     let mut figures = vec![];
     for (path, cookie) in [("/board", &agent), ("/list", &agent), ("/", &customer)] {
         let mut ratios = vec![];
