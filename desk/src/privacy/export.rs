@@ -91,12 +91,18 @@ pub async fn begin_export(desk: &Desk, by: &Agent, id: PersonId) -> Result<()> {
         if let Err(error) = &made {
             tracing::error!(%error, "what is known of a person could not be exported");
         }
-        let over = Some(made.map_err(|error| error.to_string()));
-        desk.exports().with(|all| {
-            if let Some(progress) = all.get_mut(&id) {
-                progress.over = over;
+        let path = made.as_ref().ok().map(|made| made.path.clone());
+        let is_wanted = desk.exports().with(|all| match all.get_mut(&id) {
+            Some(progress) => {
+                progress.over = Some(made.map_err(|error| error.to_string()));
+                true
             }
+            None => false,
         });
+        // They were erased meanwhile.
+        if let Some(path) = path.filter(|_| !is_wanted) {
+            let _ = tokio::fs::remove_file(path).await;
+        }
     });
     Ok(())
 }
