@@ -55,7 +55,9 @@ pub async fn erase(desk: &Desk, by: &Agent, id: PersonId, confirm: &str) -> Resu
     super::export::forget(desk, id).await;
     let desk = desk.clone();
     tokio::spawn(async move {
-        if let Err(error) = carry_on(&desk).await {
+        // Waits for who is at it: they may have looked just before this one was there.
+        let _alone = desk.erasing().lock().await;
+        if let Err(error) = finish_all(&desk).await {
             tracing::warn!(%error, "an erasure was interrupted; it will go on");
         }
     });
@@ -71,6 +73,10 @@ pub async fn erasures(desk: &Desk, by: &Agent) -> Result<Vec<Erasure>> {
 /// Goes on with every erasure that is not done; nothing where that is being done already.
 pub async fn carry_on(desk: &Desk) -> Result<()> {
     let Ok(_alone) = desk.erasing().try_lock() else { return Ok(()) };
+    finish_all(desk).await
+}
+
+async fn finish_all(desk: &Desk) -> Result<()> {
     for erasure in privacy::erasures(desk.store()).await? {
         finish(desk, &erasure).await?;
     }
