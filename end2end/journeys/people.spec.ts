@@ -1,6 +1,6 @@
 import { expect, test, type Page } from '@playwright/test';
 import { mailedLink } from '../support/mail';
-import { accessible, as, fatima, hanneke, logIn, marieke, openTicket, password, ruud, sanne } from '../support/people';
+import { accessible, as, fatima, hanneke, logIn, marieke, openTicket, password, press, ruud, sanne } from '../support/people';
 
 async function out(page: Page) {
   await page.context().clearCookies();
@@ -130,7 +130,7 @@ test('a key user reads what colleagues opened once their organisation says so, a
   await accessible(agent);
   await agent.getByRole('link', { name: 'Bouwbedrijf De Waal' }).click();
   await agent.getByLabel('Key users lezen alle tickets').check();
-  await agent.getByRole('button', { name: 'Bewaren' }).click();
+  await press(agent, 'Bewaren');
   await keyUser.goto('/');
   await keyUser.getByRole('link', { name: /Alleen van Ilse/ }).click();
   await expect(keyUser.getByRole('heading', { name: 'Alleen van Ilse' })).toBeVisible();
@@ -138,7 +138,7 @@ test('a key user reads what colleagues opened once their organisation says so, a
   await expect(keyUser.getByRole('button', { name: 'Verstuur' })).toHaveCount(0);
   await accessible(keyUser);
   await agent.getByLabel('Key users lezen alle tickets').uncheck();
-  await agent.getByRole('button', { name: 'Bewaren' }).click();
+  await press(agent, 'Bewaren');
   await keyUser.reload();
   await expect(keyUser.getByRole('heading', { name: 'Alleen van Ilse' })).toHaveCount(0);
 });

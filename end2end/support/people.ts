@@ -34,6 +34,14 @@ export async function awake(page: Page) {
   await page.waitForTimeout(300);
 }
 
+/** Presses a button that posts a form, and waits for the answer: another person's page looks only then. */
+export async function press(page: Page, name: string) {
+  const answer = page.waitForResponse((response) => response.request().method() === 'POST');
+  await page.getByRole('button', { name }).click();
+  await answer;
+  await page.waitForLoadState('load');
+}
+
 /** Fails on any violation of WCAG 2.2 A and AA. In legacy mode: what is in a sandboxed frame cannot be looked into. */
 export async function accessible(page: Page) {
   const found = await new AxeBuilder({ page }).setLegacyMode().withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
