@@ -31,6 +31,7 @@ thread_local! {
 pub fn Enhance() -> impl IntoView {
     Effect::new(move |_| {
         follow();
+        look_again();
         ui::listen(&document(), "focusout", |_: web_sys::Event| {
             if SKIPPED.take() {
                 set_timeout(|| spawn_local(refresh()), GATHER);
@@ -74,6 +75,20 @@ fn follow() {
                 },
                 GATHER,
             );
+        }
+    });
+}
+
+/// While a page waits for work to be done, its live parts are fetched every second.
+fn look_again() {
+    let busy = Rc::new(Cell::new(false));
+    ui::every(1_000, move || {
+        if ui::find::<Element>("[data-again]").is_some() && !busy.replace(true) {
+            let busy = busy.clone();
+            spawn_local(async move {
+                refresh().await;
+                busy.set(false);
+            });
         }
     });
 }

@@ -6,7 +6,6 @@ use crate::{Problem, Reader, Returned, words as w};
 use domain::Refusal;
 use domain::accounts::Language;
 use leptos::prelude::*;
-use leptos_meta::Meta;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::use_query_map;
 
@@ -36,7 +35,7 @@ fn page(facts: ImportStage, file: &str, problem: Option<Problem>, reader: &Reade
     let inner = match facts {
         ImportStage::Nothing => choose(l).into_any(),
         ImportStage::Preview(preview) => look(*preview, file, l).into_any(),
-        ImportStage::Running(running) => watch(&running, l).into_any(),
+        ImportStage::Running(running) => view! { <div data-live="import">{watch(&running, l)}</div> }.into_any(),
     };
     let inner = view! {
         <main id="inhoud" class="people-page">
@@ -105,7 +104,7 @@ fn watch(running: &Importing, l: Language) -> impl IntoView + use<> {
     let (done, all) = (running.done, running.all);
     match &running.over {
         None => view! {
-            <Meta http_equiv="refresh" content="1"/>
+            {ui::look_again()}
             <section class="panel settings" aria-live="polite"><p>{w::import_running(l, number(done as i64, l), number(all as i64, l))}</p><progress class="progress-bar" value=done.to_string() max=all.max(1).to_string()>{w::import_running(l, done, all)}</progress></section>
         }
         .into_any(),

@@ -8,7 +8,6 @@ use domain::accounts::Language;
 use domain::tickets::Status;
 use domain::{Field, Refusal};
 use leptos::prelude::*;
-use leptos_meta::Meta;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::use_query_map;
 
@@ -60,7 +59,6 @@ fn page(facts: Facts, problem: Option<&Problem>, look: bool, kept: Option<&'stat
     let fields: Vec<Field> = rows.iter().map(|row| Field::Kept(row.status)).collect();
     let inner = view! {
         <main id="inhoud" class="people-page">
-            {is_going_on.then(|| view! { <Meta http_equiv="refresh" content="2"/> })}
             <header class="head"><h1>{w::privacy(l)}</h1></header>
             {tabs("/privacy", reader)}
             {notices(&["keep_tickets"], &fields, kept.filter(|_| !look), l)}
@@ -78,10 +76,10 @@ fn page(facts: Facts, problem: Option<&Problem>, look: bool, kept: Option<&'stat
                         view! { <ul role="list" class="rows">{due.into_iter().map(|(status, count)| view! { <li>{w::privacy_due_of(l, number(count, l), w::status_word(status, l))}</li> }).collect_view()}</ul> }.into_any()
                     }}</div>
             </section>
-            {is_going_on.then(|| view! {
+            <div data-live="erasing">{is_going_on.then(|| view! {
                 <section class="panel settings" aria-labelledby="h-erasing"><h2 id="h-erasing">{w::privacy_erasing_title(l)}</h2>
                     <ul role="list" class="rows">{erasing.iter().map(|one| view! { <li><div class="what"><a href=format!("/people/{}", one.person)>{one.name.clone()}</a>{progress(one, l)}</div></li> }).collect_view()}</ul></section>
-            })}
+            })}</div>
         </main>
     };
     desk_frame(Place::People, reader, inner)
@@ -93,6 +91,7 @@ pub(super) fn progress(erasing: &Erasing, l: Language) -> impl IntoView + use<> 
     view! {
         <p>{w::privacy_erasing(l, number(all, l), number(done, l))}</p>
         <progress class="progress-bar" value=done.to_string() max=all.max(1).to_string()>{w::privacy_erasing(l, all, done)}</progress>
+        {ui::look_again()}
     }
 }
 

@@ -2,11 +2,10 @@
 
 use super::api::{Data, Exported};
 use super::page::progress;
-use crate::ui::{Input, bytes, icon, input, number};
+use crate::ui::{Input, bytes, icon, input, look_again, number};
 use crate::{Reader, Returned, words as w};
 use domain::{Field, PersonId};
 use leptos::prelude::*;
-use leptos_meta::Meta;
 
 /// Exporting and erasing, on the page of a person.
 pub fn data(id: PersonId, is_erased: bool, data: Data, reader: &Reader) -> impl IntoView + use<> {
@@ -20,6 +19,7 @@ pub fn data(id: PersonId, is_erased: bool, data: Data, reader: &Reader) -> impl 
         Exported::Running { done, all } => view! {
             <p role="status">{w::privacy_export_running(l, number(all as i64, l), number(done as i64, l))}</p>
             <progress class="progress-bar" value=done.to_string() max=all.max(1).to_string()></progress>
+            {look_again()}
         }
         .into_any(),
         Exported::Ready { bytes: size } => view! {
@@ -38,8 +38,7 @@ pub fn data(id: PersonId, is_erased: bool, data: Data, reader: &Reader) -> impl 
         field: Field::Confirmation,
     };
     view! {
-        {is_running.then(|| view! { <Meta http_equiv="refresh" content="1"/> })}
-        <section class="panel settings" id="data" aria-labelledby="h-data"><h2 id="h-data">{w::privacy_data(l)}</h2>
+        <section class="panel settings" id="data" aria-labelledby="h-data" data-live="data"><h2 id="h-data">{w::privacy_data(l)}</h2>
             {is_erased.then(|| view! { <p>{w::privacy_erased(l)}</p> })}
             {data.erasing.as_ref().map(|erasing| progress(erasing, l))}
             {(!is_erased).then(|| view! {

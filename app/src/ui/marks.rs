@@ -37,6 +37,12 @@ pub fn nobody(l: Language) -> impl IntoView {
     }
 }
 
+/// Stands where a page waits for work to be done, and makes it look again every second: with JavaScript its live parts, without it all of it.
+/// It has to be in a part marked `data-live` that is still there, without it, once the work is done.
+pub fn look_again() -> impl IntoView {
+    view! { <span data-again="" hidden></span><noscript><meta http-equiv="refresh" content="1"/></noscript> }
+}
+
 /// Urgency as a shape with its word.
 pub fn urgency(urgency: Urgency, l: Language) -> impl IntoView {
     view! {

@@ -12,6 +12,7 @@ mod mail;
 mod matrix;
 mod misfortune;
 mod nodes;
+mod privacy;
 mod process;
 mod settings;
 mod support;
