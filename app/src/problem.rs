@@ -141,5 +141,12 @@ fn sentence(field: Field, fault: &Fault, l: Language) -> String {
         (_, Fault::Unsent) => w::fault_unsent(l).to_owned(),
         (_, Fault::NotAnAddress) => w::fault_address(l).to_owned(),
         (_, Fault::Taken) => w::fault_taken(l).to_owned(),
+        (_, Fault::NotATime) => w::fault_time(l).to_owned(),
+        (_, Fault::EmptyInterval) => w::fault_interval_empty(l).to_owned(),
+        (_, Fault::CrossesMidnight) => w::fault_midnight(l).to_owned(),
+        (_, Fault::Overlaps) => w::fault_overlap(l).to_owned(),
+        (_, Fault::NeverOpen) => w::fault_never_open(l).to_owned(),
+        (_, Fault::NotADate) => w::fault_date(l).to_owned(),
+        (_, Fault::NotATerm) => w::fault_term(l).to_owned(),
     }
 }

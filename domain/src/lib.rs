@@ -7,6 +7,7 @@ pub mod attachments;
 pub mod audit;
 pub mod board;
 pub mod events;
+pub mod hours;
 mod ids;
 pub mod notifications;
 pub mod permissions;

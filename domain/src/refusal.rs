@@ -1,6 +1,7 @@
 //! Why a request cannot be met, by meaning. The sentence for the person comes from the translations.
 
 use crate::events::Event;
+use crate::hours::Goal;
 use crate::tickets::Status;
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +84,10 @@ pub enum Field {
     Confirmation,
     /// How long tickets of a status are kept.
     Kept(Status),
+    /// The office hours of a weekday; 0 is Monday.
+    Weekday(u8),
+    Date,
+    Target(Goal),
 }
 
 /// What is wrong with a field.
@@ -144,4 +149,18 @@ pub enum Fault {
     NotADay,
     /// Not the address of this person.
     OtherAddress,
+    /// Not a time such as `8:30`, or not two with a dash between.
+    NotATime,
+    /// It ends when it begins.
+    EmptyInterval,
+    /// It ends before it begins: what goes on after midnight is written at the next day.
+    CrossesMidnight,
+    /// Two intervals of a day overlap.
+    Overlaps,
+    /// No day of the week has an hour in it.
+    NeverOpen,
+    /// Not a date that there is.
+    NotADate,
+    /// Not a length of time such as `4 hours`.
+    NotATerm,
 }

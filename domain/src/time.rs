@@ -9,7 +9,8 @@ use std::ops::{Add, Sub};
 pub struct Moment(pub i64);
 
 /// A length of time in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Span(pub i64);
 
 impl Span {
@@ -76,7 +77,7 @@ pub struct Civil {
 impl Civil {
     /// 0 is Monday.
     pub fn weekday(&self) -> u8 {
-        (self.days + 3).rem_euclid(7) as u8
+        weekday(self.days)
     }
 }
 
@@ -94,10 +95,57 @@ impl Zone {
         let (year, month, day) = date(days);
         Civil { year, month, day, hour: (rest / 3_600) as u8, minute: (rest / 60 % 60) as u8, second: (rest % 60) as u8, days }
     }
+
+    /// The first and the last moment at which the clock on the wall shows so many seconds since 1970-01-01 00:00 as if in UTC. They differ where the clock is set back;
+    /// where it is set forward over it, both are the moment of the change.
+    pub fn moments(&self, local: i64) -> (Moment, Moment) {
+        let at = |offset: i32| local - i64::from(offset);
+        let shows = |second: i64| self.offset(Moment(second * 1_000));
+        let mut shown = self.offsets.iter().map(|(_, offset)| at(*offset)).filter(|second| shows(*second) == (local - second) as i32);
+        if let Some(one) = shown.next() {
+            let (first, last) = shown.fold((one, one), |(first, last), other| (first.min(other), last.max(other)));
+            return (Moment(first * 1_000), Moment(last * 1_000));
+        }
+        let skipped = self.offsets.windows(2).find(|two| at(two[0].1) >= two[1].0 && at(two[1].1) < two[1].0).map(|two| two[1].0);
+        let moment = Moment(skipped.unwrap_or(local) * 1_000);
+        (moment, moment)
+    }
+}
+
+/// The weekday of a day since 1970-01-01; 0 is Monday.
+pub fn weekday(days: i64) -> u8 {
+    (days + 3).rem_euclid(7) as u8
+}
+
+/// The days since 1970-01-01 of a date; `None` where there is no such date. The counterpart of [`date`].
+pub fn day_number(year: i32, month: u8, day: u8) -> Option<i64> {
+    if !(1..=12).contains(&month) || !(-9_999..=9_999).contains(&year) {
+        return None;
+    }
+    let y = i64::from(year) - i64::from(month <= 2);
+    let era = y.div_euclid(400);
+    let yoe = y.rem_euclid(400);
+    let mp = (i64::from(month) + 9) % 12;
+    let doy = (153 * mp + 2) / 5 + i64::from(day) - 1;
+    let days = era * 146_097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719_468;
+    (date(days) == (year, month, day)).then_some(days)
+}
+
+/// Reads a date such as `2026-11-24`, as days since 1970-01-01.
+pub fn parse_date(text: &str) -> Option<i64> {
+    let mut parts = text.trim().splitn(3, '-');
+    let mut next = |most: usize| parts.next().filter(|p| (1..=most).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit()));
+    day_number(next(4)?.parse().ok()?, next(2)?.parse().ok()?, next(2)?.parse().ok()?)
+}
+
+/// Writes what [`parse_date`] reads.
+pub fn write_date(days: i64) -> String {
+    let (year, month, day) = date(days);
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
 /// The date of a day since 1970-01-01, in the Gregorian calendar (Howard Hinnant, "chrono-compatible low-level date algorithms").
-fn date(days: i64) -> (i32, u8, u8) {
+pub fn date(days: i64) -> (i32, u8, u8) {
     let z = days + 719_468;
     let era = z.div_euclid(146_097);
     let doe = z.rem_euclid(146_097);
@@ -173,6 +221,19 @@ mod tests {
         }
         assert_eq!(zone.civil(utc("2026-11-23T12:00")).weekday(), 0);
         assert_eq!(zone.civil(utc("2024-02-29T12:00")).month, 2);
+    }
+
+    #[test]
+    fn a_date_comes_back_and_what_is_none_is_refused() {
+        for days in (-200_000..200_000).step_by(37) {
+            let (y, m, d) = date(days);
+            assert_eq!(day_number(y, m, d), Some(days));
+            assert!(days < -141_000 || parse_date(&write_date(days)) == Some(days), "{}", write_date(days));
+        }
+        assert_eq!(parse_date("2024-02-29"), Some(19_782));
+        for wrong in ["2026-02-29", "2026-13-01", "2026-00-01", "2026-01-00", "26", "", "2026-1-1-1", "+2026-01-01", "99999-01-01", "2026-01-99"] {
+            assert_eq!(parse_date(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

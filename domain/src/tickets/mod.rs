@@ -2,9 +2,11 @@
 //!
 //! Invariant: a change either returns what happened or leaves the ticket as it was; a customer's word on a ticket that stood still sets it going again.
 
+mod clock;
 mod form;
 mod words;
 
+pub use clock::{Clock, Due, Mark, NEAR, Reckoning, Stand, Tick, Time};
 pub use form::{FormFacts, MAX_LINK, MAX_SUBJECT, NewTicket, TicketForm, check_text};
 pub use words::{Side, Status, Urgency};
 

@@ -54,6 +54,11 @@ impl Status {
     pub fn is_settled(self) -> bool {
         matches!(self, Status::Resolved | Status::Closed)
     }
+
+    /// Whether it is our turn: the clock runs.
+    pub fn runs(self) -> bool {
+        matches!(self, Status::New | Status::Open)
+    }
 }
 
 impl Urgency {
