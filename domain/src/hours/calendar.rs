@@ -6,9 +6,6 @@ use crate::time::date;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most days of one office that differ: some thirty a year for a century.
-pub const MAX_DAYS: usize = 3_000;
-
 /// A date that differs from its week.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Exceptional {

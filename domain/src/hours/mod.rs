@@ -8,9 +8,9 @@ mod targets;
 mod timetable;
 mod week;
 
-pub use calendar::{Calendar, Exceptional, MAX_DAYS};
+pub use calendar::{Calendar, Exceptional};
 pub use holidays::{Holiday, easter};
-pub use targets::{Goal, Target, TargetRule, Targets, Term, Unit};
+pub use targets::{Goal, MAX_DAYS_OF_TARGET, Target, TargetRule, Targets, Term, Unit};
 pub use timetable::Timetable;
 pub use week::{Interval, MINUTES_A_DAY, Week};
 
