@@ -15,9 +15,11 @@ use desk::tickets::Edit;
 use desk::{Desk, Error};
 use domain::accounts::{Language, Theme};
 use domain::events::{Event, Happening};
+use domain::hours::{Changed, Goal, Target};
 use domain::permissions::{Action, may};
 use domain::tickets::{Status, Urgency};
-use domain::{Fault, Field, Refusal, TicketId};
+use domain::time::Moment;
+use domain::{Fault, Field, Named, PersonId, Refusal, TicketId};
 use http::StatusCode;
 use http::request::Parts;
 use leptos::prelude::*;
@@ -45,6 +47,8 @@ pub struct Asking {
     pub secure: bool,
     /// A form that came back.
     pub returned: Option<Arc<Returned>>,
+    /// The office hours, where staff are asking.
+    pub book: Option<Arc<desk::hours::Book>>,
 }
 
 impl Asking {
@@ -64,6 +68,7 @@ pub fn provide(desk: &Desk) {
         theme: session.map_or(asking.theme, Session::theme),
         zone: desk::zones::around(zone, desk.now()),
         now: desk.now(),
+        offices: asking.book.as_ref().map(|book| book.offices(desk.now())).unwrap_or_default(),
         provider: desk.provider().filter(|_| session.is_none()).map(|provider| provider.name().to_owned()),
         visitor: session.map(|s| Visitor {
             id: s.person().id,
@@ -201,8 +206,13 @@ pub fn submission() -> String {
     }
 }
 
-/// Joins messages and history: an event that brought a message is that message.
-pub fn entries(messages: Vec<(desk::tickets::Message, Vec<domain::attachments::Attachment>)>, history: Vec<Event>) -> Vec<Entry> {
+/// Joins messages and history: an event that brought a message is that message. Changes of hours and targets stand where they were made.
+pub fn entries(
+    messages: Vec<(desk::tickets::Message, Vec<domain::attachments::Attachment>)>,
+    history: Vec<Event>,
+    retargets: Vec<(Moment, Option<Named<PersonId>>, Changed)>,
+) -> Vec<Entry> {
+    let mut retargets = retargets.into_iter().map(|(at, by, what)| (at, Entry::Retargeted(at, by, what))).peekable();
     let mut said = messages.into_iter().map(|(message, files)| {
         Entry::Said(Said {
             id: message.id,
@@ -217,6 +227,9 @@ pub fn entries(messages: Vec<(desk::tickets::Message, Vec<domain::attachments::A
     });
     let mut entries = Vec::with_capacity(history.len());
     for event in history {
+        while let Some((_, change)) = retargets.next_if(|(at, _)| *at < event.at) {
+            entries.push(change);
+        }
         match &event.what {
             Happening::Opened { follows: None, .. } | Happening::Replied { .. } | Happening::Noted { .. } => entries.extend(said.next()),
             Happening::Opened { .. } => {
@@ -227,6 +240,7 @@ pub fn entries(messages: Vec<(desk::tickets::Message, Vec<domain::attachments::A
         }
     }
     entries.extend(said);
+    entries.extend(retargets.map(|(_, change)| change));
     entries
 }
 
@@ -255,7 +269,8 @@ pub fn listing(listing: &Listing) -> (Sort, Option<Cursor>) {
     let sort = match listing.sort.as_str() {
         "number" => Sort::Number,
         "urgency" => Sort::Urgency,
-        _ => Sort::Updated,
+        "updated" => Sort::Updated,
+        _ => Sort::Due,
     };
     let cursor = |(key, id): (i64, i64), backwards| Cursor { key, id: TicketId(id), backwards };
     (sort, listing.after.map(|at| cursor(at, false)).or(listing.before.map(|at| cursor(at, true))))
@@ -268,13 +283,73 @@ pub fn edit_of(what: &str, to: &str) -> Result<Edit, Refusal> {
         "status" => Edit::Status(Status::from_word(to).ok_or_else(|| unknown(Field::Status))?),
         "assignee" if to.is_empty() => Edit::Assignee(None),
         "assignee" => Edit::Assignee(Some(to.parse().map_err(|_| unknown(Field::Assignee))?)),
-        "urgency" => Edit::Urgency(Urgency::from_word(to).ok_or_else(|| unknown(Field::Urgency))?),
         "department" => Edit::Department(to.parse().map_err(|_| unknown(Field::Department))?),
         "tag" => Edit::Tag(to.to_owned()),
         "untag" => Edit::Untag(to.to_owned()),
         _ => return Err(Refusal::Fields(vec![])),
     })
 }
+
+/// Another urgency as it was typed, with the reason that the customers read.
+pub fn urgency_of(to: &str, reason: &str) -> Result<Edit, Refusal> {
+    let urgency = Urgency::from_word(to).ok_or_else(|| Refusal::field(Field::Urgency, Fault::Unknown))?;
+    if reason.trim().is_empty() {
+        return Err(Refusal::field(Field::Reason, Fault::Missing));
+    }
+    Ok(Edit::Urgency(urgency, Some(reason.to_owned())))
+}
+
+/// The office hours of a department, for the screens.
+pub fn hours(shown: desk::hours::Shown) -> crate::hours::api::Hours {
+    crate::hours::api::Hours {
+        departments: shown.departments,
+        department: shown.department,
+        office: shown.office,
+        zone: shown.zone,
+        zones: shown.zones,
+        week: shown.week,
+        holidays: shown.holidays,
+        coming: shown.coming,
+        today: shown.today,
+        days: shown.days,
+        reckoning: reckoning(shown.reckoned),
+    }
+}
+
+/// Of how many tickets it is reckoned anew what is due, and of how many it is to be; `None` where it is of all.
+pub fn reckoning(reckoned: desk::hours::Reckoned) -> Option<(i64, i64)> {
+    (reckoned.upto < reckoned.last).then_some((reckoned.upto, reckoned.last))
+}
+
+/// A target as it was typed, or the faults at its fields. What is empty is not promised.
+pub fn target_of(typed: &[(Goal, String)], around_the_clock: bool) -> Result<Target, Problem> {
+    let mut target = Target { around_the_clock, ..Target::default() };
+    let mut faults = vec![];
+    for (goal, text) in typed.iter().filter(|(_, text)| !text.trim().is_empty()) {
+        match (text.parse(), goal) {
+            (Ok(term), Goal::FirstReply) => target.first_reply = Some(term),
+            (Ok(term), Goal::NextReply) => target.next_reply = Some(term),
+            (Ok(term), Goal::Solution) => target.solution = Some(term),
+            (Err(fault), goal) => faults.push(domain::FieldFault { field: Field::Target(*goal), fault }),
+        }
+    }
+    if faults.is_empty() { Ok(target) } else { Err(report(Refusal::Fields(faults).into())) }
+}
+
+/// What a target is for, as it was typed: the organisation by its name.
+pub async fn target_for(desk: &Desk, by: &Agent, urgency: &str, department: &str, organisation: &str) -> Result<TargetFor, Problem> {
+    let unknown = |field| report(Refusal::field(field, Fault::Unknown).into());
+    let urgency = Urgency::from_word(urgency).ok_or_else(|| unknown(Field::Urgency))?;
+    let department = if department.is_empty() { None } else { Some(department.parse().map_err(|_| unknown(Field::Department))?) };
+    let organisation = match organisation.trim() {
+        "" => None,
+        name => Some(desk::accounts::organisation_by_name(desk, by, name).await.map_err(report)?.ok_or_else(|| unknown(Field::Organisation))?),
+    };
+    Ok((urgency, department, organisation))
+}
+
+/// An urgency, with a department and an organisation where it is for one alone.
+pub type TargetFor = (Urgency, Option<domain::DepartmentId>, Option<domain::OrganisationId>);
 
 /// How long tickets of each status are to be kept, as it was typed in the order of [`Status::ALL`].
 pub fn days_of(typed: [String; Status::ALL.len()]) -> Vec<(Status, String)> {

@@ -218,7 +218,9 @@ fn quiet_forms() {
     });
     ui::listen(&document(), "change", move |event: web_sys::Event| {
         let is_choice = event.target().is_some_and(|t| t.has_type::<HtmlSelectElement>());
-        if let Some(form) = quiet_form(&event).filter(|_| is_choice) {
+        // `send`: only its button sends it.
+        let sends_itself = |form: &HtmlFormElement| form.get_attribute("data-quiet").as_deref() != Some("send");
+        if let Some(form) = quiet_form(&event).filter(|form| is_choice && sends_itself(form)) {
             if by_key.get() {
                 chosen.replace(Some(form));
             } else {

@@ -10,7 +10,9 @@ pub mod backend;
 pub mod accounts;
 pub mod attachments;
 pub mod board;
+mod due;
 mod enhance;
+pub mod hours;
 pub mod live;
 pub mod mail;
 pub mod people;
@@ -89,6 +91,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/organisations") view=people::OrganisationsPage ssr=SsrMode::Async/>
                 <Route path=path!("/organisations/:id") view=people::OrganisationPage ssr=SsrMode::Async/>
                 <Route path=path!("/departments") view=people::DepartmentsPage ssr=SsrMode::Async/>
+                <Route path=path!("/hours") view=hours::HoursPage ssr=SsrMode::Async/>
+                <Route path=path!("/targets") view=hours::TargetsPage ssr=SsrMode::Async/>
                 <Route path=path!("/security") view=people::SecurityPage ssr=SsrMode::Async/>
                 <Route path=path!("/privacy") view=privacy::PrivacyPage ssr=SsrMode::Async/>
                 <Route path=path!("/audit") view=people::AuditPage ssr=SsrMode::Async/>

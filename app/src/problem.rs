@@ -102,6 +102,9 @@ fn sentence(field: Field, fault: &Fault, l: Language) -> String {
         (Field::Subject, Fault::Missing) => w::fault_subject(l).to_owned(),
         (Field::Description, Fault::Missing) => w::fault_description(l).to_owned(),
         (Field::Message, Fault::Missing) => w::fault_message(l).to_owned(),
+        (Field::Reason, Fault::Missing) => w::fault_reason(l).to_owned(),
+        (Field::Stopped, Fault::Missing) => w::fault_stopped(l).to_owned(),
+        (Field::People, Fault::Missing) => w::fault_people(l).to_owned(),
         (Field::Cc, Fault::Unknown) => w::fault_cc(l).to_owned(),
         (Field::Attachments, Fault::Unknown) => w::fault_attachment_gone(l).to_owned(),
         (Field::Selection, Fault::Missing) => w::fault_selection(l).to_owned(),
@@ -148,5 +151,8 @@ fn sentence(field: Field, fault: &Fault, l: Language) -> String {
         (_, Fault::NeverOpen) => w::fault_never_open(l).to_owned(),
         (_, Fault::NotADate) => w::fault_date(l).to_owned(),
         (_, Fault::NotATerm) => w::fault_term(l).to_owned(),
+        (_, Fault::NotACalendar) => w::fault_calendar(l).to_owned(),
+        (_, Fault::RepeatsOtherwise) => w::fault_repeats(l).to_owned(),
+        (_, Fault::NotANumber) => w::fault_number(l).to_owned(),
     }
 }

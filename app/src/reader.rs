@@ -2,6 +2,7 @@
 
 use domain::PersonId;
 use domain::accounts::{Language, Role, Theme};
+use domain::hours::Offices;
 use domain::time::{Moment, Zone};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,9 @@ pub struct Reader {
     pub now: Moment,
     /// The person, where one has logged in.
     pub visitor: Option<Visitor>,
+    /// When the departments are open, for staff.
+    #[serde(default, skip_serializing_if = "Offices::is_empty")]
+    pub offices: Offices,
     /// The name of the provider at which one can log in, for who has not.
     pub provider: Option<String>,
 }

@@ -1,9 +1,9 @@
 //! Moments in the reader's words.
 
 use crate::words as w;
-use crate::{Reader, ui};
-use domain::accounts::Language;
-use domain::time::{Ago, Civil, Moment, ago};
+use crate::words::when::{clock, month, weekday};
+use crate::{Reader, due, ui};
+use domain::time::{Ago, Moment, ago};
 use leptos::prelude::*;
 
 /// How long ago it was: "2 uur geleden"; a date after a week.
@@ -31,6 +31,27 @@ pub fn at(at: Moment, reader: &Reader) -> String {
     }
 }
 
+/// When it will be, in short: "vandaag 15.40", "morgen 9.40", "do 15.00", "2 december".
+pub fn soon(at: Moment, reader: &Reader) -> String {
+    let (civil, now, l) = (reader.zone.civil(at), reader.zone.civil(reader.now), reader.language);
+    match civil.days - now.days {
+        0 => w::soon_today(l, clock(civil, l)),
+        1 => w::soon_tomorrow(l, clock(civil, l)),
+        2..7 => format!("{} {}", w::weekdays_short(l).split(' ').nth(usize::from(civil.weekday())).unwrap_or_default(), clock(civil, l)),
+        _ => date(at, reader),
+    }
+}
+
+/// Since when: "17.30", "gisteren 17.30", "6 november 17.30".
+pub fn since(moment: Moment, reader: &Reader) -> String {
+    if is_today(moment, reader) { clock(reader.zone.civil(moment), reader.language) } else { at(moment, reader) }
+}
+
+/// Whether it is on the reader's today.
+pub fn is_today(at: Moment, reader: &Reader) -> bool {
+    reader.zone.civil(at).days == reader.zone.civil(reader.now).days
+}
+
 fn date(at: Moment, reader: &Reader) -> String {
     let (civil, now) = (reader.zone.civil(at), reader.zone.civil(reader.now));
     let month = month(civil.month, reader.language);
@@ -41,21 +62,6 @@ fn date(at: Moment, reader: &Reader) -> String {
 pub fn exact(at: Moment, reader: &Reader) -> String {
     let (civil, l) = (reader.zone.civil(at), reader.language);
     w::at_exact(l, weekday(civil.weekday(), l), civil.day, month(civil.month, l), civil.year, clock(civil, l))
-}
-
-fn clock(civil: Civil, l: Language) -> String {
-    match l {
-        Language::Nl => format!("{}.{:02}", civil.hour, civil.minute),
-        Language::En => format!("{}:{:02}", civil.hour, civil.minute),
-    }
-}
-
-fn month(n: u8, l: Language) -> &'static str {
-    w::months(l).split(' ').nth(usize::from(n.saturating_sub(1))).unwrap_or_default()
-}
-
-fn weekday(n: u8, l: Language) -> &'static str {
-    w::weekdays(l).split(' ').nth(usize::from(n)).unwrap_or_default()
 }
 
 /// How long ago, with the exact time on hover; the browser keeps it up to date.
@@ -86,6 +92,7 @@ pub fn Times() -> impl IntoView {
                     element.set_text_content(Some(&relative(Moment(moment as i64), &reader)));
                 }
             });
+            due::pass(&reader);
         });
     });
 }
@@ -93,6 +100,7 @@ pub fn Times() -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::accounts::Language;
     use domain::time::{Span, Zone};
 
     /// Monday 23 November 2026, 17:18 in Amsterdam; New York is six hours behind.

@@ -1,7 +1,7 @@
 //! The board and the list, as the staff ask for them.
 
 use crate::accounts::Agent;
-use crate::{Desk, Result};
+use crate::{Desk, Result, hours};
 use domain::board::{Board, Card, Filter};
 use domain::tickets::Status;
 use domain::{Named, OrganisationId, TicketId};
@@ -13,7 +13,8 @@ pub const PAGE: usize = 50;
 
 /// The board with this filter.
 pub async fn snapshot(desk: &Desk, by: &Agent, filter: &Filter) -> Result<Board> {
-    Ok(store::board::snapshot(desk.store(), &by.session().scope(), filter).await?)
+    let closed = hours::closed(desk).await?;
+    Ok(store::board::snapshot(desk.store(), &by.session().scope(), filter, &closed).await?)
 }
 
 /// A page of the list; the ticket whose number was typed stands first on the first page.

@@ -3,8 +3,9 @@
 use crate::accounts::{self, Newcomer, Session};
 use crate::attachments::Upload;
 use crate::tickets::{self, Edit, Writing};
-use crate::{Desk, Error, Result};
+use crate::{Desk, Error, Result, hours, zones};
 use domain::accounts::{EmailAddress, Role};
+use domain::hours::{Holiday, Interval};
 use domain::tickets::{Status, TicketForm, Urgency};
 use domain::time::{Moment, Span};
 use domain::{DepartmentId, PersonId};
@@ -68,6 +69,10 @@ struct Ticket {
     #[serde(default)]
     cc: Vec<String>,
     urgency: Urgency,
+    #[serde(default)]
+    stopped: String,
+    #[serde(default)]
+    people: String,
     department: String,
     subject: String,
     link: Option<String>,
@@ -155,9 +160,11 @@ pub async fn fill(desk: &Desk, mut told: impl FnMut(usize, usize)) -> Result<()>
         moments.extend(ticket.steps.iter().enumerate().map(|(step, s)| (opened + Span::minutes(s.minutes_after), at, Some(step))));
     }
     moments.sort();
+    keep_holidays(&desk.at(moments.first().map_or(now, |first| first.0) - Span::days(1)), &cast, &content).await?;
     let mut opened = HashMap::new();
     for (at, index, step) in moments {
         let (desk, ticket) = (desk.at(at), &content.tickets[index]);
+        hours::tick(&desk).await?;
         match step {
             None => {
                 opened.insert(index, open(&desk, &cast, ticket).await?);
@@ -166,8 +173,21 @@ pub async fn fill(desk: &Desk, mut told: impl FnMut(usize, usize)) -> Result<()>
             Some(step) => act(&desk, &cast, opened[&index], &ticket.steps[step]).await?,
         }
     }
+    hours::tick(desk).await?;
     // It happened long ago: nobody is told of it now.
     crate::notifications::skip(desk).await
+}
+
+/// Every department keeps the Dutch holidays.
+async fn keep_holidays(desk: &Desk, cast: &Cast, content: &Content) -> Result<()> {
+    let admin = content.people.iter().find(|p| p.role == Role::Admin).ok_or_else(|| missing("person", "admin"))?;
+    let (by, week) = (cast.session(&admin.key)?.agent()?, domain::hours::Week::default());
+    let week: Vec<String> = (0..7).map(|day| Interval::write_day(week.day(day))).collect();
+    let holidays = Holiday::ALL.map(|holiday| holiday.word().to_owned());
+    for department in cast.departments.values() {
+        hours::save_week(desk, &by, *department, zones::DEFAULT, &week, &holidays).await?;
+    }
+    Ok(())
 }
 
 struct Cast {
@@ -238,6 +258,8 @@ async fn open(desk: &Desk, cast: &Cast, ticket: &Ticket) -> Result<domain::Ticke
         description: ticket.description.clone(),
         link: ticket.link.clone().unwrap_or_default(),
         screenshot: false,
+        stopped: ticket.stopped.clone(),
+        people: ticket.people.clone(),
         attachments,
     };
     tickets::open(desk, &by.customer()?, &form, None).await
@@ -255,7 +277,7 @@ async fn act(desk: &Desk, cast: &Cast, id: domain::TicketId, step: &Step) -> Res
             tickets::note(desk, &by.agent()?, id, &writing).await
         }
         What::Assign { to } => tickets::edit(desk, &by.agent()?, id, &[Edit::Assignee(Some(cast.person(to)?))], None).await,
-        What::Urgency { to } => tickets::edit(desk, &by.agent()?, id, &[Edit::Urgency(*to)], None).await,
+        What::Urgency { to } => tickets::edit(desk, &by.agent()?, id, &[Edit::Urgency(*to, None)], None).await,
         What::Status { to } => tickets::edit(desk, &by.agent()?, id, &[Edit::Status(*to)], None).await,
         What::Department { to } => tickets::edit(desk, &by.agent()?, id, &[Edit::Department(cast.department(to)?)], None).await,
         What::Tag { tags } => {

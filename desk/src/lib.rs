@@ -11,6 +11,7 @@ mod breath;
 mod clock;
 pub mod demo;
 mod error;
+pub mod hours;
 pub mod jobs;
 pub mod live;
 pub mod mail;
@@ -40,6 +41,7 @@ pub struct Desk {
     provider: Option<Arc<accounts::Provider>>,
     exports: Arc<privacy::Exports>,
     erasing: Arc<tokio::sync::Mutex<()>>,
+    books: Arc<hours::Shelf>,
     mail: Arc<mail::Mail>,
 }
 
@@ -58,6 +60,7 @@ impl Desk {
             provider: None,
             exports: Arc::default(),
             erasing: Arc::default(),
+            books: Arc::default(),
             mail,
         }
     }
@@ -126,6 +129,10 @@ impl Desk {
     #[cfg(feature = "testing")]
     pub async fn hold_erasures(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.erasing.lock().await
+    }
+
+    pub(crate) fn books(&self) -> &hours::Shelf {
+        &self.books
     }
 
     /// What the jobs have done.

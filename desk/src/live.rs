@@ -25,6 +25,8 @@ const BATCH: usize = 64;
 pub struct Tail {
     entries: RwLock<VecDeque<Arc<Entry>>>,
     head: watch::Sender<EventNo>,
+    /// The last change of hours or targets that is reckoned on every ticket.
+    turns: watch::Sender<i64>,
 }
 
 /// One event, with its text for staff ready to be written to any number of streams.
@@ -46,7 +48,7 @@ pub enum Reading {
 
 impl Default for Tail {
     fn default() -> Self {
-        Self { entries: RwLock::default(), head: watch::Sender::new(EventNo(0)) }
+        Self { entries: RwLock::default(), head: watch::Sender::new(EventNo(0)), turns: watch::Sender::new(0) }
     }
 }
 
@@ -59,6 +61,16 @@ impl Tail {
     /// How far the log is read.
     pub fn position(&self) -> EventNo {
         *self.head.borrow()
+    }
+
+    /// Hears when every ticket is reckoned anew: no event says so for each, so every screen is to be loaded again.
+    pub fn turns(&self) -> watch::Receiver<i64> {
+        self.turns.subscribe()
+    }
+
+    pub(crate) fn turned(&self, generation: i64) {
+        // The first time says only that this node has begun.
+        self.turns.send_if_modified(|last| ![0, generation].contains(&std::mem::replace(last, generation)));
     }
 
     /// The entries after one, where memory reaches back that far.

@@ -12,12 +12,16 @@ const YEARS_BACK: i64 = 3;
 
 /// What a zone did in the last years and will do in the next; the default one where the name is unknown.
 pub fn around(name: &str, now: Moment) -> Zone {
+    between(name, now - Span::days(365 * YEARS_BACK), now + Span::days(370))
+}
+
+/// What a zone does between two moments; the default one where the name is unknown.
+pub fn between(name: &str, from: Moment, until: Moment) -> Zone {
     let zone = TimeZone::get(name).or_else(|_| TimeZone::get(DEFAULT)).unwrap_or(TimeZone::UTC);
-    let Ok(from) = Timestamp::from_millisecond((now - Span::days(365 * YEARS_BACK)).0) else { return Zone::default() };
-    let until = (now + Span::days(370)).0;
+    let Ok(from) = Timestamp::from_millisecond(from.0) else { return Zone::default() };
     let mut offsets = vec![(from.as_second(), zone.to_offset(from).seconds())];
     offsets.extend(
-        zone.following(from).take_while(|t| t.timestamp().as_millisecond() < until).map(|t| (t.timestamp().as_second(), t.offset().seconds())),
+        zone.following(from).take_while(|t| t.timestamp().as_millisecond() < until.0).map(|t| (t.timestamp().as_second(), t.offset().seconds())),
     );
     Zone { offsets }
 }

@@ -31,6 +31,8 @@ pub enum Deed {
     OrganisationChanged,
     OrganisationsMerged,
     DepartmentChanged,
+    HoursChanged,
+    TargetsChanged,
     SettingChanged,
     AuditExported,
     FactorAdded,
@@ -46,7 +48,7 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Deed; 32] = [
+    pub const ALL: [Deed; 34] = [
         Deed::LoggedIn,
         Deed::LogInFailed,
         Deed::LoggedOut,
@@ -68,6 +70,8 @@ impl Deed {
         Deed::OrganisationChanged,
         Deed::OrganisationsMerged,
         Deed::DepartmentChanged,
+        Deed::HoursChanged,
+        Deed::TargetsChanged,
         Deed::SettingChanged,
         Deed::AuditExported,
         Deed::FactorAdded,
@@ -105,6 +109,8 @@ impl Deed {
             Deed::OrganisationChanged => "organisation_changed",
             Deed::OrganisationsMerged => "organisations_merged",
             Deed::DepartmentChanged => "department_changed",
+            Deed::HoursChanged => "hours_changed",
+            Deed::TargetsChanged => "targets_changed",
             Deed::SettingChanged => "setting_changed",
             Deed::AuditExported => "audit_exported",
             Deed::FactorAdded => "factor_added",

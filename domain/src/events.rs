@@ -1,6 +1,7 @@
 //! What happened: the one sentence that is saved with every change, and that everything else reads.
 
 use crate::board::Card;
+use crate::hours::Goal;
 use crate::tickets::{Side, Status, Urgency};
 use crate::time::Moment;
 use crate::{DepartmentId, EventNo, MessageId, Named, PersonId, TicketId};
@@ -39,9 +40,12 @@ pub enum Happening {
         from: Option<Named<PersonId>>,
         to: Option<Named<PersonId>>,
     },
+    /// `reason` is what staff say to the customer about it.
     UrgencyChanged {
         from: Urgency,
         to: Urgency,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     DepartmentChanged {
         from: Named<DepartmentId>,
@@ -63,6 +67,16 @@ pub enum Happening {
     Continued {
         to: TicketId,
     },
+    /// Three quarters of the time for something are spent; `due` is when it is due.
+    TargetNear {
+        goal: Goal,
+        due: Moment,
+    },
+    /// Something was not done in time.
+    TargetMissed {
+        goal: Goal,
+        due: Moment,
+    },
 }
 
 /// Which part of a ticket a happening changed: two changes of one facet can contradict each other.
@@ -76,6 +90,7 @@ pub enum Facet {
     Department,
     Cc,
     Tags,
+    Due,
 }
 
 impl Happening {
@@ -86,6 +101,7 @@ impl Happening {
             Self::UrgencyChanged { .. } | Self::DepartmentChanged { .. } | Self::Continued { .. } => true,
             Self::CcAdded { .. } | Self::CcRemoved { .. } => true,
             Self::Noted { .. } | Self::Tagged { .. } | Self::Untagged { .. } => false,
+            Self::TargetNear { .. } | Self::TargetMissed { .. } => false,
         }
     }
 
@@ -99,6 +115,7 @@ impl Happening {
             Self::DepartmentChanged { .. } => Facet::Department,
             Self::CcAdded { .. } | Self::CcRemoved { .. } => Facet::Cc,
             Self::Tagged { .. } | Self::Untagged { .. } => Facet::Tags,
+            Self::TargetNear { .. } | Self::TargetMissed { .. } => Facet::Due,
         }
     }
 
@@ -109,6 +126,7 @@ impl Happening {
             Self::Opened { .. } | Self::StatusChanged { .. } | Self::Assigned { .. } | Self::UrgencyChanged { .. } => None,
             Self::DepartmentChanged { .. } | Self::CcAdded { .. } | Self::CcRemoved { .. } => None,
             Self::Tagged { .. } | Self::Untagged { .. } | Self::Continued { .. } => None,
+            Self::TargetNear { .. } | Self::TargetMissed { .. } => None,
         }
     }
 }

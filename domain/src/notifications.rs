@@ -78,7 +78,7 @@ impl Paces {
         match why {
             Why::Receipt | Why::Requester => self.own,
             Why::Cc => self.cc,
-            Why::Assignee | Why::Watcher | Why::Department => self.assigned,
+            Why::Assignee | Why::Watcher | Why::Department | Why::Lead => self.assigned,
             Why::Mentioned => self.mention,
         }
     }
@@ -113,11 +113,18 @@ pub enum Why {
     Watcher,
     /// It is for their department, and nobody handles it yet.
     Department,
+    /// They lead its department, and something was not done in time.
+    Lead,
 }
 
 impl Why {
     /// Every reason.
-    pub const ALL: [Why; 7] = [Why::Receipt, Why::Requester, Why::Cc, Why::Assignee, Why::Mentioned, Why::Watcher, Why::Department];
+    pub const ALL: [Why; 8] = [Why::Receipt, Why::Requester, Why::Cc, Why::Assignee, Why::Mentioned, Why::Watcher, Why::Department, Why::Lead];
+
+    /// Whether it is staff who are told for it.
+    pub fn is_of_staff(self) -> bool {
+        !matches!(self, Why::Receipt | Why::Requester | Why::Cc)
+    }
 
     /// The word in the database.
     pub fn word(self) -> &'static str {
@@ -129,6 +136,7 @@ impl Why {
             Why::Mentioned => "mentioned",
             Why::Watcher => "watcher",
             Why::Department => "department",
+            Why::Lead => "lead",
         }
     }
 
@@ -148,6 +156,8 @@ pub struct Around {
     pub watchers: Vec<PersonId>,
     /// Staff of its department.
     pub members: Vec<PersonId>,
+    /// Those of them who lead it.
+    pub leads: Vec<PersonId>,
     /// Staff whom the note names.
     pub mentioned: Vec<PersonId>,
 }
@@ -185,6 +195,8 @@ pub fn audience(what: &Happening, by: Option<PersonId>, around: &Around) -> Vec<
         Happening::DepartmentChanged { .. } => handlers().collect(),
         Happening::CcAdded { person } => vec![(person.id, Why::Cc)],
         Happening::Continued { .. } => handlers().filter(|(_, why)| *why != Why::Department).collect(),
+        Happening::TargetNear { .. } => handlers().filter(|(_, why)| *why != Why::Watcher).collect(),
+        Happening::TargetMissed { .. } => handlers().chain(around.leads.iter().map(|p| (*p, Why::Lead))).collect(),
         Happening::CcRemoved { .. } | Happening::Tagged { .. } | Happening::Untagged { .. } => vec![],
     };
     once_each(told.into_iter().filter(|(person, _)| Some(*person) != by))
@@ -230,7 +242,15 @@ mod tests {
     const MEMBER: PersonId = PersonId(5);
 
     fn around(assignee: Option<PersonId>) -> Around {
-        Around { requester: REQUESTER, cc: vec![IN_CC], assignee, watchers: vec![WATCHER], members: vec![MEMBER, AGENT], mentioned: vec![MEMBER] }
+        Around {
+            requester: REQUESTER,
+            cc: vec![IN_CC],
+            assignee,
+            watchers: vec![WATCHER],
+            members: vec![MEMBER, AGENT],
+            leads: vec![MEMBER],
+            mentioned: vec![MEMBER],
+        }
     }
 
     fn replied(side: Side) -> Happening {
@@ -269,6 +289,16 @@ mod tests {
         let closed = Happening::StatusChanged { from: Status::Resolved, to: Status::Closed };
         assert_eq!(audience(&closed, None, &around(Some(AGENT))), []);
         assert_eq!(audience(&closed, Some(AGENT), &around(Some(AGENT))).len(), 3);
+    }
+
+    #[test]
+    fn a_target_that_nears_warns_who_handles_it_and_a_missed_one_goes_up() {
+        let (goal, due) = (crate::hours::Goal::FirstReply, crate::time::Moment(0));
+        let told = |what, assignee| audience(&what, None, &around(assignee));
+        let (near, missed) = (Happening::TargetNear { goal, due }, Happening::TargetMissed { goal, due });
+        assert_eq!(told(near.clone(), Some(AGENT)), [(AGENT, Why::Assignee)]);
+        assert_eq!(told(near, None), [(MEMBER, Why::Department), (AGENT, Why::Department)]);
+        assert_eq!(told(missed, Some(AGENT)), [(AGENT, Why::Assignee), (WATCHER, Why::Watcher), (MEMBER, Why::Lead)]);
     }
 
     #[test]

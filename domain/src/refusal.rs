@@ -87,7 +87,15 @@ pub enum Field {
     /// The office hours of a weekday; 0 is Monday.
     Weekday(u8),
     Date,
+    /// The hours of a date.
+    Hours,
     Target(Goal),
+    /// Why the urgency of a ticket was changed.
+    Reason,
+    /// What a most urgent ticket stops.
+    Stopped,
+    /// How many people that stops.
+    People,
 }
 
 /// What is wrong with a field.
@@ -163,4 +171,10 @@ pub enum Fault {
     NotADate,
     /// Not a length of time such as `4 hours`.
     NotATerm,
+    /// Not a calendar as other programs write it.
+    NotACalendar,
+    /// A date that repeats otherwise than every year.
+    RepeatsOtherwise,
+    /// Not a number of people.
+    NotANumber,
 }

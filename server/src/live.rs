@@ -37,6 +37,7 @@ struct Stream {
     cursor: EventNo,
     head: watch::Receiver<EventNo>,
     ended: broadcast::Receiver<String>,
+    turns: watch::Receiver<i64>,
     beat: tokio::time::Interval,
     over: bool,
     _open: Open,
@@ -69,6 +70,7 @@ pub async fn stream(State(state): State<AppState>, Extension(asking): Extension<
         cursor: EventNo(after.after.max(last).max(0)),
         head: state.desk.tail().head(),
         ended: state.desk.store().bell().ended(),
+        turns: state.desk.tail().turns(),
         beat: tokio::time::interval(BEAT),
         over: false,
         _open: Open::new(),
@@ -120,6 +122,10 @@ impl Stream {
             tokio::select! {
                 () = self.state.shutdown.cancelled() => return None,
                 changed = self.head.changed() => changed.ok()?,
+                turned = self.turns.changed() => {
+                    turned.ok()?;
+                    return Some(frame(&Message::Reset { n: self.cursor }));
+                }
                 ended = self.ended.recv() => match ended {
                     Ok(session) if session != self.session.id() => {}
                     // It ended or may do other things now; or too many did at once to hear each.

@@ -55,8 +55,10 @@ pub async fn asking(state: &AppState, headers: &HeaderMap, extensions: &Extensio
     };
     let header_language = || headers.get(header::ACCEPT_LANGUAGE).and_then(|h| h.to_str().ok()).map(Language::from_header).unwrap_or_default();
     let Origin { address, device } = origin(state, headers, extensions);
+    let book = if session.as_ref().is_some_and(|session| session.role().is_staff()) { Some(desk::hours::book(&state.desk).await?) } else { None };
     Ok(Asking {
         session,
+        book,
         address,
         device,
         factor: cookie(headers, factor_cookie(state.config.is_secure())).unwrap_or_default().to_owned(),

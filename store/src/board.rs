@@ -8,14 +8,16 @@ use crate::tickets::{CARD, JOINS, cards_of, within};
 use domain::accounts::Scope;
 use domain::board::{AssignedTo, Board, COLUMN_CARDS, COLUMNS, Card, Filter};
 use domain::tickets::Status;
-use domain::{EventNo, TicketId};
+use domain::{DepartmentId, EventNo, TicketId};
 use sea_orm::{ConnectionTrait, Statement, Value};
 
 /// By what the list is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[allow(missing_docs)]
 pub enum Sort {
+    /// By what is due first.
     #[default]
+    Due,
     Updated,
     Number,
     Urgency,
@@ -126,6 +128,7 @@ impl Condition {
                     "t.id"
                 }
             }
+            Sort::Due => "t.place",
             Sort::Updated => "t.updated_at",
             Sort::Number => "t.id",
             Sort::Urgency => "t.urgency",
@@ -147,7 +150,7 @@ impl Condition {
 pub async fn page(store: &Store, of: &PageOf<'_>) -> Result<Page> {
     let Some(mut condition) = Condition::new(store, of.scope, of.filter).await? else { return Ok(Page { cards: vec![], more: false, total: None }) };
     let key = condition.key(of.sort);
-    let number = key != "t.updated_at" && key != "t.urgency";
+    let number = !["t.place", "t.updated_at", "t.urgency"].contains(&key);
     let backwards = of.from.is_some_and(|c| c.backwards);
     let ascending = (of.ascending && condition.join.is_empty()) != backwards;
     let (order, than) = if ascending { ("ASC", ">") } else { ("DESC", "<") };
@@ -192,34 +195,49 @@ fn tallied(scope: &Scope) -> String {
     }
 }
 
-/// The board. One statement reads all of it, so that no ticket is missed or seen twice on its way from one column to the next.
-pub async fn snapshot(store: &Store, scope: &Scope, filter: &Filter) -> Result<Board> {
+/// The board. One statement reads all of it, so that no ticket is missed or seen twice on its way from one column to the next. What waits for one of the `closed`
+/// departments to open stands below the rest.
+pub async fn snapshot(store: &Store, scope: &Scope, filter: &Filter, closed: &[DepartmentId]) -> Result<Board> {
     let head = ("n", "FROM log_head WHERE id = 1");
     let Some(mut condition) = Condition::new(store, scope, &Filter { statuses: vec![], ..filter.clone() }).await? else {
         let [n] = lists(store, [head], vec![]).await?;
-        return Ok(Board::empty(position(n)?));
+        return Ok(Board { closed: closed.to_vec(), ..Board::empty(position(n)?) });
     };
-    let tails = COLUMNS.map(|status| {
-        let wanted = filter.statuses.is_empty() || filter.statuses.contains(&status);
-        // `+` keeps SQLite from using the status index where the words are rarer than the status.
-        let plus = if !condition.join.is_empty() && store.kind() == Kind::Sqlite { "+" } else { "" };
-        condition.sql.push(if wanted { format!("{plus}t.status = {}", status.code()) } else { "FALSE".to_owned() });
-        let order = if status.is_settled() { "t.settled_at DESC, t.id" } else { "t.urgency DESC, t.id" };
-        let tail = condition.tail(&format!("ORDER BY {order} LIMIT {COLUMN_CARDS}"));
-        condition.sql.pop();
-        tail
-    });
-    let (tally, [first, second, third, fourth]) = (tally_by_status(scope), tails.each_ref().map(|tail| (CARD, tail.as_str())));
-    let [n, first, second, third, fourth, tallied] =
-        lists(store, [head, first, second, third, fourth, (TALLY, &tally)], condition.values.clone()).await?;
+    let mut tails = |asleep: &str| {
+        COLUMNS.map(|status| {
+            let wanted = filter.statuses.is_empty() || filter.statuses.contains(&status);
+            // `+` keeps SQLite from using the status index where the words are rarer than the status.
+            let plus = if !condition.join.is_empty() && store.kind() == Kind::Sqlite { "+" } else { "" };
+            condition.sql.push(if wanted { format!("{plus}t.status = {} AND {asleep}", status.code()) } else { "FALSE".to_owned() });
+            let tail = condition.tail(&format!("ORDER BY t.place, t.id LIMIT {COLUMN_CARDS}"));
+            condition.sql.pop();
+            tail
+        })
+    };
+    let (all, urgent) = match closed {
+        [] => (tails("TRUE"), tails("FALSE")),
+        closed => {
+            let departments = list(closed.iter().map(|d| d.0));
+            // Those of open departments and what is settled are in one list with what sleeps: it comes first in it only where it is due.
+            (tails("NOT t.around_the_clock"), tails(&format!("(t.around_the_clock OR t.department_id NOT IN {departments})")))
+        }
+    };
+    let (tally, [a, b, c, d], [e, f, g, h]) =
+        (tally_by_status(scope), all.each_ref().map(|tail| (CARD, tail.as_str())), urgent.each_ref().map(|tail| (CARD, tail.as_str())));
+    let [n, a, b, c, d, e, f, g, h, tallied] = lists(store, [head, a, b, c, d, e, f, g, h, (TALLY, &tally)], condition.values.clone()).await?;
     let tallied = tallies_of(tallied)?;
-    let mut board = Board::empty(position(n)?);
-    for (column, cards) in board.columns.iter_mut().zip([first, second, third, fourth]) {
-        column.cards = cards_of(cards)?;
-        column.cards.sort_by_key(|c| (c.rank(), c.id));
+    let mut board = Board { closed: closed.to_vec(), ..Board::empty(position(n)?) };
+    for (column, lists) in board.columns.iter_mut().zip([[a, e], [b, f], [c, g], [d, h]]) {
+        for list in lists {
+            column.cards.extend(cards_of(list)?);
+        }
+        column.cards.sort_by_key(|c| (c.is_asleep(closed), c.place(), c.id));
+        column.cards.dedup_by_key(|c| c.id);
+        let is_full = column.cards.len() >= COLUMN_CARDS;
+        column.cards.truncate(COLUMN_CARDS);
         let shown = column.cards.len() as i64;
         column.total = match tallied.iter().find(|(status, _)| *status == column.status) {
-            _ if column.cards.len() < COLUMN_CARDS => shown,
+            _ if !is_full => shown,
             Some((_, n)) if filter.is_empty() => shown.max(*n),
             _ => shown.max(condition.count(store, column.status).await?),
         };

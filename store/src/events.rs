@@ -10,7 +10,7 @@ use crate::tables::event;
 use domain::events::{Event, Happening};
 use domain::time::Moment;
 use domain::{DepartmentId, EventNo, Named, OrganisationId, PersonId, TicketId};
-use sea_orm::{ConnectionTrait, EntityTrait, Set};
+use sea_orm::{ConnectionTrait, EntityTrait, Set, Statement};
 use serde::Deserialize;
 
 /// An event with those who may hear of it.
@@ -120,8 +120,13 @@ pub async fn after(store: &Store, n: EventNo, most: u64) -> Result<Vec<Heard>> {
 
 /// What happened to a ticket after an event, as a change sees it.
 pub async fn of_locked_ticket(change: &Change, ticket: TicketId, after: EventNo) -> Result<Vec<Event>> {
+    of_ticket(&change.db(), ticket, after).await
+}
+
+pub(crate) async fn of_ticket(db: &impl ConnectionTrait, ticket: TicketId, after: EventNo) -> Result<Vec<Event>> {
     let sql = format!("SELECT {EVENT} FROM event e LEFT JOIN person p ON p.id = e.by_id WHERE e.ticket_id = $1 AND e.n > $2 ORDER BY e.n");
-    change.db().query_all_raw(change.sql(sql, [ticket.0.into(), after.0.into()])).await?.iter().map(|row| event_of(&mut Row::new(row))).collect()
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [ticket.0.into(), after.0.into()]);
+    db.query_all_raw(statement).await?.iter().map(|row| event_of(&mut Row::new(row))).collect()
 }
 
 /// Someone who did something, by id, for the name.

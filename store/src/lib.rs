@@ -17,6 +17,7 @@ mod error;
 pub mod events;
 pub mod factors;
 mod group;
+pub mod hours;
 pub mod mail;
 mod migrations;
 pub mod notifications;

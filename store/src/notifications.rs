@@ -11,7 +11,7 @@ use crate::row::{Row, list, lists, rows};
 use domain::events::Event;
 use domain::notifications::{Around, Paces, Why};
 use domain::time::Moment;
-use domain::{DeliveryId, EventNo, Named, PersonId, TicketId};
+use domain::{DeliveryId, DepartmentId, EventNo, Named, PersonId, TicketId};
 use sea_orm::ConnectionTrait;
 use std::collections::HashMap;
 
@@ -54,6 +54,10 @@ impl State {
 pub struct Told {
     pub event: Event,
     pub around: Around,
+    /// The department of its ticket.
+    pub department: DepartmentId,
+    /// Whether its ticket is handled outside office hours too.
+    pub around_the_clock: bool,
 }
 
 /// A delivery that is to be sent now.
@@ -114,10 +118,10 @@ pub async fn position(store: &Store, reader: &str) -> Result<EventNo> {
 
 /// The events after one with the people around their tickets as they are now; at most `most`.
 pub async fn after(store: &Store, n: EventNo, most: u64) -> Result<Vec<Told>> {
-    let columns = format!("{EVENT}, t.requester_id, t.assignee_id, t.department_id");
+    let columns = format!("{EVENT}, t.requester_id, t.assignee_id, t.department_id, CASE WHEN t.around_the_clock THEN 1 ELSE 0 END");
     let tail =
         format!("FROM event e JOIN ticket t ON t.id = e.ticket_id LEFT JOIN person p ON p.id = e.by_id WHERE e.n > $1 ORDER BY e.n LIMIT {most}");
-    type Told1 = (i64, i64, i64, Option<i64>, Option<String>, String, i64, Option<i64>, i64);
+    type Told1 = (i64, i64, i64, Option<i64>, Option<String>, String, i64, Option<i64>, i64, u8);
     let found: Vec<Told1> = rows(store, &columns, &tail, vec![n.0.into()]).await?;
     if found.is_empty() {
         return Ok(vec![]);
@@ -133,19 +137,23 @@ pub async fn after(store: &Store, n: EventNo, most: u64) -> Result<Vec<Told>> {
     let cc = pairs("ticket_id, person_id", format!("FROM ticket_cc WHERE ticket_id IN {tickets} ORDER BY person_id")).await?;
     let watchers = pairs("ticket_id, person_id", format!("FROM watcher WHERE ticket_id IN {tickets} ORDER BY person_id")).await?;
     let members = pairs("department_id, person_id", "FROM department_member ORDER BY person_id".to_owned()).await?;
+    let leads = "FROM department_member m JOIN person p ON p.id = m.person_id WHERE p.role = 'lead' ORDER BY m.person_id".to_owned();
+    let leads = pairs("m.department_id, m.person_id", leads).await?;
     let of = |by: &HashMap<i64, Vec<PersonId>>, key: i64| by.get(&key).cloned().unwrap_or_default();
     found
         .into_iter()
-        .map(|(n, at, ticket, by, name, what, requester, assignee, department)| {
+        .map(|(n, at, ticket, by, name, what, requester, assignee, department, around_the_clock)| {
             let around = Around {
                 requester: PersonId(requester),
                 cc: of(&cc, ticket),
                 assignee: assignee.map(PersonId),
                 watchers: of(&watchers, ticket),
                 members: of(&members, department),
+                leads: of(&leads, department),
                 mentioned: vec![],
             };
-            Ok(Told { event: EventRow::new(n, at, ticket, by, name, what).event()?, around })
+            let event = EventRow::new(n, at, ticket, by, name, what).event()?;
+            Ok(Told { event, around, department: DepartmentId(department), around_the_clock: around_the_clock == 1 })
         })
         .collect()
 }
@@ -180,7 +188,12 @@ pub async fn add_notice(change: &Change, event: EventNo, person: PersonId, why: 
     );
     let ticket = mail.ticket.map_or(0, |t| t.0);
     let delivery: i64 = match change.db().query_one_raw(change.sql(waiting, [person.0.into(), ticket.into()])).await? {
-        Some(row) => Row::new(&row).next()?,
+        Some(row) => {
+            let id: i64 = Row::new(&row).next()?;
+            // What waits for the office to open does so no longer where something urgent comes with it.
+            change.run("UPDATE delivery SET due_at = $1 WHERE id = $2 AND due_at > $1", [mail.due_at.0.into(), id.into()]).await?;
+            id
+        }
         None => {
             let sql = "INSERT INTO delivery (person_id, ticket_id, state, due_at, tries, leased_until, message_id, created_at) VALUES ($1, $2, 0, $3, 0, 0, $4, $5) RETURNING id";
             let values = [person.0.into(), mail.ticket.map(|t| t.0).into(), mail.due_at.0.into(), mail.message_id.into(), mail.now.0.into()];
@@ -320,7 +333,7 @@ pub async fn of_ticket(store: &Store, ticket: TicketId, person: PersonId, most: 
     type DeliveryRow = (i64, i64, String, String, i16, u32, i64, Option<String>);
     let newest = format!("FROM delivery d JOIN person p ON p.id = d.person_id WHERE d.ticket_id = $1 ORDER BY d.id DESC LIMIT {most}");
     let parts = [
-        ("d.id, p.id, p.name, p.email, d.state, d.tries, COALESCE(d.done_at, d.created_at), d.reason", newest.as_str()),
+        ("d.id, p.id, p.name, p.email, d.state, d.tries, COALESCE(d.done_at, d.due_at), d.reason", newest.as_str()),
         ("w.person_id", "FROM watcher w WHERE w.ticket_id = $1 AND w.person_id = $2"),
         ("c.email, c.name", "FROM cc_proposal c WHERE c.ticket_id = $1 ORDER BY c.email"),
         (

@@ -90,6 +90,7 @@ pub async fn merge(change: &Change, keep: OrganisationId, gone: OrganisationId) 
     for table in ["person", "ticket", "organisation_domain"] {
         change.run(format!("UPDATE {table} SET organisation_id = $1 WHERE organisation_id = $2"), [keep.0.into(), gone.0.into()]).await?;
     }
+    change.run("DELETE FROM target_rule WHERE organisation_id = $1", [gone.0.into()]).await?;
     change.run("DELETE FROM organisation WHERE id = $1", [gone.0.into()]).await?;
     Ok(())
 }

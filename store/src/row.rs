@@ -1,9 +1,9 @@
 //! Reading rows: a column by its place, with its name for the error.
 
-use crate::connect::{Kind, Store};
+use crate::connect::Store;
 use crate::error::{Error, Result};
 use domain::{Named, OrganisationId};
-use sea_orm::{ConnectionTrait, QueryResult, Statement, TryGetable, Value};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, TryGetable, Value};
 use serde::de::DeserializeOwned;
 
 /// A row read from left to right.
@@ -56,12 +56,22 @@ pub(crate) async fn rows<T: DeserializeOwned>(store: &Store, columns: &str, tail
 ///
 /// A statement costs a hand-over to the database's thread and back, a row by itself one more, and each of its columns a conversion; a page of fifty rows is then mostly that.
 pub(crate) async fn lists<const N: usize>(store: &Store, lists: [(&str, &str); N], values: Vec<Value>) -> Result<[List; N]> {
-    let lists = lists.map(|(columns, tail)| match store.kind() {
-        Kind::Sqlite => format!("(SELECT group_concat(j, ',') FROM (SELECT json_array({columns}) AS j {tail}))"),
-        Kind::Postgres => format!("(SELECT string_agg(j::text, ',') FROM (SELECT json_build_array({columns}) AS j {tail}) AS page)"),
+    lists_by(&store.reads, lists, values).await
+}
+
+/// The same by a connection, as within a change.
+pub(crate) async fn rows_by<T: DeserializeOwned>(db: &impl ConnectionTrait, columns: &str, tail: &str, values: Vec<Value>) -> Result<Vec<T>> {
+    let [found] = lists_by(db, [(columns, tail)], values).await?;
+    found.read()
+}
+
+pub(crate) async fn lists_by<const N: usize>(db: &impl ConnectionTrait, lists: [(&str, &str); N], values: Vec<Value>) -> Result<[List; N]> {
+    let lists = lists.map(|(columns, tail)| match db.get_database_backend() {
+        DbBackend::Postgres => format!("(SELECT string_agg(j::text, ',') FROM (SELECT json_build_array({columns}) AS j {tail}) AS page)"),
+        _ => format!("(SELECT group_concat(j, ',') FROM (SELECT json_array({columns}) AS j {tail}))"),
     });
-    let statement = Statement::from_sql_and_values(store.backend(), format!("SELECT {}", lists.join(", ")), values);
-    let row = store.reads.query_one_raw(statement).await?.ok_or(Error::Unreadable("row"))?;
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), format!("SELECT {}", lists.join(", ")), values);
+    let row = db.query_one_raw(statement).await?.ok_or(Error::Unreadable("row"))?;
     let mut row = Row::new(&row);
     let mut read = [const { List(None) }; N];
     for list in &mut read {

@@ -77,6 +77,11 @@ table!(ticket, "ticket", {
     follows: Option<i64>,
     version: i64,
     submission: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)] clock: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)] due: Option<String>,
+    place: i64,
+    around_the_clock: bool,
+    tick_at: Option<i64>,
 });
 table!(message, "message", {
     #[sea_orm(primary_key)] id: i64,

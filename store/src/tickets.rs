@@ -6,9 +6,9 @@ use crate::error::{Error, Result};
 use crate::row::{List, Row, list, lists, rows};
 use crate::tables::ticket;
 use domain::accounts::Scope;
-use domain::board::Card;
+use domain::board::{Card, place};
 pub use domain::tickets::Line;
-use domain::tickets::{NewTicket, Side, Status, Ticket, Urgency};
+use domain::tickets::{Clock, Due, Side, Status, Tick, Ticket, Urgency};
 use domain::time::Moment;
 use domain::{DepartmentId, EventNo, Named, OrganisationId, PersonId, TicketId};
 
@@ -30,7 +30,7 @@ pub enum Shelf {
 }
 
 pub(crate) const CARD: &str = "t.id, t.subject, t.status, t.urgency, t.department_id, d.name, t.organisation_id, o.name, t.requester_id, r.name, t.assignee_id, a.name, t.tags, t.opened_at, t.updated_at, \
-     t.settled_at, t.messages, t.files, t.last_word, t.version";
+     t.settled_at, t.messages, t.files, t.last_word, t.version, t.due, t.around_the_clock";
 pub(crate) const JOINS: &str = "JOIN department d ON d.id = t.department_id JOIN person r ON r.id = t.requester_id LEFT JOIN organisation o ON o.id = t.organisation_id LEFT JOIN person a ON a.id = t.assignee_id";
 /// A line's moment is that of the last change its reader may know of: not of a note or a tag.
 const LINE: &str = "t.id, t.subject, t.status, t.requester_id, r.name, t.assignee_id, a.name, \
@@ -72,6 +72,8 @@ fn card(row: &QueryResult) -> Result<Card> {
         files: row.next::<i32>()?.unsigned_abs(),
         last_word: side(row.next()?)?,
         version: EventNo(row.next()?),
+        due: due(row.next::<Option<String>>()?.as_deref())?,
+        around_the_clock: row.next()?,
     })
 }
 
@@ -98,7 +100,23 @@ pub(crate) struct CardRow(
     i32,
     i16,
     i64,
+    Option<String>,
+    Truth,
 );
+
+/// A boolean, which SQLite gives as a number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Truth {
+    Bool(bool),
+    Number(u8),
+}
+
+impl Truth {
+    fn is_true(&self) -> bool {
+        matches!(self, Self::Bool(true) | Self::Number(1..))
+    }
+}
 
 impl CardRow {
     fn card(self) -> Result<Card> {
@@ -119,6 +137,8 @@ impl CardRow {
             files: self.17.unsigned_abs(),
             last_word: side(self.18)?,
             version: EventNo(self.19),
+            due: due(self.20.as_deref())?,
+            around_the_clock: self.21.is_true(),
         })
     }
 }
@@ -132,6 +152,10 @@ pub(crate) async fn read_cards(store: &Store, tail: &str, values: Vec<Value>) ->
 /// The cards of a list of [`CARD`].
 pub(crate) fn cards_of(list: List) -> Result<Vec<Card>> {
     list.read::<CardRow>()?.into_iter().map(CardRow::card).collect()
+}
+
+fn due(text: Option<&str>) -> Result<Option<Due>> {
+    text.map(serde_json::from_str).transpose().map_err(|_| Error::Unreadable("what is due"))
 }
 
 fn status(code: i16) -> Result<Status> {
@@ -159,7 +183,7 @@ pub async fn cards(store: &Store, ids: &[TicketId]) -> Result<Vec<Card>> {
 }
 
 fn ticket_sql(condition: &str) -> String {
-    format!("SELECT {CARD}, t.link, t.follows FROM ticket t {JOINS} WHERE t.id = $1 AND {condition}")
+    format!("SELECT {CARD}, t.link, t.follows, t.clock FROM ticket t {JOINS} WHERE t.id = $1 AND {condition}")
 }
 
 async fn ticket_of(db: &impl ConnectionTrait, statement: Statement) -> Result<Option<(Ticket, EventNo)>> {
@@ -167,10 +191,15 @@ async fn ticket_of(db: &impl ConnectionTrait, statement: Statement) -> Result<Op
     let card = card(&row)?;
     let sql = "SELECT p.id, p.name FROM ticket_cc c JOIN person p ON p.id = c.person_id WHERE c.ticket_id = $1 ORDER BY p.name";
     let cc = db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, [card.id.0.into()])).await?;
+    let clock = match row.try_get_by_index::<Option<String>>(24)? {
+        Some(text) => serde_json::from_str(&text).map_err(|_| Error::Unreadable("clock"))?,
+        // From before there were clocks.
+        None => Clock::replay(&crate::events::of_ticket(db, card.id, EventNo(0)).await?),
+    };
     let ticket = Ticket {
         id: card.id,
         subject: card.subject,
-        link: row.try_get_by_index(20)?,
+        link: row.try_get_by_index(22)?,
         status: card.status,
         urgency: card.urgency,
         department: card.department,
@@ -185,7 +214,10 @@ async fn ticket_of(db: &impl ConnectionTrait, statement: Statement) -> Result<Op
         messages: card.messages,
         files: card.files,
         last_word: card.last_word,
-        follows: row.try_get_by_index::<Option<i64>>(21)?.map(TicketId),
+        follows: row.try_get_by_index::<Option<i64>>(23)?.map(TicketId),
+        due: card.due,
+        around_the_clock: card.around_the_clock,
+        clock,
     };
     Ok(Some((ticket, card.version)))
 }
@@ -210,68 +242,50 @@ pub async fn lock(change: &Change, scope: &Scope, id: TicketId) -> Result<Option
     ticket_of(&change.db(), change.sql(ticket_sql(&within(scope)), [id.0.into()])).await
 }
 
-/// Adds a ticket; [`Error::Taken`] where this submission opened one already.
-pub async fn add(
-    change: &Change,
-    new: &NewTicket,
-    requester: &Named<PersonId>,
-    organisation: Option<Named<OrganisationId>>,
-    submission: Option<&str>,
-    follows: Option<TicketId>,
-    now: Moment,
-) -> Result<Ticket> {
-    let files = new.attachments.len() as u32;
+/// Adds a ticket, which gets its number; [`Error::Taken`] where this submission opened one already. `tick` is when something is to be told of it.
+pub async fn add(change: &Change, ticket: &mut Ticket, tick: Option<Tick>, submission: Option<&str>) -> Result<()> {
     let row = ticket::ActiveModel {
-        subject: Set(new.subject.clone()),
-        link: Set(new.link.clone()),
-        status: Set(Status::New.code()),
-        urgency: Set(new.urgency.code()),
-        department_id: Set(new.department.id.0),
-        organisation_id: Set(organisation.as_ref().map(|o| o.id.0)),
-        requester_id: Set(requester.id.0),
+        subject: Set(ticket.subject.clone()),
+        link: Set(ticket.link.clone()),
+        status: Set(ticket.status.code()),
+        urgency: Set(ticket.urgency.code()),
+        department_id: Set(ticket.department.id.0),
+        organisation_id: Set(ticket.organisation.as_ref().map(|o| o.id.0)),
+        requester_id: Set(ticket.requester.id.0),
         tags: Set(String::new()),
-        opened_at: Set(now.0),
-        updated_at: Set(now.0),
+        opened_at: Set(ticket.opened_at.0),
+        updated_at: Set(ticket.updated_at.0),
         settled: Set(false),
-        messages: Set(1),
-        files: Set(files as i32),
-        last_word: Set(Side::Customer.code()),
-        follows: Set(follows.map(|f| f.0)),
+        messages: Set(ticket.messages as i32),
+        files: Set(ticket.files as i32),
+        last_word: Set(ticket.last_word.code()),
+        follows: Set(ticket.follows.map(|f| f.0)),
         version: Set(0),
         submission: Set(submission.map(str::to_owned)),
+        clock: Set(Some(json(&ticket.clock)?)),
+        due: Set(ticket.due.as_ref().map(json).transpose()?),
+        place: Set(place(ticket.due.as_ref(), None)),
+        around_the_clock: Set(ticket.around_the_clock),
+        tick_at: Set(tick.map(|tick| tick.at.0)),
         ..Default::default()
     };
-    let id = TicketId(ticket::Entity::insert(row).exec(&change.db()).await?.last_insert_id);
-    for person in &new.cc {
-        add_cc(change, id, person.id).await?;
+    ticket.id = TicketId(ticket::Entity::insert(row).exec(&change.db()).await?.last_insert_id);
+    for person in &ticket.cc {
+        add_cc(change, ticket.id, person.id).await?;
     }
-    change.tally(new.department.id, Status::New, 1);
-    Ok(Ticket {
-        id,
-        subject: new.subject.clone(),
-        link: new.link.clone(),
-        status: Status::New,
-        urgency: new.urgency,
-        department: new.department.clone(),
-        organisation,
-        requester: requester.clone(),
-        assignee: None,
-        cc: new.cc.clone(),
-        tags: vec![],
-        opened_at: now,
-        updated_at: now,
-        settled_at: None,
-        messages: 1,
-        files,
-        last_word: Side::Customer,
-        follows,
-    })
+    change.tally(ticket.department.id, ticket.status, 1);
+    Ok(())
 }
 
-/// Saves what changed between `before` and `after`.
-pub async fn save(change: &Change, before: &Ticket, after: &Ticket) -> Result<()> {
-    let sql = "UPDATE ticket SET status = $1, urgency = $2, department_id = $3, assignee_id = $4, tags = $5, updated_at = $6, settled_at = $7, settled = $8, messages = $9, files = $10, last_word = $11 WHERE id = $12";
-    let values: [Value; 12] = [
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|_| Error::Unreadable("what is due"))
+}
+
+/// Saves what changed between `before` and `after`; `tick` is when something is to be told of it.
+pub async fn save(change: &Change, before: &Ticket, after: &Ticket, tick: Option<Tick>) -> Result<()> {
+    let sql = "UPDATE ticket SET status = $1, urgency = $2, department_id = $3, assignee_id = $4, tags = $5, updated_at = $6, settled_at = $7, settled = $8, messages = $9, files = $10, last_word = $11, \
+               clock = $12, due = $13, place = $14, around_the_clock = $15, tick_at = $16 WHERE id = $17";
+    let values: [Value; 17] = [
         after.status.code().into(),
         after.urgency.code().into(),
         after.department.id.0.into(),
@@ -283,6 +297,11 @@ pub async fn save(change: &Change, before: &Ticket, after: &Ticket) -> Result<()
         (after.messages as i32).into(),
         (after.files as i32).into(),
         after.last_word.code().into(),
+        json(&after.clock)?.into(),
+        after.due.as_ref().map(json).transpose()?.into(),
+        place(after.due.as_ref(), after.settled_at).into(),
+        after.around_the_clock.into(),
+        tick.map(|tick| tick.at.0).into(),
         after.id.0.into(),
     ];
     change.run(sql, values).await?;

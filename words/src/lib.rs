@@ -2,7 +2,10 @@
 
 use domain::accounts::Language;
 use domain::events::{Event, Happening};
+use domain::hours::{Goal, Holiday};
 use domain::tickets::{Status, Urgency};
+
+pub mod when;
 
 include!(concat!(env!("OUT_DIR"), "/words.rs"));
 
@@ -27,6 +30,41 @@ pub fn status_word(status: Status, l: Language) -> &'static str {
     }
 }
 
+/// The name of a holiday.
+pub fn holiday_word(holiday: Holiday, l: Language) -> &'static str {
+    match holiday {
+        Holiday::NewYear => holiday_new_year(l),
+        Holiday::GoodFriday => holiday_good_friday(l),
+        Holiday::Easter => holiday_easter(l),
+        Holiday::EasterMonday => holiday_easter_monday(l),
+        Holiday::KingsDay => holiday_kings_day(l),
+        Holiday::LiberationDay => holiday_liberation_day(l),
+        Holiday::Ascension => holiday_ascension(l),
+        Holiday::Whitsun => holiday_whitsun(l),
+        Holiday::WhitMonday => holiday_whit_monday(l),
+        Holiday::Christmas => holiday_christmas(l),
+        Holiday::BoxingDay => holiday_boxing_day(l),
+    }
+}
+
+/// What is due, within a sentence.
+pub fn goal_word(goal: Goal, l: Language) -> &'static str {
+    match goal {
+        Goal::FirstReply => goal_first_reply(l),
+        Goal::NextReply => goal_next_reply(l),
+        Goal::Solution => goal_solution(l),
+    }
+}
+
+/// What is due, as a heading.
+pub fn goal_title(goal: Goal, l: Language) -> &'static str {
+    match goal {
+        Goal::FirstReply => goal_title_first_reply(l),
+        Goal::NextReply => goal_title_next_reply(l),
+        Goal::Solution => goal_title_solution(l),
+    }
+}
+
 /// What happened, as a sentence.
 pub fn sentence(event: &Event, l: Language) -> String {
     let who = event.by.as_ref().map_or(balie(l), |by| by.name.as_str());
@@ -38,7 +76,8 @@ pub fn sentence(event: &Event, l: Language) -> String {
         Happening::Assigned { to: Some(to), .. } if event.by.as_ref().is_some_and(|by| by.id == to.id) => did_take(l, who),
         Happening::Assigned { to: Some(to), .. } => did_assign(l, who, &to.name),
         Happening::Assigned { to: None, .. } => did_unassign(l, who),
-        Happening::UrgencyChanged { to, .. } => did_urgency(l, who, urgency_word(*to, l)),
+        Happening::UrgencyChanged { to, reason: None, .. } => did_urgency(l, who, urgency_word(*to, l)),
+        Happening::UrgencyChanged { to, reason: Some(reason), .. } => did_urgency_because(l, who, urgency_word(*to, l), reason),
         Happening::DepartmentChanged { to, .. } => did_department(l, who, &to.name),
         Happening::CcAdded { person } => did_cc(l, who, &person.name),
         Happening::CcRemoved { person } if event.by.as_ref().is_some_and(|by| by.id == person.id) => did_leave(l, who),
@@ -46,5 +85,7 @@ pub fn sentence(event: &Event, l: Language) -> String {
         Happening::Tagged { tag } => did_tag(l, who, tag),
         Happening::Untagged { tag } => did_untag(l, who, tag),
         Happening::Continued { .. } => did_continue(l, who),
+        Happening::TargetNear { goal, .. } => did_near(l, goal_word(*goal, l)),
+        Happening::TargetMissed { goal, .. } => did_missed(l, goal_word(*goal, l)),
     }
 }

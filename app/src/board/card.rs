@@ -1,7 +1,7 @@
 //! A card on the board.
 
 use crate::ui::{self, avatar, icon, nobody};
-use crate::{Reader, when, words as w};
+use crate::{Reader, due, words as w};
 use domain::accounts::Language;
 use domain::board::{COLUMNS, Card};
 use domain::tickets::{Side, Status};
@@ -28,7 +28,7 @@ pub(super) fn card(
     let organisation = card.organisation.as_ref().map_or(card.requester.name.clone(), |o| o.name.clone());
     let files = card.files;
     let assignee = card.assignee.as_ref().map(|a| a.id);
-    let moment = if settled { card.settled_at.unwrap_or(card.updated_at) } else { card.updated_at };
+    let (time, fuse) = card.due.filter(|_| !settled).map(|due| due::fuse(&due, card.department.id, reader)).unzip();
     let on_menu = move |open: bool| match (open, menu.get_untracked() == Some(id)) {
         (true, false) => menu.set(Some(id)),
         (false, true) => menu.set(None),
@@ -38,11 +38,11 @@ pub(super) fn card(
     let is_changed = changed.is_some();
     let status = card.status;
     view! {
-        <article class="card" data-card=id.to_string() data-version=version.to_string() data-status=status.word() data-unread=card.awaits_us().then_some("") data-settled=settled.then_some("") data-changed=is_changed.then_some("")>
+        <article class="card" data-card=id.to_string() data-version=version.to_string() data-status=status.word() data-time=time data-unread=card.awaits_us().then_some("") data-settled=settled.then_some("") data-changed=is_changed.then_some("")>
             <div class="top"><span class="stub number">"#"{id.to_string()}</span><span class="org one-line">{organisation}</span>{ui::urgency(card.urgency, l)}</div>
             <a class="subject two-lines" href=format!("/tickets/{id}") id=format!("c{id}") draggable="false">{card.subject.clone()}</a>
             <div class="foot">
-                <span class="due">{when::ago_time(moment, reader)}</span>
+                {due::left(card, reader)}
                 <span class="marks">
                     {card.awaits_us().then(|| view! { <span class="unread" title=w::awaits_us(l)><span class="visually-hidden">{w::awaits_us(l)}</span></span> })}
                     {(files > 0).then(|| view! { <span title=w::card_files(l, files)>{icon("paperclip")}<span class="visually-hidden">{w::attachments(l)}": "</span>{files}</span> })}
@@ -57,6 +57,7 @@ pub(super) fn card(
                 </details>
             </div>
             {changed.map(|text| view! { <div class="changed">{icon("arrow-right")}<span>{text}</span></div> })}
+            {fuse}
         </article>
     }
 }

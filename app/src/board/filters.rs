@@ -47,20 +47,26 @@ pub struct Listing {
     pub before: Option<(i64, i64)>,
 }
 
+/// The order in which the list is shown where none was chosen: what is due first.
+pub(super) const DUE: &str = "due";
+
 impl Listing {
     /// Reads a query; what cannot be read is as if it were not there.
     pub fn of(query: &str) -> Self {
-        let mut listing = Self { sort: "updated".to_owned(), ..Self::default() };
+        let mut listing = Self { sort: DUE.to_owned(), ascending: true, ..Self::default() };
+        let mut order = None;
         for (key, value) in pairs(query) {
             let cursor = || value.split_once('.').and_then(|(key, id)| Some((key.parse().ok()?, id.parse().ok()?)));
             match key.as_str() {
-                "sort" if matches!(value.as_str(), "number" | "urgency" | "updated") => listing.sort = value,
-                "order" => listing.ascending = value == "asc",
+                // The others begin with the last, the greatest or the most urgent.
+                "sort" if matches!(value.as_str(), "number" | "urgency" | "updated") => (listing.sort, listing.ascending) = (value, false),
+                "order" => order = Some(value == "asc"),
                 "after" => listing.after = cursor(),
                 "before" => listing.before = cursor(),
                 _ => {}
             }
         }
+        listing.ascending = order.unwrap_or(listing.ascending);
         listing
     }
 
@@ -69,7 +75,8 @@ impl Listing {
         let key = match self.sort.as_str() {
             "number" => card.id.0,
             "urgency" => card.urgency.code().into(),
-            _ => card.updated_at.0,
+            "updated" => card.updated_at.0,
+            _ => card.place(),
         };
         format!("{key}.{}", card.id)
     }

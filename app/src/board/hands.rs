@@ -61,7 +61,7 @@ pub(super) fn keys(event: &KeyboardEvent, shown: Shown, me: Option<PersonId>) {
 
 /// The card at the same height in the next column that has any.
 fn beside(shown: Shown, from: i32, step: i32, id: TicketId) {
-    let columns = shown.columns.with_value(|columns| columns.iter().map(|(ids, _)| ids.get_untracked()).collect::<Vec<_>>());
+    let columns = shown.columns.with_value(|columns| columns.iter().map(|column| column.ids()).collect::<Vec<_>>());
     let height = usize::try_from(from).ok().and_then(|at| columns.get(at)?.iter().position(|c| *c == id)).unwrap_or_default();
     let mut at = from + step;
     while let Some(ids) = usize::try_from(at).ok().and_then(|at| columns.get(at)) {

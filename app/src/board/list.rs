@@ -1,9 +1,9 @@
 //! The list: the same tickets as a table, for large numbers.
 
 use super::api::{self, Choices, List};
-use super::filters::{Listing, bar, filter_of, organisation_of, query_of, with_number};
+use super::filters::{DUE, Listing, bar, filter_of, organisation_of, query_of, with_number};
 use crate::ui::{self, Place, avatar, desk_frame, icon, nobody, number, problem_page};
-use crate::{Reader, Returned, when, words as w};
+use crate::{Reader, Returned, due, when, words as w};
 use domain::board::{Card, Filter};
 use domain::tickets::{Side, Status};
 use leptos::prelude::*;
@@ -63,7 +63,9 @@ fn page(list: List, choices: &Choices, query: &str, reader: &Reader) -> impl Int
                                 {heading("number", w::number_short(l), "c-num", &filter, &listing)}
                                 <th class="grow">{w::subject(l)}</th><th class="c-org">{w::organisation(l)}</th>
                                 {heading("urgency", w::urgency(l), "c-urg", &filter, &listing)}
-                                <th class="c-status">{w::status(l)}</th><th class="c-who">{w::agent(l)}</th><th class="c-dep">{w::department(l)}</th>
+                                <th class="c-status">{w::status(l)}</th>
+                                {heading(DUE, w::target(l), "c-due", &filter, &listing)}
+                                <th class="c-who">{w::agent(l)}</th><th class="c-dep">{w::department(l)}</th>
                                 {heading("updated", w::updated(l), "c-upd end", &filter, &listing)}
                             </tr></thead>
                             <tbody data-live="rows">{list.cards.into_iter().map(|card| row(card, reader)).collect_view()}</tbody>
@@ -82,11 +84,11 @@ fn page(list: List, choices: &Choices, query: &str, reader: &Reader) -> impl Int
 /// The query with the filter, the order and these pairs.
 fn with(filter: &Filter, listing: &Listing, more: &[(&str, &str)]) -> String {
     let mut pairs: Vec<(&str, String)> = filter.pairs();
-    if listing.sort != "updated" {
+    if listing.sort != DUE {
         pairs.push(("sort", listing.sort.clone()));
     }
-    if listing.ascending {
-        pairs.push(("order", "asc".to_owned()));
+    if listing.ascending != (listing.sort == DUE) {
+        pairs.push(("order", if listing.ascending { "asc" } else { "desc" }.to_owned()));
     }
     pairs.extend(more.iter().map(|(k, v)| (*k, (*v).to_owned())));
     query_of(&pairs)
@@ -98,7 +100,7 @@ fn heading(sort: &'static str, word: &'static str, class: &'static str, filter: 
         return view! { <th class=class>{word}</th> }.into_any();
     }
     let active = listing.sort == sort;
-    let ascending = active && !listing.ascending;
+    let ascending = if active { !listing.ascending } else { sort == DUE };
     let next = Listing { sort: sort.to_owned(), ascending, ..Listing::default() };
     let order = active.then_some(if listing.ascending { "ascending" } else { "descending" });
     let mark = if listing.ascending { "arrow-up" } else { "arrow-down" };
@@ -124,6 +126,7 @@ fn row(card: Card, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
     let id = card.id.to_string();
     let awaits_us = card.awaits_us();
+    let due = (!card.status.is_settled()).then(|| due::left(&card, reader));
     view! {
         <tr data-unread=awaits_us.then_some("") data-settled=card.status.is_settled().then_some("")>
             <td class="c-check"><label class="check" data-size="small"><input type="checkbox" name="ids[]" value=id.clone() aria-label=w::select_ticket(l, &id)/></label></td>
@@ -132,6 +135,7 @@ fn row(card: Card, reader: &Reader) -> impl IntoView + use<> {
             <td class="c-org">{card.organisation.map(|o| o.name)}</td>
             <td class="c-urg">{ui::urgency(card.urgency, l)}</td>
             <td class="c-status">{ui::status(card.status, l)}</td>
+            <td class="c-due">{due}</td>
             <td class="c-who"><span class="cell">{match card.assignee {
                 Some(agent) => view! { {avatar(agent.id, &agent.name, Side::Agent, "small")}<span class="first">{agent.name.split(' ').next().unwrap_or_default().to_owned()}</span> }.into_any(),
                 None => view! { {nobody(l)}<span class="first faint">{w::nobody(l)}</span> }.into_any(),

@@ -5,22 +5,27 @@ use super::hands::{by_menu, by_select, keys};
 use super::shown::Shown;
 use crate::live::{self, Heard};
 use crate::ui::{self, icon, number};
-use crate::{Reader, words as w};
+use crate::{Reader, when, words as w};
 use domain::board::{Board, COLUMNS};
 use domain::tickets::Status;
-use domain::{Named, PersonId};
+use domain::time::Span;
+use domain::{DepartmentId, Named, PersonId, TicketId};
 use leptos::prelude::*;
 use web_sys::DragEvent;
 
-/// The board; `query` is the URL's, with the filter.
+/// How often it looks whether an office has opened or closed, in milliseconds.
+const LOOK: i32 = 5_000;
+
+/// The board; `query` is the URL's, with the filter, and `departments` are those the reader sees.
 #[island]
-pub fn LiveBoard(board: Board, query: String, staff: Vec<Named<PersonId>>) -> impl IntoView {
+pub fn LiveBoard(board: Board, query: String, staff: Vec<Named<PersonId>>, departments: Vec<DepartmentId>) -> impl IntoView {
     let reader = Reader::current();
     let l = reader.language;
     let (as_of, staff) = (board.as_of, StoredValue::new(staff));
     let shown = Shown::new(board, query);
     let me = reader.visitor.as_ref().map(|v| v.id);
     let (column, set_column) = signal(Status::Open);
+    let now = RwSignal::new(reader.now);
     let menu = OpenMenu::new(None);
 
     Effect::new(move |_| {
@@ -34,10 +39,36 @@ pub fn LiveBoard(board: Board, query: String, staff: Vec<Named<PersonId>>) -> im
             }
         });
     });
-    let reader = StoredValue::new(reader);
+    let (reader, departments) = (StoredValue::new(reader), StoredValue::new(departments));
+    Effect::new(move |_| {
+        let (opened, began) = (js_sys::Date::now(), now.get_untracked());
+        ui::every(LOOK, move || {
+            let moment = began + Span((js_sys::Date::now() - opened) as i64);
+            let is_closed = |d: &DepartmentId| reader.with_value(|reader| !reader.offices.of(*d).is_open(moment));
+            shown.look(&departments.with_value(|all| all.iter().copied().filter(is_closed).collect::<Vec<_>>()));
+            now.set(moment);
+        });
+    });
+    let closed = Memo::new(move |_| departments.with_value(|all| reader.with_value(|reader| reader.offices.closed(all, now.get()))));
+    let list = move |ids: RwSignal<Vec<TicketId>>| {
+        view! {
+            <ol role="list">
+                <For each=move || ids.get() key=|id| id.0 let:id>
+                    <li draggable="true"
+                        on:dragstart=move |event: DragEvent| if let Some(data) = event.data_transfer() { let _ = data.set_data("text/plain", &id.to_string()); }>
+                        {move || shown.cards.with_value(|cards| cards.get(&id).copied()).map(|signal| {
+                            let (it, changed) = signal.get();
+                            reader.with_value(|reader| card(&it, changed, menu, staff, &Reader { now: now.get_untracked(), ..reader.clone() }))
+                        })}
+                    </li>
+                </For>
+            </ol>
+        }
+    };
     let column_view = move |at: usize| {
         let status = COLUMNS[at];
-        let (ids, total) = shown.columns.with_value(|columns| columns[at]);
+        let these = shown.columns.with_value(|columns| columns[at]);
+        let (awake, asleep, total) = (these.awake, these.asleep, these.total);
         let over = RwSignal::new(false);
         view! {
             <section class="column" data-status=status.word() aria-labelledby=format!("k-{}", status.word()) data-over=move || over.get().then_some("")
@@ -54,30 +85,34 @@ pub fn LiveBoard(board: Board, query: String, staff: Vec<Named<PersonId>>) -> im
                     <span class="count">{move || number(total.get(), l)}</span>
                     {move || (shown.pointed.get() == Some(status) && shown.held.get() > 0).then(|| view! { <button class="held" on:click=move |_| shown.release()>{w::changes_wait(l, shown.held.get())}</button> })}
                 </header>
-                <ol role="list">
-                    <For each=move || ids.get() key=|id| id.0 let:id>
-                        <li draggable="true"
-                            on:dragstart=move |event: DragEvent| if let Some(data) = event.data_transfer() { let _ = data.set_data("text/plain", &id.to_string()); }>
-                            {move || shown.cards.with_value(|cards| cards.get(&id).copied()).map(|signal| {
-                                let (it, changed) = signal.get();
-                                reader.with_value(|reader| card(&it, changed, menu, staff, reader))
-                            })}
-                        </li>
-                    </For>
-                </ol>
-                {move || ids.with(Vec::is_empty).then(|| view! { <p class="none">{w::column_empty(l)}</p> })}
-                {move || (total.get() as usize > ids.with(Vec::len)).then(|| {
+                {list(awake)}
+                {move || awake.with(Vec::is_empty).then(|| view! { <p class="none">{if asleep.with(Vec::is_empty) { w::column_empty(l) } else { w::nothing_urgent(l) }}</p> })}
+                <details class="fold" hidden=move || asleep.with(Vec::is_empty)>
+                    <summary>{icon("chevron-right")}<span><b>{move || format!("{} {}", number(asleep.with(Vec::len) as i64, l), w::fold_one(l))}</b>" · "{w::fold_still(l)}</span></summary>
+                    {list(asleep)}
+                </details>
+                {move || (total.get() as usize > these.len()).then(|| {
                     let query = shown.query.with_value(|q| if q.len() > 1 { format!("{}&", q.trim_start_matches('?')) } else { String::new() });
-                    view! { <a class="more" href=format!("/list?{query}status={}", status.word())>{w::more_in_list(l, number(total.get() - ids.with(Vec::len) as i64, l))}</a> }
+                    view! { <a class="more" href=format!("/list?{query}status={}", status.word())>{w::more_in_list(l, number(total.get() - these.len() as i64, l))}</a> }
                 })}
             </section>
         }
     };
     view! {
         <div class="banner" data-kind="lost" role="status" hidden=move || shown.connected.get()>{icon("wifi-off")}<div class="text"><p>{w::connection_lost(l)}</p></div></div>
+        {move || closed.get().map(|(since, until)| {
+            let reader = reader.with_value(|reader| Reader { now: now.get_untracked(), ..reader.clone() });
+            view! {
+                <div class="banner" data-kind="closed" role="status">{icon("moon")}
+                    <div class="text"><p><b>{since.map_or(w::board_closed_for_good(l).to_owned(), |at| w::board_closed(l, when::since(at, &reader)))}</b>" "
+                        {until.map_or(w::board_closed_rule_for_good(l).to_owned(), |at| w::board_closed_rule(l, when::soon(at, &reader)))}</p></div>
+                    <div class="actions script-only"><button class="button" data-size="small" type="button" on:click=move |_| ui::each("details.fold", |fold| fold.set_attribute("open", "").unwrap_or(()))>{w::board_show_all(l)}</button></div>
+                </div>
+            }
+        })}
         <div class="phone-tabs tabs" role="group" aria-label=w::column(l)>
             {COLUMNS.into_iter().enumerate().map(|(at, status)| {
-                let total = shown.columns.with_value(|columns| columns[at].1);
+                let total = shown.columns.with_value(|columns| columns[at].total);
                 view! { <label><input class="visually-hidden" type="radio" name="column" value=status.word() checked=status == Status::Open on:change=move |_| set_column.set(status)/>{w::status_word(status, l)}" "<span class="count">{move || number(total.get(), l)}</span></label> }
             }).collect_view()}
         </div>

@@ -54,6 +54,7 @@ fn keys_help(l: Language) -> impl IntoView {
 fn page(board: Board, choices: Choices, query: String, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
     let filter = filter_of(&query);
+    let departments = choices.departments.iter().map(|d| d.id).collect::<Vec<_>>();
     let notice = Returned::any().and_then(|r| r.problem.clone()).map(|p| p.sentence(l));
     let inner = view! {
             <main id="inhoud" class="board-page">
@@ -61,7 +62,7 @@ fn page(board: Board, choices: Choices, query: String, reader: &Reader) -> impl 
                 <div class="board-head"><h1>{w::nav_board(l)}</h1><span class="live" hidden><span class="dot"></span>{w::live(l)}</span>
                     <span class="push"></span><span class="sort wide-only muted">{w::board_order(l)}</span>{keys_help(l)}</div>
                 {bar("/board", &filter, &choices, false, l)}
-                <LiveBoard board=board query=query staff=choices.staff/>
+                <LiveBoard board=board query=query staff=choices.staff departments=departments/>
             </main>
     };
     desk_frame(Place::Board, reader, inner)

@@ -6,10 +6,10 @@ use super::api;
 use super::card::Changed;
 use super::filters::filter_of;
 use crate::{Problem, Reader, ui, words as w};
-use domain::TicketId;
-use domain::board::{self, Board, Card, Filter};
+use domain::board::{self, Board, Card, Column, Filter};
 use domain::events::Message;
 use domain::tickets::Status;
+use domain::{DepartmentId, TicketId};
 use leptos::prelude::*;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -21,8 +21,36 @@ const GATHER: Duration = Duration::from_millis(150);
 /// When a fresh board that could not be fetched is asked for again.
 const RETRY: Duration = Duration::from_secs(4);
 
-/// The cards of a column and how many there are in all.
-type ShownColumn = (RwSignal<Vec<TicketId>>, RwSignal<i64>);
+/// The cards of a column, those of them that wait for their office to open, and how many there are in all.
+#[derive(Clone, Copy)]
+pub(super) struct ShownColumn {
+    pub(super) awake: RwSignal<Vec<TicketId>>,
+    pub(super) asleep: RwSignal<Vec<TicketId>>,
+    pub(super) total: RwSignal<i64>,
+}
+
+impl ShownColumn {
+    fn new(column: &Column, closed: &[DepartmentId]) -> Self {
+        let [awake, asleep] = parts(column, closed).map(RwSignal::new);
+        Self { awake, asleep, total: RwSignal::new(column.total) }
+    }
+
+    /// The cards from top to bottom.
+    pub(super) fn ids(self) -> Vec<TicketId> {
+        [self.awake, self.asleep].map(|ids| ids.get_untracked()).concat()
+    }
+
+    /// How many cards are shown.
+    pub(super) fn len(self) -> usize {
+        self.awake.with(Vec::len) + self.asleep.with(Vec::len)
+    }
+}
+
+/// The cards of a column that do not wait for an office, and those that do.
+fn parts(column: &Column, closed: &[DepartmentId]) -> [Vec<TicketId>; 2] {
+    let part = |asleep: bool| column.cards.iter().filter(|card| card.is_asleep(closed) == asleep).map(|card| card.id).collect();
+    [part(false), part(true)]
+}
 
 /// Everything the board shows, as signals, so that a change redraws one card.
 #[derive(Clone, Copy)]
@@ -48,7 +76,7 @@ pub(super) struct Shown {
 
 impl Shown {
     pub(super) fn new(board: Board, query: String) -> Self {
-        let columns = board.columns.iter().map(|c| (RwSignal::new(c.cards.iter().map(|c| c.id).collect()), RwSignal::new(c.total))).collect();
+        let columns = board.columns.iter().map(|column| ShownColumn::new(column, &board.closed)).collect();
         let cards = board.columns.iter().flat_map(|c| &c.cards).map(|c| (c.id, RwSignal::new((c.clone(), None)))).collect();
         Self {
             filter: StoredValue::new(filter_of(&query)),
@@ -92,8 +120,15 @@ impl Shown {
             _ => return false,
         };
         let before = self.cards.with_value(|cards| cards.get(&id).map(|signal| signal.with_untracked(|(card, _)| card.clone())));
-        let (was, is) = (before.as_ref().map(|c| (c.status, c.rank())), after.map(|c| (c.status, c.rank())));
+        let (was, is) = (before.as_ref().map(|c| (c.status, c.place())), after.map(|c| (c.status, c.place())));
         was != is && [was, is].into_iter().flatten().any(|(status, _)| status == pointed)
+    }
+
+    /// Fetches the board anew where an office has opened or closed since.
+    pub(super) fn look(self, closed: &[DepartmentId]) {
+        if self.board.with_value(|board| board.closed != closed) {
+            self.reload();
+        }
     }
 
     /// The pointer left: what waited is shown.
@@ -154,13 +189,14 @@ impl Shown {
 
     fn set_columns(self, board: &Board) {
         self.columns.with_value(|columns| {
-            for (column, (ids, total)) in board.columns.iter().zip(columns) {
-                let now: Vec<TicketId> = column.cards.iter().map(|c| c.id).collect();
-                if ids.with_untracked(|ids| *ids != now) {
-                    ids.set(now);
+            for (column, shown) in board.columns.iter().zip(columns) {
+                for (ids, now) in [shown.awake, shown.asleep].into_iter().zip(parts(column, &board.closed)) {
+                    if ids.with_untracked(|ids| *ids != now) {
+                        ids.set(now);
+                    }
                 }
-                if total.get_untracked() != column.total {
-                    total.set(column.total);
+                if shown.total.get_untracked() != column.total {
+                    shown.total.set(column.total);
                 }
             }
         });

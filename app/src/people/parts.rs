@@ -22,6 +22,8 @@ pub fn tabs(here: &'static str, reader: &Reader) -> impl IntoView + use<> {
         <nav class="tabs" aria-label=w::nav_people(l)>
             {tab("/people", w::people(l))}{tab("/organisations", w::organisations(l))}
             {reader_may(reader, Action::ManageDepartments).then(|| tab("/departments", w::departments(l)))}
+            {reader_may(reader, Action::ManageHours).then(|| tab("/hours", w::hours(l)))}
+            {reader_may(reader, Action::ManageHours).then(|| tab("/targets", w::targets(l)))}
             {reader_may(reader, Action::ManageSettings).then(|| tab("/security", w::security(l)))}
             {reader_may(reader, Action::ManagePrivacy).then(|| tab("/privacy", w::privacy(l)))}
             {reader_may(reader, Action::ReadAudit).then(|| tab("/audit", w::audit_log(l)))}

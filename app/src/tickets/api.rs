@@ -8,6 +8,7 @@ use crate::attachments::Kept;
 use domain::accounts::Person;
 use domain::attachments::Attachment;
 use domain::events::Event;
+use domain::hours::{Changed, Promise};
 use domain::tickets::{Line, Side, Ticket};
 use domain::time::Moment;
 use domain::{DeliveryId, DepartmentId, EventNo, IncomingId, MessageId, Named, PersonId};
@@ -40,6 +41,8 @@ pub struct Form {
     pub files: Vec<Kept>,
     pub max_mebibytes: u32,
     pub submission: String,
+    /// What is promised, and the moment at which it was.
+    pub promise: Promise,
 }
 
 /// A ticket's page.
@@ -55,6 +58,8 @@ pub struct View {
     pub submission: String,
     /// Who was named for CC, and nobody has let read yet: name and address. For staff and the requester.
     pub proposed: Vec<(String, String)>,
+    /// What its customers may expect, while it is our turn.
+    pub promise: Option<Promise>,
     /// For staff alone.
     pub desk: Option<DeskFacts>,
 }
@@ -116,6 +121,8 @@ pub enum Entry {
     Said(Said),
     /// Something happened.
     Happened(Event),
+    /// Hours or targets were changed, and what is due was reckoned anew; for staff.
+    Retargeted(Moment, Option<Named<PersonId>>, Changed),
 }
 
 /// A message.
@@ -168,9 +175,22 @@ pub async fn form_facts(#[server(default)] kept: Vec<String>) -> Result<Form, Pr
             files: desk::attachments::loose(&desk, me.session(), &kept).await?.into_iter().map(Kept::from).collect(),
             max_mebibytes: desk.files().max_mebibytes(),
             submission: backend::submission(),
+            promise: desk::hours::promise(&desk, &me, None, None).await?,
         })
     };
     read.await.map_err(backend::report)
+}
+
+/// What is promised for a ticket with these choices, and the moment at which it is.
+#[server(endpoint = "promise_for")]
+pub async fn promise_for(#[server(default)] urgency: String, #[server(default)] department: String) -> Result<(Promise, Moment), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    use domain::tickets::Urgency;
+    let (desk, me) = backend::customer(Action::OpenTicket)?;
+    let (urgency, department) = (Urgency::from_word(&urgency), department.parse().ok());
+    let promise = desk::hours::promise(&desk, &me, urgency, department).await.map_err(backend::report)?;
+    Ok((promise, desk.now()))
 }
 
 /// Opens a ticket and goes to it.
@@ -184,6 +204,8 @@ pub async fn open_ticket(
     #[server(default)] link: String,
     #[server(default)] attachments: Vec<String>,
     #[server(default)] screenshot: String,
+    #[server(default)] stopped: String,
+    #[server(default)] people: String,
     #[server(default)] submission: String,
 ) -> Result<(), Problem> {
     use crate::backend;
@@ -192,7 +214,7 @@ pub async fn open_ticket(
     let (desk, me) = backend::customer(Action::OpenTicket)?;
     // Who cannot be a person's number cannot be in CC: the form says so at its field.
     let cc = cc.iter().filter(|c| !c.is_empty()).map(|c| c.parse().unwrap_or(PersonId(0))).collect();
-    let form = TicketForm { cc, urgency, department, subject, description, link, attachments, screenshot: !screenshot.is_empty() };
+    let form = TicketForm { cc, urgency, department, subject, description, link, attachments, screenshot: !screenshot.is_empty(), stopped, people };
     let submission = backend::key_of(submission);
     let id = desk::tickets::open(&desk, &me, &form, submission.as_deref()).await.map_err(backend::report)?;
     backend::accepted(submission.as_deref());
@@ -235,7 +257,12 @@ pub async fn ticket_view(id: String, #[server(default)] kept: Vec<String>) -> Re
             }
         };
         let files = if kept.is_empty() { vec![] } else { desk::attachments::loose(&desk, &me, &kept).await?.into_iter().map(Kept::from).collect() };
-        let entries = backend::entries(page.messages, page.history);
+        let is_ours = ticket.status.runs();
+        let promise = if is_ours { Some(desk::hours::book(&desk).await?.promised(&ticket, desk.now())) } else { None };
+        if facts.is_none() {
+            ticket.due = None;
+        }
+        let entries = backend::entries(page.messages, page.history, page.retargets);
         Ok(View {
             as_of: as_of.max(page.version),
             ticket,
@@ -245,6 +272,7 @@ pub async fn ticket_view(id: String, #[server(default)] kept: Vec<String>) -> Re
             max_mebibytes: desk.files().max_mebibytes(),
             submission: backend::submission(),
             proposed,
+            promise,
             desk: facts,
         })
     };
@@ -341,13 +369,23 @@ pub async fn change_cc(ticket: String, #[server(default)] add: String, #[server(
 
 /// Changes one thing on a ticket, as staff: `what` is status, assignee, urgency, department, tag or untag.
 #[server(endpoint = "change_ticket")]
-pub async fn change_ticket(ticket: String, what: String, #[server(default)] to: String, #[server(default)] seen: String) -> Result<(), Problem> {
+pub async fn change_ticket(
+    ticket: String,
+    what: String,
+    #[server(default)] to: String,
+    #[server(default)] reason: String,
+    #[server(default)] seen: String,
+) -> Result<(), Problem> {
     use crate::backend;
     use domain::permissions::Action;
     use domain::{Refusal, TicketId};
     let (desk, me) = backend::agent(Action::ChangeTicket)?;
     let id: TicketId = ticket.parse().map_err(|_| backend::report(Refusal::NotFound.into()))?;
-    let edit = backend::edit_of(&what, &to).map_err(|refusal| backend::report(refusal.into()))?;
+    let edit = match what.as_str() {
+        "urgency" => backend::urgency_of(&to, &reason),
+        _ => backend::edit_of(&what, &to),
+    };
+    let edit = edit.map_err(|refusal| backend::report(refusal.into()))?;
     desk::tickets::edit(&desk, &me, id, &[edit], seen.parse().ok()).await.map_err(backend::report)
 }
 

@@ -5,6 +5,7 @@ use crate::attachments::file_list;
 use crate::ui::{avatar, icon};
 use crate::{Reader, when, words as w};
 use domain::events::{Event, Happening};
+use domain::hours::Changed;
 use domain::tickets::Side;
 use leptos::prelude::*;
 
@@ -16,6 +17,16 @@ pub fn entry(entry: Entry, reader: &Reader) -> AnyView {
     match entry {
         Entry::Said(said) => message(said, reader).into_any(),
         Entry::Happened(event) => happening(event, reader).into_any(),
+        Entry::Retargeted(at, by, what) => {
+            let l = reader.language;
+            let who = by.map_or(w::balie(l).to_owned(), |by| by.name);
+            let text = match what {
+                Changed::Hours => w::changed_hours(l, who),
+                Changed::Targets => w::changed_targets(l, who),
+                Changed::Organisations => w::changed_organisations(l, who),
+            };
+            view! { <li class="happening">{icon("timer")}<span>{text}</span>{when::at_time(at, reader)}</li> }.into_any()
+        }
     }
 }
 
@@ -64,6 +75,8 @@ fn happening(event: Event, reader: &Reader) -> impl IntoView + use<> {
         Happening::Tagged { .. } | Happening::Untagged { .. } => "tag",
         Happening::Continued { .. } | Happening::Opened { .. } => "link",
         Happening::Replied { .. } | Happening::Noted { .. } => "reply",
+        Happening::TargetNear { .. } => "timer",
+        Happening::TargetMissed { .. } => "clock-alert",
     };
     let link = match &event.what {
         Happening::Continued { to } => Some(*to),

@@ -6,9 +6,9 @@ use super::conversation::entry;
 use super::portal_ticket::bare;
 use super::proposed::proposed;
 use crate::ui::{Place, avatar, desk_frame, icon};
-use crate::{Reader, Returned, when, words as w};
+use crate::{Reader, Returned, due, when, words as w};
 use domain::accounts::Person;
-use domain::tickets::{Side, Status, Ticket, Urgency};
+use domain::tickets::{Due, MAX_REASON, Side, Status, Ticket, Urgency};
 use domain::time::Moment;
 use domain::{EventNo, TicketId};
 use leptos::prelude::*;
@@ -37,6 +37,7 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
                         {composer(write, reader)}
                     </div>
                     <aside class="props" aria-label=w::properties(l)>
+                        {ticket.due.map(|due| view! { <section class="clock" data-live="clock">{clock(&due, &ticket, reader)}</section> })}
                         <section class="set" data-live="set">{set(&ticket, page.as_of, &facts, reader)}</section>
                         <section data-live="customer">{customer(&ticket, facts.requester, &page.colleagues, reader)}</section>
                         {(!page.proposed.is_empty()).then(|| view! { <section data-live="proposed">{proposed(id, page.proposed, ticket.organisation.as_ref(), reader)}</section> })}
@@ -59,6 +60,17 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
     desk_frame(Place::Ticket, reader, inner)
 }
 
+/// What is due, and how much of its time is left.
+fn clock(due: &Due, ticket: &Ticket, reader: &Reader) -> impl IntoView + use<> {
+    let department = ticket.department.id;
+    let (time, fuse) = due::fuse(due, department, reader);
+    view! {
+        <h2>{w::goal_title(due.goal, reader.language)}</h2>
+        {due::time_left(due, department, reader)}
+        <div data-time=time>{fuse}</div>
+    }
+}
+
 fn set(ticket: &Ticket, seen: EventNo, facts: &DeskFacts, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
     let statuses = Status::ALL.iter().map(|s| (s.word().to_owned(), w::status_word(*s, l).to_owned(), *s == ticket.status)).collect();
@@ -70,7 +82,7 @@ fn set(ticket: &Ticket, seen: EventNo, facts: &DeskFacts, reader: &Reader) -> im
     view! {
         {choice(ticket.id, seen, "status", w::status(l), statuses, reader)}
         {choice(ticket.id, seen, "assignee", w::agent(l), staff, reader)}
-        {choice(ticket.id, seen, "urgency", w::urgency(l), urgencies, reader)}
+        {weigh(ticket.id, seen, urgencies, reader)}
         {choice(ticket.id, seen, "department", w::department(l), departments, reader)}
     }
 }
@@ -93,6 +105,25 @@ fn choice(
                 {options.into_iter().map(|(value, word, chosen)| view! { <option value=value selected=chosen>{word}</option> }).collect_view()}
             </select><noscript><button class="button" data-size="small">{w::change(l)}</button></noscript></div>
         </form>
+    }
+}
+
+/// The urgency, which is changed with a reason that the customers read.
+fn weigh(ticket: TicketId, seen: EventNo, options: Vec<(String, String, bool)>, reader: &Reader) -> impl IntoView + use<> {
+    let l = reader.language;
+    let chosen = options.iter().find(|(_, _, chosen)| *chosen).map(|(_, word, _)| word.clone()).unwrap_or_default();
+    view! {
+        <div class="field"><span class="label">{w::urgency(l)}</span>
+            <details class="weigh"><summary class="button" data-size="small">{chosen}{icon("chevron-down")}</summary>
+                <form class="form" method="post" action="/api/change_ticket" data-quiet="send">
+                    <input type="hidden" name="ticket" value=ticket.to_string()/><input type="hidden" name="seen" value=seen.to_string()/><input type="hidden" name="what" value="urgency"/>
+                    <select class="select input" data-size="small" name="to" aria-label=w::urgency(l)>
+                        {options.into_iter().map(|(value, word, chosen)| view! { <option value=value selected=chosen>{word}</option> }).collect_view()}
+                    </select>
+                    <input class="input" data-size="small" name="reason" required maxlength=MAX_REASON.to_string() autocomplete="off" aria-label=w::reason(l) placeholder=w::reason(l)/>
+                    <button class="button" data-size="small">{w::change(l)}</button>
+                </form>
+            </details></div>
     }
 }
 

@@ -10,6 +10,7 @@ mod home;
 mod new;
 mod page;
 mod portal_ticket;
+mod promised;
 mod proposed;
 
 pub use home::HomePage;

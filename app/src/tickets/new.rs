@@ -4,10 +4,11 @@ use super::api::{self, Form};
 use super::cc::{CcPicker, plain_cc};
 use super::composer::Preview;
 use super::draft::Draft;
+use super::promised::Promised;
 use crate::attachments::Uploads;
 use crate::ui::{self, Place, as_typed, fault, icon, portal, problem_page, urgency, urgency_meaning};
 use crate::{Problem, Reader, Returned, words as w};
-use domain::tickets::{MAX_LINK, MAX_SUBJECT, Urgency};
+use domain::tickets::{MAX_LINK, MAX_STOPPED, MAX_SUBJECT, Urgency};
 use domain::{Field, PersonId, Refusal};
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
@@ -61,13 +62,20 @@ fn page(form: Form, returned: &Arc<Returned>, reader: &Reader) -> impl IntoView 
                         {Urgency::FORM.map(|u| view! {
                             <label><input type="radio" name="urgency" value=u.word() checked=picked == u.word() required/><span class="name">{urgency(u, l)}</span><span class="what">{urgency_meaning(u, l)}</span></label>
                         })}
-                    </div>{fault_at(Field::Urgency, "urgency-fault")}</div></fieldset>
+                    </div>{fault_at(Field::Urgency, "urgency-fault")}
+                    <div class="impact">
+                        <div class="field"><label for="stopped">{w::stopped(l)}</label><input class="input" id="stopped" name="stopped" value=value("stopped") maxlength=MAX_STOPPED.to_string() autocomplete="off" aria-invalid=at(Field::Stopped) aria-describedby="stopped-fault stopped-hint"/>{fault_at(Field::Stopped, "stopped-fault")}<p class="hint" id="stopped-hint">{w::stopped_hint(l)}</p></div>
+                        <div class="field"><label for="people">{w::people_stopped(l)}</label><input class="input" id="people" name="people" value=value("people") inputmode="numeric" maxlength="7" autocomplete="off" aria-invalid=at(Field::People) aria-describedby="people-fault"/>{fault_at(Field::People, "people-fault")}</div>
+                    </div></div></fieldset>
 
                 <div class="form-row"><div class="head"><label for="department">{w::department(l)}</label></div>
                     <div class="body"><select class="input select" id="department" name="department" required aria-invalid=at(Field::Department) aria-describedby="department-fault">
                         <option value="">{w::choose_department(l)}</option>
                         {form.departments.into_iter().map(|(d, _)| { let id = d.id.to_string(); view! { <option value=id.clone() selected=department == id>{d.name}</option> } }).collect_view()}
                     </select>{fault_at(Field::Department, "department-fault")}</div></div>
+
+                <div class="form-row promise"><div class="head"><p class="label" id="promise-label">{w::promise_form(l)}</p></div>
+                    <div class="body"><Promised promise=form.promise/></div></div>
 
                 <div class="form-row"><div class="head"><label for="subject">{w::subject(l)}</label><p class="hint" id="subject-hint">{w::subject_hint(l)}</p></div>
                     <div class="body"><input class="input" id="subject" name="subject" value=value("subject") maxlength=MAX_SUBJECT.to_string() required autocomplete="off" aria-invalid=at(Field::Subject) aria-describedby="subject-fault subject-hint"/>{fault_at(Field::Subject, "subject-fault")}</div></div>
@@ -119,6 +127,8 @@ fn place(field: Field, l: domain::accounts::Language) -> Option<(&'static str, &
     Some(match field {
         Field::Cc => ("#cc", w::add_cc(l)),
         Field::Urgency => ("#urgency", w::urgency(l)),
+        Field::Stopped => ("#stopped", w::stopped(l)),
+        Field::People => ("#people", w::people_stopped(l)),
         Field::Department => ("#department", w::department(l)),
         Field::Subject => ("#subject", w::subject(l)),
         Field::Description => ("#description", w::description_short(l)),

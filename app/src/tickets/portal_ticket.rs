@@ -6,6 +6,7 @@ use super::conversation::entry;
 use super::proposed::proposed;
 use crate::ui::{Place, avatar, icon, portal, status, urgency};
 use crate::{Reader, Returned, when, words as w};
+use domain::hours::Promise;
 use domain::tickets::{Side, Status, Ticket};
 use leptos::prelude::*;
 
@@ -32,7 +33,7 @@ pub(super) fn page(page: View, sent: bool, reader: &Reader) -> impl IntoView + u
                 {just_opened.then(|| view! { <div class="banner" data-kind="thanks" role="status">{icon("check")}<div class="text"><p><b>{w::opened_title(l, id)}</b>" "{w::opened_text(l)}</p></div></div> })}
                 <div data-live="notice">{returned.map(|text| view! { <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p>{text}</p></div></div> })}</div>
                 <div class="ticket-head"><span class="stub number">"#"{id.to_string()}</span><div><h1>{ticket.subject.clone()}</h1>
-                    <p class="expect" data-live="turn">{turn(&ticket, mine, reader)}</p></div></div>
+                    <p class="expect" data-live="turn">{turn(&ticket, page.promise.as_ref(), mine, reader)}</p></div></div>
                 <div class="ticket-grid">
                     <div class="talk">
                         <ol class="conversation" role="list" data-live="conversation">{page.entries.into_iter().map(|e| entry(e, reader)).collect_view()}</ol>
@@ -73,15 +74,17 @@ pub(super) fn bare(link: &str) -> String {
     link.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/').to_owned()
 }
 
-fn turn(ticket: &Ticket, mine: bool, reader: &Reader) -> impl IntoView + use<> {
+fn turn(ticket: &Ticket, promise: Option<&Promise>, mine: bool, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
+    let promised = promise.map(|promise| w::when::promise(promise, reader.now, &reader.zone, l)).filter(|text| !text.is_empty());
+    let or = |text: &str| promised.clone().unwrap_or_else(|| text.to_owned());
     let (turn, expect) = match ticket.status {
-        Status::Waiting if mine => (w::your_turn(l).to_owned(), w::expect_you(l)),
-        Status::Waiting => (w::waits_for(l, ticket.requester.name.split(' ').next().unwrap_or_default()), ""),
-        Status::New => (w::our_turn(l).to_owned(), w::expect_new(l)),
-        Status::Open => (w::our_turn(l).to_owned(), w::expect_open(l)),
-        Status::Resolved => (w::status_resolved(l).to_owned(), w::expect_resolved(l)),
-        Status::Closed => (w::status_closed(l).to_owned(), w::expect_closed(l)),
+        Status::Waiting if mine => (w::your_turn(l).to_owned(), w::expect_you(l).to_owned()),
+        Status::Waiting => (w::waits_for(l, ticket.requester.name.split(' ').next().unwrap_or_default()), String::new()),
+        Status::New => (w::our_turn(l).to_owned(), or(w::expect_new(l))),
+        Status::Open => (w::our_turn(l).to_owned(), or(w::expect_open(l))),
+        Status::Resolved => (w::status_resolved(l).to_owned(), w::expect_resolved(l).to_owned()),
+        Status::Closed => (w::status_closed(l).to_owned(), w::expect_closed(l).to_owned()),
     };
     let whose = if ticket.status == Status::Waiting && mine { "you" } else { "we" };
     view! { <span class="turn" data-turn=whose>{turn}</span><span>{expect}</span> }

@@ -20,7 +20,7 @@ use store::passes::{Kind, Pass};
 use words as w;
 
 /// When the account that a forgotten password is of is looked up, once that was answered.
-const AFTER_THE_ANSWER: Duration = Duration::from_millis(20);
+pub const AFTER_THE_ANSWER: Duration = Duration::from_millis(20);
 /// How long an invitation can be accepted.
 pub const INVITED: Span = Span::days(7);
 /// How long the link of a sign-up works.

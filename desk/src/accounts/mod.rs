@@ -18,7 +18,7 @@ mod tokens;
 
 pub use command::{Newcomer, add, disable, everyone, reset_password};
 pub(crate) use entry::let_in;
-pub use entry::{Came, accept, ask_reset, asked, sign_up};
+pub use entry::{AFTER_THE_ANSWER, Came, accept, ask_reset, asked, sign_up};
 pub use factors::{
     Between, Has, LoggedIn, SetUp, add_own_app, again, between, factors, go_on, new_recovery_codes, remove_own_app, require, required, reset_factors,
     set_up,
@@ -26,8 +26,8 @@ pub use factors::{
 pub use import::{Imports, MOST_ROWS, Outcome, Preview, Progress as ImportProgress, Row as ImportRow, begin_import, import_progress, preview_import};
 pub use log_in::log_in;
 pub use organisations::{
-    OrganisationChange, departments_with_members, merge_organisations, organisation, organisation_names, organisations, save_department,
-    save_organisation,
+    OrganisationChange, departments_with_members, merge_organisations, organisation, organisation_by_name, organisation_names, organisations,
+    save_department, save_organisation,
 };
 pub use own::{Own, agree_to_address, ask_address, change_own, change_password, end_own_session, moving_to, own};
 pub use passkeys::{Challenge, Known as KnownPasskey, add_passkey, ask_passkey, begin_passkey, log_in_by_passkey, passkeys, remove_passkey};

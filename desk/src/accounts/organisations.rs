@@ -6,9 +6,11 @@ use crate::audit::{self, Done};
 use crate::{Desk, Error, Result};
 use domain::accounts::{self, Organisation};
 use domain::audit::Deed;
+use domain::hours::Changed;
 use domain::permissions::Action;
 use domain::{DepartmentId, Fault, Field, FieldFault, Named, OrganisationId, PersonId, Refusal, typed};
 use store::departments::Department;
+use store::hours::Retarget;
 
 /// Organisations of one page.
 pub const PAGE: u64 = 100;
@@ -120,6 +122,10 @@ pub async fn merge_organisations(desk: &Desk, by: &Agent, keep: OrganisationId, 
     let unknown = || Refusal::field(Field::Organisation, Fault::Unknown);
     let gone = store::organisations::by_name(desk.store(), other.trim()).await?.filter(|gone| *gone != keep).ok_or_else(unknown)?;
     let mut change = desk.store().begin().await?;
+    // Its tickets get the targets of the other.
+    let retarget =
+        Retarget { at: desk.now(), by: Some(by.session().person().id), what: Changed::Organisations, department: None, organisation: Some(keep) };
+    store::hours::retarget(&change, &retarget).await?;
     if !store::organisations::lock(&change, keep).await? || !store::organisations::lock(&change, gone).await? {
         return Err(Refusal::NotFound.into());
     }
@@ -130,6 +136,11 @@ pub async fn merge_organisations(desk: &Desk, by: &Agent, keep: OrganisationId, 
     let done = Done::new(Deed::OrganisationsMerged, &kept.named.name, None).changed(other.trim(), &kept.named.name);
     audit::note(&change, by.session(), done, desk.now()).await?;
     Ok(change.commit().await?)
+}
+
+/// The organisation with exactly this name, for staff.
+pub async fn organisation_by_name(desk: &Desk, _by: &Agent, name: &str) -> Result<Option<OrganisationId>> {
+    Ok(store::organisations::by_name(desk.store(), name.trim()).await?)
 }
 
 /// The departments with their staff.

@@ -378,7 +378,7 @@ async fn new_ticket(desk: &Desk, mail: &Incoming, topic: &str, body: &Body) -> R
     let subject: String = topic.chars().take(MAX_SUBJECT).collect();
     let subject = if subject.trim().is_empty() { body.text.lines().next().unwrap_or_default().chars().take(MAX_SUBJECT).collect() } else { subject };
     let attachments = body.files.iter().filter_map(|id| domain::AttachmentId::parse(id)).collect();
-    Ok(NewTicket { cc: vec![], urgency: Urgency::Medium, department, subject, description: body.text.clone(), link: None, attachments })
+    Ok(NewTicket { cc: vec![], urgency: Urgency::Medium, department, subject, description: body.text.clone(), link: None, attachments, impact: None })
 }
 
 /// What a mail says, as it is kept.

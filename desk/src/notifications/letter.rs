@@ -4,7 +4,7 @@
 
 use super::template::{self, Kind, Values, current, escaped};
 use crate::mail::{Letter, Part, address, secret};
-use crate::{Desk, Result, attachments, mail};
+use crate::{Desk, Result, attachments, hours, mail, zones};
 use domain::TicketId;
 use domain::accounts::{Language, Scope};
 use domain::events::{Event, Happening};
@@ -84,7 +84,14 @@ async fn about(
         _ if scope.is_staff() => Kind::Staff,
         _ => Kind::Update,
     };
-    let values = Values { name: first_name(&person.name), number: id.to_string(), subject: ticket.subject.clone(), link: link.clone() };
+    let expect = match why {
+        Why::Receipt => {
+            let (promise, zone) = (hours::book(desk).await?.promised(&ticket, desk.now()), zones::around(&account.time_zone, desk.now()));
+            w::when::promise(&promise, desk.now(), &zone, l)
+        }
+        _ => String::new(),
+    };
+    let values = Values { name: first_name(&person.name), number: id.to_string(), subject: ticket.subject.clone(), link: link.clone(), expect };
     let template = current(desk, kind, l).await?;
     let (text, html) = template.around(&values, &plain(&sections, &settings.base_url, l), &markup(&sections, &settings.base_url, l));
     let stop = matches!(why, Why::Cc | Why::Watcher)
@@ -206,6 +213,7 @@ fn why_words(why: Why, l: Language) -> &'static str {
         Why::Mentioned => w::mail_why_mentioned(l),
         Why::Watcher => w::mail_why_watcher(l),
         Why::Department => w::mail_why_department(l),
+        Why::Lead => w::mail_why_lead(l),
     }
 }
 
@@ -318,7 +326,13 @@ a{color:#2f5fd0}@media (prefers-color-scheme:dark){body{background:#14161a;color
 pub(super) fn example(template: &template::Template, l: Language, base: &str) -> (String, String, String) {
     let id = TicketId(1042);
     let link = format!("{base}/tickets/{id}");
-    let values = Values { name: "Marieke".to_owned(), number: id.to_string(), subject: w::mail_example_subject(l).to_owned(), link: link.clone() };
+    let values = Values {
+        name: "Marieke".to_owned(),
+        number: id.to_string(),
+        subject: w::mail_example_subject(l).to_owned(),
+        expect: w::promise_reply(l, w::ahead_tomorrow(l, "9.30")),
+        link: link.clone(),
+    };
     let said = w::mail_example_text(l);
     let words = Words { id: domain::MessageId(0), note: false, text: said.to_owned(), html: crate::text::to_html(said), files: vec![] };
     let sections = [Section { head: w::mail_replied(l, "Sanne Dekker"), words: Some(words) }];

@@ -14,11 +14,11 @@ pub use template::{Kind, Template, preview, reset_template, set_template, templa
 
 use crate::accounts::{Agent, Session};
 use crate::breath::Breath;
-use crate::{Desk, Result, zones};
+use crate::{Desk, Result, hours, zones};
 use domain::events::Happening;
 use domain::notifications::{Pace, Paces, Why, audience, mentions};
 use domain::tickets::Ticket;
-use domain::time::Span;
+use domain::time::{Moment, Span};
 use domain::{DeliveryId, EventNo, PersonId, Refusal, TicketId};
 use std::time::Duration;
 use store::notifications::{NewDelivery, Told};
@@ -34,8 +34,13 @@ const DIGEST_HOUR: i8 = 8;
 /// Events read at once.
 const BATCH: u64 = 50;
 
-/// An event, its ticket, and who is told.
-type Audience = (EventNo, TicketId, Vec<(PersonId, Why)>);
+/// An event, its ticket, who is told, and from when on those of them who are staff.
+struct Audience {
+    n: EventNo,
+    ticket: TicketId,
+    people: Vec<(PersonId, Why)>,
+    staff_at: Moment,
+}
 
 /// Reads the log as it grows; ends only with the program.
 pub async fn run(desk: &Desk) {
@@ -66,26 +71,35 @@ pub async fn advance(desk: &Desk) -> Result<usize> {
     for one in &mut told {
         one.around.mentioned = mentioned(desk, one).await?;
     }
-    let audiences: Vec<Audience> =
-        told.iter().map(|t| (t.event.n, t.event.ticket, audience(&t.event.what, t.event.by.as_ref().map(|b| b.id), &t.around))).collect();
-    let mut people: Vec<PersonId> = audiences.iter().flat_map(|(_, _, people)| people.iter().map(|(p, _)| *p)).collect();
+    let (book, now) = (hours::book(desk).await?, desk.now());
+    let audiences: Vec<Audience> = told
+        .iter()
+        .map(|t| Audience {
+            n: t.event.n,
+            ticket: t.event.ticket,
+            people: audience(&t.event.what, t.event.by.as_ref().map(|b| b.id), &t.around),
+            // Outside office hours staff are left alone, but for what is handled then too.
+            staff_at: if t.around_the_clock { now } else { book.hours(t.department).timetable.opens(now).unwrap_or(now) },
+        })
+        .collect();
+    let mut people: Vec<PersonId> = audiences.iter().flat_map(|told| told.people.iter().map(|(p, _)| *p)).collect();
     people.sort_unstable();
     people.dedup();
     let paces = store::notifications::paces(desk.store(), &people).await?;
 
-    let now = desk.now();
     let change = desk.store().begin().await?;
     if store::notifications::cursor(&change, READER).await? != from {
         // Another node was here first.
         return Ok(told.len());
     }
-    for (n, ticket, people) in audiences {
+    for Audience { n, ticket, people, staff_at } in audiences {
         for (person, why) in people {
             let Some((paces, zone)) = paces.get(&person) else { continue };
             let (ticket, due_at) = match paces.of(why) {
                 Pace::Off => continue,
                 // That a ticket arrived is of no use tomorrow.
                 Pace::Digest if why != Why::Receipt => (None, zones::next(zone, now, DIGEST_HOUR)),
+                Pace::Digest | Pace::AtOnce if why.is_of_staff() => (Some(ticket), staff_at + GATHER),
                 Pace::Digest | Pace::AtOnce => (Some(ticket), now + GATHER),
             };
             let message_id = desk.mail().message_id()?;

@@ -36,7 +36,7 @@ pub async fn stop(desk: &Desk, token: &str) -> Result<Option<TicketId>> {
     if let Some((before, _)) = store::tickets::lock(&change, &Scope::Own(person), id).await? {
         let mut ticket = before.clone();
         if let Some(what) = ticket.remove_cc(person, desk.now()) {
-            store::tickets::save(&change, &before, &ticket).await?;
+            crate::tickets::save(desk, &change, &before, &mut ticket).await?;
             store::search::index(&change, &ticket).await?;
             store::events::append(&change, id, Some(person), desk.now(), &[what]).await?;
         }

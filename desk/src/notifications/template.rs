@@ -12,7 +12,7 @@ use words as w;
 /// Longest subject and text of a template, in characters.
 const MAX: (usize, usize) = (200, 5_000);
 /// What a template can say.
-const PLACEHOLDERS: [&str; 5] = ["content", "name", "number", "subject", "link"];
+const PLACEHOLDERS: [&str; 6] = ["content", "name", "number", "subject", "link", "expect"];
 /// Stands for a value until the markup is made: nobody types it, and no markup is made of it.
 const FIRST_MARK: u32 = 0xf_0000;
 
@@ -43,6 +43,8 @@ pub struct Values {
     pub number: String,
     pub subject: String,
     pub link: String,
+    /// What happens next and when, where that is to be said.
+    pub expect: String,
 }
 
 impl Kind {
@@ -107,6 +109,8 @@ impl Template {
         let (before, after) = self.body.split_once("%content%").unwrap_or((&self.body, ""));
         let plain = [filled(before, values).replace("**", ""), text.trim().to_owned(), filled(after, values).replace("**", "")];
         let plain = plain.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
+        // Where a placeholder stood for nothing.
+        let plain = plain.replace("\n\n\n\n", "\n\n");
         (plain, [markup(before, values), html.to_owned(), markup(after, values)].concat())
     }
 }
@@ -141,6 +145,7 @@ fn value<'a>(name: &str, values: &'a Values) -> Option<&'a str> {
         "number" => Some(&values.number),
         "subject" => Some(&values.subject),
         "link" => Some(&values.link),
+        "expect" => Some(&values.expect),
         _ => None,
     }
 }
@@ -238,6 +243,7 @@ mod tests {
             number: "1042".into(),
             subject: "<b>50% %name%</b> **x**".into(),
             link: "https://x.example/tickets/1042".into(),
+            expect: String::new(),
         }
     }
 

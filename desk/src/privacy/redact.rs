@@ -169,7 +169,9 @@ impl OnTicket<'_> {
                     text(&mut person.name);
                 }
             }
-            Happening::StatusChanged { .. } | Happening::UrgencyChanged { .. } | Happening::DepartmentChanged { .. } => {}
+            Happening::UrgencyChanged { reason, .. } => reason.iter_mut().for_each(text),
+            Happening::StatusChanged { .. } | Happening::DepartmentChanged { .. } => {}
+            Happening::TargetNear { .. } | Happening::TargetMissed { .. } => {}
             Happening::Tagged { .. } | Happening::Untagged { .. } | Happening::Continued { .. } => {}
         }
         (changed != *what).then_some(changed)

@@ -1,11 +1,11 @@
 //! Changing tickets: by staff, by the customers whose they are, and by time.
 
-use super::{finish, lock, refuse_outdated};
+use super::{finish, lock, refuse_outdated, save};
 use crate::accounts::{Agent, Customer, Session};
 use crate::{Desk, Result};
 use domain::accounts::Scope;
 use domain::events::{Facet, Happening};
-use domain::tickets::{SETTLE_AFTER, Status, Ticket, Urgency};
+use domain::tickets::{MAX_REASON, SETTLE_AFTER, Status, Ticket, Urgency, check_text};
 use domain::time::Moment;
 use domain::{DepartmentId, EventNo, Fault, Field, Named, PersonId, Refusal, TicketId};
 use store::Change;
@@ -16,7 +16,8 @@ use store::Change;
 pub enum Edit {
     Status(Status),
     Assignee(Option<PersonId>),
-    Urgency(Urgency),
+    /// With the reason that the customers read.
+    Urgency(Urgency, Option<String>),
     Department(DepartmentId),
     AddCc(PersonId),
     RemoveCc(PersonId),
@@ -37,7 +38,7 @@ pub async fn edit(desk: &Desk, by: &Agent, id: TicketId, edits: &[Edit], seen: O
     let facets: Vec<Facet> = happened.iter().map(Happening::facet).collect();
     refuse_outdated(&change, by.session(), id, seen, &facets).await?;
     let reindex = facets.contains(&Facet::Cc);
-    finish(desk, change, by.session().person().id, &before, &ticket, &happened, reindex).await
+    finish(desk, change, by.session().person().id, &before, ticket, &happened, reindex).await
 }
 
 /// Makes the same changes on several tickets: on all of them or, where one cannot have them, on none.
@@ -54,7 +55,7 @@ pub async fn edit_all(desk: &Desk, by: &Agent, ids: &[TicketId], edits: &[Edit])
         let mut ticket = before.clone();
         let happened = apply_all(&change, &mut ticket, &edits, desk.now()).await?;
         if !happened.is_empty() {
-            store::tickets::save(&change, &before, &ticket).await?;
+            save(desk, &change, &before, &mut ticket).await?;
             done.push((id, happened));
         }
     }
@@ -68,7 +69,7 @@ pub async fn edit_all(desk: &Desk, by: &Agent, ids: &[TicketId], edits: &[Edit])
 enum NamedEdit {
     Status(Status),
     Assignee(Option<Named<PersonId>>),
-    Urgency(Urgency),
+    Urgency(Urgency, Option<String>),
     Department(Named<DepartmentId>),
     AddCc(Named<PersonId>),
     RemoveCc(PersonId),
@@ -96,7 +97,7 @@ async fn named(desk: &Desk, edit: &Edit) -> Result<NamedEdit> {
             let (_, staff) = store::departments::choices(store).await?;
             NamedEdit::Assignee(Some(staff.into_iter().find(|p| p.id == *id).ok_or_else(|| unknown(Field::Assignee))?))
         }
-        Edit::Urgency(to) => NamedEdit::Urgency(*to),
+        Edit::Urgency(to, reason) => NamedEdit::Urgency(*to, reason_of(reason.as_deref())?),
         Edit::Department(id) => {
             let (departments, _) = store::departments::choices(store).await?;
             NamedEdit::Department(departments.into_iter().find(|d| d.id == *id).ok_or_else(|| unknown(Field::Department))?)
@@ -106,6 +107,16 @@ async fn named(desk: &Desk, edit: &Edit) -> Result<NamedEdit> {
         Edit::Tag(tag) => NamedEdit::Tag(tag.clone()),
         Edit::Untag(tag) => NamedEdit::Untag(tag.clone()),
     })
+}
+
+/// A reason as it was typed, on one line; none where nothing was.
+fn reason_of(typed: Option<&str>) -> Result<Option<String>> {
+    let reason = domain::typed::line(typed.unwrap_or_default());
+    if reason.is_empty() {
+        return Ok(None);
+    }
+    check_text(&reason, MAX_REASON).map_err(|fault| Refusal::field(Field::Reason, fault))?;
+    Ok(Some(reason))
 }
 
 async fn apply_all(change: &Change, ticket: &mut Ticket, edits: &[NamedEdit], now: Moment) -> Result<Vec<Happening>> {
@@ -125,7 +136,7 @@ async fn apply(change: &Change, ticket: &mut Ticket, edit: &NamedEdit, now: Mome
             }
             ticket.assign(to.clone(), now)
         }
-        NamedEdit::Urgency(to) => ticket.set_urgency(*to, now),
+        NamedEdit::Urgency(to, reason) => ticket.set_urgency(*to, reason.clone(), now),
         NamedEdit::Department(to) => ticket.set_department(to.clone(), now),
         NamedEdit::AddCc(person) => {
             refuse_stranger(change, ticket, person.id).await?;
@@ -202,7 +213,7 @@ async fn own_edit(
     let mut ticket = before.clone();
     let Some(what) = rule(&mut ticket, desk.now())? else { return Ok(()) };
     let reindex = what.facet() == Facet::Cc;
-    finish(desk, change, by.person().id, &before, &ticket, &[what], reindex).await
+    finish(desk, change, by.person().id, &before, ticket, &[what], reindex).await
 }
 
 /// Closes tickets that were resolved long enough ago; gives how many. For the job that does so.
@@ -218,7 +229,7 @@ pub(crate) async fn close_settled(desk: &Desk) -> Result<usize> {
         }
         let mut ticket = before.clone();
         let Some(what) = ticket.set_status(Status::Closed, desk.now()) else { continue };
-        store::tickets::save(&change, &before, &ticket).await?;
+        save(desk, &change, &before, &mut ticket).await?;
         store::events::append(&change, *id, None, desk.now(), &[what]).await?;
         change.commit().await?;
     }

@@ -15,12 +15,14 @@ pub(crate) use writing::open_by_mail;
 pub use writing::{ByMail, Writing, note, open, reply};
 
 use crate::accounts::{Agent, Customer, Session};
-use crate::{Desk, Result};
+use crate::{Desk, Result, hours};
 use domain::accounts::{Person, Scope};
 use domain::attachments::Attachment;
 use domain::events::{Event, Facet, Happening};
+use domain::hours::Changed;
 use domain::tickets::Ticket;
-use domain::{EventNo, PersonId, Refusal, TicketId};
+use domain::time::Moment;
+use domain::{EventNo, Named, PersonId, Refusal, TicketId};
 use store::Change;
 
 /// Lines on one shelf of the portal's home at most: more than anyone has running.
@@ -37,6 +39,8 @@ pub struct Page {
     pub version: EventNo,
     pub messages: Vec<(Message, Vec<Attachment>)>,
     pub history: Vec<Event>,
+    /// Changes of hours and targets while it ran, by which what is due was reckoned anew; for staff.
+    pub retargets: Vec<(Moment, Option<Named<PersonId>>, Changed)>,
 }
 
 async fn lock(change: &Change, scope: &Scope, id: TicketId) -> Result<(Ticket, EventNo)> {
@@ -52,10 +56,16 @@ async fn refuse_outdated(change: &Change, by: &Session, id: TicketId, seen: Opti
     if others.is_empty() { Ok(()) } else { Err(Refusal::Outdated(others).into()) }
 }
 
-async fn finish(desk: &Desk, change: Change, by: PersonId, before: &Ticket, after: &Ticket, happened: &[Happening], reindex: bool) -> Result<()> {
-    store::tickets::save(&change, before, after).await?;
+/// Saves a ticket, with what is now due on it.
+pub(crate) async fn save(desk: &Desk, change: &Change, before: &Ticket, after: &mut Ticket) -> Result<()> {
+    let tick = hours::within(desk, change).await?.reckon(after);
+    Ok(store::tickets::save(change, before, after, tick).await?)
+}
+
+async fn finish(desk: &Desk, change: Change, by: PersonId, before: &Ticket, mut after: Ticket, happened: &[Happening], reindex: bool) -> Result<()> {
+    save(desk, &change, before, &mut after).await?;
     if reindex {
-        store::search::index(&change, after).await?;
+        store::search::index(&change, &after).await?;
     }
     store::events::append(&change, after.id, Some(by), desk.now(), happened).await?;
     Ok(change.commit().await?)
@@ -66,7 +76,13 @@ pub async fn page(desk: &Desk, by: &Session, id: TicketId) -> Result<Page> {
     let scope = by.scope();
     let (ticket, version) = store::tickets::find(desk.store(), &scope, id).await?.ok_or(Refusal::NotFound)?;
     let read = store::conversation::read(desk.store(), &scope, id).await?;
-    Ok(Page { ticket, version, messages: read.messages, history: read.history })
+    let mut retargets = vec![];
+    if by.role().is_staff() {
+        let organisation = ticket.organisation.as_ref().map(|o| o.id);
+        retargets = store::hours::retargets(desk.store(), ticket.opened_at, ticket.department.id, organisation).await?;
+        retargets.retain(|(at, ..)| ticket.settled_at.is_none_or(|settled| *at < settled));
+    }
+    Ok(Page { ticket, version, messages: read.messages, history: read.history, retargets })
 }
 
 /// One shelf of a customer's home.

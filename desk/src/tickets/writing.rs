@@ -2,7 +2,8 @@
 
 use super::{finish, lock, refuse_outdated};
 use crate::accounts::{Agent, Customer, Session, hex};
-use crate::{Desk, Error, Result, text};
+use crate::{Desk, Error, Result, hours, text};
+use domain::accounts::Language;
 use domain::attachments::{Attachment, MAX_FILES};
 use domain::events::{Facet, Happening};
 use domain::tickets::{FormFacts, MAX_TEXT, NewTicket, Side, Status, Ticket, TicketForm, check_text};
@@ -10,6 +11,7 @@ use domain::{AttachmentId, EventNo, Fault, Field, IncomingId, MessageId, PersonI
 use sha2::{Digest, Sha256};
 use store::Change;
 use store::conversation::{NewMail, NewMessage};
+use words as w;
 
 /// What is written on a ticket.
 #[derive(Debug, Clone, Default)]
@@ -116,7 +118,15 @@ async fn check(desk: &Desk, by: &Customer, form: &TicketForm) -> Result<NewTicke
     let departments: Vec<_> = store::departments::all(desk.store()).await?.into_iter().map(|d| (d.named, d.screenshot)).collect();
     let candidates = store::accounts::among_colleagues(desk.store(), by.organisation().id, &form.cc).await?;
     let files: Vec<_> = loose(desk, by.session(), &form.attachments).await?.into_iter().map(|f| (f.id, f.image)).collect();
-    Ok(form.check(&FormFacts { departments: &departments, candidates: &candidates, files: &files })?)
+    let new = form.check(&FormFacts { departments: &departments, candidates: &candidates, files: &files })?;
+    Ok(with_impact(new, by.session().language().unwrap_or_default()))
+}
+
+/// What is stopped stands above the description, for everyone who reads it.
+fn with_impact(new: NewTicket, l: Language) -> NewTicket {
+    let Some((stopped, people)) = &new.impact else { return new };
+    let description = format!("**{}** {stopped}  \n**{}** {people}\n\n{}", w::stopped(l), w::people_stopped(l), new.description);
+    NewTicket { description, ..new }
 }
 
 async fn loose(desk: &Desk, by: &Session, ids: &[String]) -> Result<Vec<Attachment>> {
@@ -134,7 +144,9 @@ async fn write_ticket(
     follows: Option<TicketId>,
 ) -> Result<Ticket> {
     let (now, me) = (desk.now(), by.session().named());
-    let ticket = store::tickets::add(change, new, &me, Some(by.organisation().clone()), submission, follows, now).await?;
+    let mut ticket = Ticket::open(new, me.clone(), Some(by.organisation().clone()), follows, now);
+    let tick = hours::within(desk, change).await?.reckon(&mut ticket);
+    store::tickets::add(change, &mut ticket, tick, submission).await?;
     let html = mail.map_or_else(|| text::to_html(&new.description), |mail| mail.html.clone());
     let message = NewMessage {
         ticket: ticket.id,
@@ -239,7 +251,7 @@ async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_no
     };
     let files: Vec<AttachmentId> = files.into_iter().map(|f| f.id).collect();
     attach(&change, &files, me, id, message).await?;
-    finish(desk, change, by.person().id, &before, &ticket, &happened, true).await?;
+    finish(desk, change, by.person().id, &before, ticket, &happened, true).await?;
     Ok(id)
 }
 
@@ -263,6 +275,7 @@ async fn follow(desk: &Desk, change: Change, by: &Session, old: Ticket, writing:
         description: writing.text.clone(),
         link: old.link.clone(),
         attachments: files.iter().map(|f| f.id.clone()).collect(),
+        impact: None,
     };
     let submission = writing.submission.as_deref();
     let ticket = match write_ticket(desk, &change, &customer, &new, writing.mail.as_ref(), submission, Some(old.id)).await {

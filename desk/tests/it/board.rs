@@ -34,8 +34,9 @@ async fn every_page_follows_on_the_one_before_and_nothing_is_missed_where_keys_a
         let mut ids = various(&world, 120).await;
         ids.sort_unstable();
         let hanneke = world.agent("hanneke");
-        for sort in [Sort::Updated, Sort::Number, Sort::Urgency] {
+        for sort in [Sort::Due, Sort::Updated, Sort::Number, Sort::Urgency] {
             let key = |card: &Card| match sort {
+                Sort::Due => card.place(),
                 Sort::Updated => card.updated_at.0,
                 Sort::Number => card.id.0,
                 Sort::Urgency => card.urgency.code().into(),

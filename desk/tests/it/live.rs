@@ -58,7 +58,7 @@ async fn act(world: &World, tickets: &mut Vec<TicketId>, what: u8, which: usize)
         2 => reply(desk, agent.session(), id, &writing("Van ons")).await.map(|_| ()),
         3 => note(desk, &agent, id, &writing("Onder ons")).await,
         4 | 5 => edit(desk, &agent, id, &[Edit::Status(Status::ALL[which % 5])], None).await,
-        6 => edit(desk, &agent, id, &[Edit::Urgency(Urgency::ALL[which % 4])], None).await,
+        6 => edit(desk, &agent, id, &[Edit::Urgency(Urgency::ALL[which % 4], None)], None).await,
         7 => edit(desk, &agent, id, &[Edit::Assignee([None, Some(world.id("daan"))][which % 2])], None).await,
         8 => edit(desk, &agent, id, &[Edit::Department(world.departments[which % 4])], None).await,
         9 => edit(desk, &agent, id, &[Edit::Tag("x".into())], None).await,
@@ -167,6 +167,7 @@ fn is_for_customers(what: &Happening) -> bool {
         Happening::UrgencyChanged { .. } | Happening::DepartmentChanged { .. } | Happening::Continued { .. } => true,
         Happening::CcAdded { .. } | Happening::CcRemoved { .. } => true,
         Happening::Noted { .. } | Happening::Tagged { .. } | Happening::Untagged { .. } => false,
+        Happening::TargetNear { .. } | Happening::TargetMissed { .. } => false,
     }
 }
 
@@ -184,7 +185,7 @@ async fn every_happening_is_told_to_exactly_whom_it_is_for() {
         note(desk, &sanne, id, &writing("Onder ons")).await.unwrap();
         let department = Edit::Department(world.departments[1]);
         let changes =
-            [Edit::Assignee(Some(world.id("daan"))), Edit::Urgency(Urgency::High), department, Edit::Tag("x".into()), Edit::Untag("x".into())];
+            [Edit::Assignee(Some(world.id("daan"))), Edit::Urgency(Urgency::High, None), department, Edit::Tag("x".into()), Edit::Untag("x".into())];
         for change in changes.iter().chain(&[Edit::Status(Status::Closed)]) {
             edit(desk, &sanne, id, std::slice::from_ref(change), None).await.unwrap();
         }
@@ -235,7 +236,7 @@ async fn a_ticket_that_moves_into_a_closed_department_is_gone_for_those_outside(
         messages(&world, &inside, from).await[..],
         [Message::Happened { event: Event { what: Happening::DepartmentChanged { .. }, .. }, .. }]
     ));
-    edit(&world.desk, &inside.agent().unwrap(), id, &[Edit::Urgency(Urgency::High)], None).await.unwrap();
+    edit(&world.desk, &inside.agent().unwrap(), id, &[Edit::Urgency(Urgency::High, None)], None).await.unwrap();
     settled(&world).await;
     let from = EventNo(from.0 + 1);
     assert!(messages(&world, &outside, from).await.is_empty());
@@ -271,7 +272,7 @@ async fn who_was_away_gets_everything_and_who_is_too_far_behind_starts_anew() {
     let id = world.open("marieke", "Lang weg").await;
     for n in 0..1_200 {
         let urgency = Urgency::ALL[n % 2];
-        edit(&world.desk, &world.agent("sanne"), id, &[Edit::Urgency(urgency)], None).await.unwrap();
+        edit(&world.desk, &world.agent("sanne"), id, &[Edit::Urgency(urgency, None)], None).await.unwrap();
     }
     settled(&world).await;
     let head = store::events::head(world.desk.store()).await.unwrap();

@@ -6,6 +6,7 @@ mod accounts;
 mod attachments;
 mod board;
 mod demo;
+mod hours;
 mod live;
 mod mail;
 mod misfortune;

@@ -104,6 +104,8 @@ impl World {
             department: self.departments[0].to_string(),
             subject: subject.into(),
             description: "Stap 1, stap 2".into(),
+            stopped: "Het boeken".into(),
+            people: "12".into(),
             ..Default::default()
         }
     }

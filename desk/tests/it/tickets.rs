@@ -153,8 +153,8 @@ async fn of_two_agents_who_change_the_same_thing_the_second_sees_what_changed() 
     on_both(async |world: World| {
         let id = world.open("marieke", "Botsing").await;
         let seen = Some(page(&world.desk, world.person("daan"), id).await.unwrap().version);
-        edit(&world.desk, &world.agent("sanne"), id, &[Edit::Urgency(Urgency::High)], seen).await.unwrap();
-        let error = edit(&world.desk, &world.agent("daan"), id, &[Edit::Urgency(Urgency::Low)], seen).await.unwrap_err();
+        edit(&world.desk, &world.agent("sanne"), id, &[Edit::Urgency(Urgency::High, None)], seen).await.unwrap();
+        let error = edit(&world.desk, &world.agent("daan"), id, &[Edit::Urgency(Urgency::Low, None)], seen).await.unwrap_err();
         assert!(matches!(error.refusal(), Some(Refusal::Outdated(_))), "{error:?}");
         edit(&world.desk, &world.agent("daan"), id, &[Edit::Status(Status::Open)], seen).await.unwrap();
         let ticket = page(&world.desk, world.person("daan"), id).await.unwrap().ticket;
@@ -188,7 +188,7 @@ async fn every_property_can_be_changed_and_tells_what_happened() {
         let edits = [
             Edit::Status(Status::Waiting),
             Edit::Assignee(Some(world.id("daan"))),
-            Edit::Urgency(Urgency::High),
+            Edit::Urgency(Urgency::High, None),
             Edit::Department(world.departments[3]),
             Edit::AddCc(world.id("ruud")),
             Edit::Tag("Versie  8".into()),

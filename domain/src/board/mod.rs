@@ -7,7 +7,7 @@ mod filter;
 pub use filter::{AssignedTo, Filter};
 
 use crate::events::{Event, Facet, Happening, Message};
-use crate::tickets::{Side, Status, Ticket, Urgency};
+use crate::tickets::{Due, Side, Status, Ticket, Urgency};
 use crate::time::Moment;
 use crate::{DepartmentId, EventNo, Named, OrganisationId, PersonId, TicketId};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,16 @@ use serde::{Deserialize, Serialize};
 pub const COLUMNS: [Status; 4] = [Status::New, Status::Open, Status::Waiting, Status::Resolved];
 /// Most cards shown in one column; the list has the rest.
 pub const COLUMN_CARDS: usize = 50;
+
+/// The place of a ticket among others, the least first: what is due, by when it is; then what stands still; then what is settled, the latest first.
+pub fn place(due: Option<&Due>, settled_at: Option<Moment>) -> i64 {
+    const STILL: i64 = 1 << 61;
+    match (due.and_then(|due| due.at), settled_at) {
+        (_, Some(at)) => 2 * STILL - at.0,
+        (Some(at), None) => at.0.min(STILL - 1),
+        (None, None) => STILL,
+    }
+}
 
 /// A ticket as a card on the board and as a row in the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +46,10 @@ pub struct Card {
     pub messages: u32,
     pub files: u32,
     pub last_word: Side,
+    /// What is due next, where something is.
+    pub due: Option<Due>,
+    /// Whether it is handled outside office hours too.
+    pub around_the_clock: bool,
     /// The last event of this ticket that the card contains.
     pub version: EventNo,
 }
@@ -59,6 +73,8 @@ impl Card {
             messages: ticket.messages,
             files: ticket.files,
             last_word: ticket.last_word,
+            due: ticket.due,
+            around_the_clock: ticket.around_the_clock,
             version,
         }
     }
@@ -68,12 +84,14 @@ impl Card {
         self.last_word == Side::Customer && matches!(self.status, Status::New | Status::Open)
     }
 
-    /// Its place in its column: the most urgent first, then the oldest; resolved ones by when they were, the latest first.
-    pub fn rank(&self) -> (std::cmp::Reverse<Urgency>, i64) {
-        match self.status {
-            Status::Resolved | Status::Closed => (std::cmp::Reverse(Urgency::High), -self.settled_at.unwrap_or(self.updated_at).0),
-            _ => (std::cmp::Reverse(self.urgency), self.id.0),
-        }
+    /// Its place among others: see [`place`].
+    pub fn place(&self) -> i64 {
+        place(self.due.as_ref(), self.settled_at)
+    }
+
+    /// Whether it waits until its office opens, where these are closed.
+    pub fn is_asleep(&self, closed: &[DepartmentId]) -> bool {
+        !self.around_the_clock && !self.status.is_settled() && closed.contains(&self.department.id)
     }
 }
 
@@ -93,6 +111,8 @@ pub struct Column {
 pub struct Board {
     /// The last event it contains.
     pub as_of: EventNo,
+    /// The departments whose office is closed: what waits for its opening stands below everything else.
+    pub closed: Vec<DepartmentId>,
     /// One for each of [`COLUMNS`].
     pub columns: Vec<Column>,
 }
@@ -111,7 +131,7 @@ pub enum Effect {
 impl Board {
     /// An empty board.
     pub fn empty(as_of: EventNo) -> Self {
-        Self { as_of, columns: COLUMNS.iter().map(|&status| Column { status, cards: vec![], total: 0 }).collect() }
+        Self { as_of, closed: vec![], columns: COLUMNS.iter().map(|&status| Column { status, cards: vec![], total: 0 }).collect() }
     }
 
     /// Takes in one message of the stream; what it already contains changes nothing.
@@ -154,13 +174,16 @@ impl Board {
                 }
             }
         }
-        self.take(card.id);
-        let belongs = filter.admits(card);
-        if let Some(column) = self.columns.iter_mut().find(|c| belongs && c.status == card.status) {
-            let at = column.cards.partition_point(|other| (other.rank(), other.id) < (card.rank(), card.id));
-            column.cards.insert(at, card.clone());
+        let before = self.take(card.id).map(|card| self.order(&card));
+        let (belongs, order) = (filter.admits(card), self.order(card));
+        if let Some(at) = self.columns.iter().position(|c| belongs && c.status == card.status) {
+            let below = self.columns[at].cards.partition_point(|other| self.order(other) < order);
+            let column = &mut self.columns[at];
+            column.cards.insert(below, card.clone());
             column.total += 1;
-            if column.cards.len() > COLUMN_CARDS {
+            let is_last = below + 1 == column.cards.len() && column.total as usize > column.cards.len();
+            // Among those below the last one that is shown, one may come before it.
+            if column.cards.len() > COLUMN_CARDS || (is_last && before.is_none_or(|before| before < order)) {
                 return Effect::Reload;
             }
         } else if shown.is_none() {
@@ -179,9 +202,9 @@ impl Board {
         if filter.text.is_some() {
             return Some(Effect::Reload);
         }
-        // Changes nothing about which tickets are shown, and in which order.
+        // Changes nothing about which tickets are counted, and leaves this one below those that are shown.
         let is_indifferent = match event.what.facet() {
-            Facet::Conversation => !matches!(event.what, Happening::Opened { .. }),
+            Facet::Conversation | Facet::Due => !matches!(event.what, Happening::Opened { .. }) && !self.is_above_the_fold(card),
             Facet::Assignee | Facet::Tags | Facet::Cc => filter.is_empty(),
             Facet::Status | Facet::Urgency | Facet::Department => false,
         };
@@ -189,6 +212,17 @@ impl Board {
             return Some(Effect::None);
         }
         (self.is_partial(card.status) || left.is_some_and(|from| self.is_partial(from))).then_some(Effect::Reload)
+    }
+
+    /// By what the cards of a column are ordered.
+    fn order(&self, card: &Card) -> (bool, i64, TicketId) {
+        (card.is_asleep(&self.closed), card.place(), card.id)
+    }
+
+    /// Whether a card comes before the last one that its column shows.
+    fn is_above_the_fold(&self, card: &Card) -> bool {
+        let last = self.columns.iter().find(|c| c.status == card.status).and_then(|c| c.cards.last());
+        last.is_some_and(|last| self.order(card) < self.order(last))
     }
 
     /// Whether a column has more tickets than it shows.
@@ -214,7 +248,10 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MessageId;
     use crate::events::{Event, Happening};
+    use crate::hours::Goal;
+    use crate::time::Span;
 
     fn card(id: i64, status: Status, urgency: Urgency, version: i64) -> Card {
         Card {
@@ -233,6 +270,8 @@ mod tests {
             messages: 1,
             files: 0,
             last_word: Side::Customer,
+            due: None,
+            around_the_clock: urgency == Urgency::High,
             version: EventNo(version),
         }
     }
@@ -252,13 +291,62 @@ mod tests {
         board.columns.iter().find(|c| c.status == status).unwrap().cards.iter().map(|c| c.id.0).collect()
     }
 
+    /// The same card, with something due at a moment.
+    fn due(card: Card, at: i64) -> Card {
+        let due =
+            Due { goal: Goal::Solution, at: Some(Moment(at)), near: None, total: Span(9), left: None, still_since: None, around_the_clock: false };
+        Card { due: Some(due), ..card }
+    }
+
     #[test]
-    fn the_most_urgent_stand_on_top_then_the_oldest() {
+    fn what_is_due_first_stands_on_top_then_what_stands_still() {
         let mut board = Board::empty(EventNo(0));
-        for (n, (id, urgency)) in [(1, Urgency::Low), (2, Urgency::High), (3, Urgency::Question), (4, Urgency::High)].into_iter().enumerate() {
-            board.apply(&told(card(id, Status::New, urgency, n as i64 + 1)), &Filter::default());
+        for (id, at) in [(1, None), (2, Some(70)), (3, Some(50)), (4, Some(60)), (5, None)] {
+            let card = card(id, Status::New, Urgency::Low, id);
+            board.apply(&told(at.map_or(card.clone(), |at| due(card, at))), &Filter::default());
         }
-        assert_eq!(ids(&board, Status::New), [2, 4, 1, 3]);
+        assert_eq!(ids(&board, Status::New), [3, 4, 2, 1, 5]);
+        for (id, at) in [(6, 10), (7, 30), (8, 20)] {
+            let settled = Card { settled_at: Some(Moment(at)), ..card(id, Status::Resolved, Urgency::High, id) };
+            board.apply(&told(settled), &Filter::default());
+        }
+        assert_eq!(ids(&board, Status::Resolved), [7, 8, 6]);
+    }
+
+    #[test]
+    fn what_waits_for_the_office_stands_below_what_does_not() {
+        let mut board = Board { closed: vec![DepartmentId(1)], ..Board::empty(EventNo(0)) };
+        for (id, urgency, at) in [(1, Urgency::Low, 10), (2, Urgency::High, 90), (3, Urgency::Medium, 5)] {
+            board.apply(&told(due(card(id, Status::New, urgency, id), at)), &Filter::default());
+        }
+        assert_eq!(ids(&board, Status::New), [2, 3, 1]);
+        let elsewhere = Card { department: Named::new(DepartmentId(2), "E"), ..due(card(4, Status::New, Urgency::Low, 4), 95) };
+        board.apply(&told(elsewhere), &Filter::default());
+        assert_eq!(ids(&board, Status::New), [2, 4, 3, 1]);
+    }
+
+    #[test]
+    fn an_answer_moves_a_card_and_what_may_be_below_it_is_fetched() {
+        let (mut board, all) = (Board::empty(EventNo(0)), Filter::default());
+        board.columns[0].cards = (1..=50).map(|id| due(card(id, Status::New, Urgency::Low, 0), id * 10)).collect();
+        board.columns[0].total = 90;
+        let replied = |card: Card| Message::Happened {
+            event: Event { n: card.version, at: card.updated_at, ticket: card.id, by: None, what: Happening::Tagged { tag: "x".into() } },
+            card: Some(card),
+        };
+        let spoken = |card: Card| {
+            let what = Happening::Replied { message: MessageId(1), side: Side::Agent, excerpt: String::new(), files: 0 };
+            Message::Happened { event: Event { n: card.version, at: card.updated_at, ticket: card.id, by: None, what }, card: Some(card) }
+        };
+        for (message, effect) in [
+            (spoken(due(card(1, Status::New, Urgency::Low, 1), 205)), Effect::Changed(TicketId(1))),
+            (spoken(due(card(2, Status::New, Urgency::Low, 2), 999)), Effect::Reload),
+            (spoken(due(card(70, Status::New, Urgency::Low, 3), 2_000)), Effect::None),
+            (spoken(due(card(71, Status::New, Urgency::Low, 4), 100)), Effect::Reload),
+            (replied(due(card(72, Status::New, Urgency::Low, 5), 100)), Effect::None),
+        ] {
+            assert_eq!(board.apply(&message, &all), effect, "{message:?}");
+        }
     }
 
     #[test]
@@ -309,7 +397,7 @@ mod tests {
             card: Some(card),
         };
         let tag = || Happening::Tagged { tag: "x".into() };
-        let urgency = || Happening::UrgencyChanged { from: Urgency::Low, to: Urgency::High };
+        let urgency = || Happening::UrgencyChanged { from: Urgency::Low, to: Urgency::High, reason: None };
         for (message, filter, effect) in [
             (what(tag(), card(5, Status::Closed, Urgency::Low, 1)), &all, Effect::None),
             (what(tag(), card(5, Status::Resolved, Urgency::Low, 2)), &all, Effect::None),

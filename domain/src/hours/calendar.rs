@@ -26,7 +26,26 @@ pub struct Calendar {
     pub days: BTreeMap<i64, Exceptional>,
 }
 
+/// What a calendar comes to on one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planned {
+    /// Days since 1970-01-01.
+    pub day: i64,
+    /// When it is open.
+    pub open: Vec<Interval>,
+    /// The holiday that it is, where it is kept.
+    pub holiday: Option<Holiday>,
+    /// What it is called, where it differs from the week; may be empty.
+    pub name: Option<String>,
+}
+
 impl Calendar {
+    /// What it comes to on a day.
+    pub fn planned(&self, day: i64) -> Planned {
+        let name = self.days.get(&day).map(|exceptional| exceptional.name.clone());
+        Planned { day, open: self.on(day).to_vec(), holiday: self.holiday(day).filter(|_| name.is_none()), name }
+    }
+
     /// What is open on a date.
     pub fn on(&self, day: i64) -> &[Interval] {
         if let Some(exceptional) = self.days.get(&day) {

@@ -4,17 +4,49 @@
 
 mod calendar;
 mod holidays;
+mod offices;
+mod promise;
 mod targets;
 mod timetable;
 mod week;
 
-pub use calendar::{Calendar, Exceptional};
+pub use calendar::{Calendar, Exceptional, Planned};
 pub use holidays::{Holiday, easter};
+pub use offices::Offices;
+pub use promise::Promise;
 pub use targets::{Goal, MAX_DAYS_OF_TARGET, Target, TargetRule, Targets, Term, Unit};
 pub use timetable::Timetable;
 pub use week::{Interval, MINUTES_A_DAY, Week};
 
 use crate::time::Moment;
+
+/// What of hours and targets was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Changed {
+    /// The office hours of a department.
+    Hours,
+    /// A target.
+    Targets,
+    /// Two organisations became one, and their targets with them.
+    Organisations,
+}
+
+impl Changed {
+    /// The word in the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Hours => "hours",
+            Self::Targets => "targets",
+            Self::Organisations => "organisations",
+        }
+    }
+
+    /// Reads [`Self::word`].
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Hours, Self::Targets, Self::Organisations].into_iter().find(|changed| changed.word() == word)
+    }
+}
 
 /// How an office stands at a moment, as it is said to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

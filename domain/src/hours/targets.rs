@@ -143,6 +143,15 @@ pub struct Target {
     pub around_the_clock: bool,
 }
 
+impl fmt::Display for Target {
+    /// As the audit log has it: `first_reply 1h, solution 8h, around the clock`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let terms = Goal::ALL.into_iter().filter_map(|goal| Some(format!("{} {}", goal.word(), self.of(goal)?)));
+        let clock = self.around_the_clock.then(|| "around the clock".to_owned());
+        write!(f, "{}", terms.chain(clock).collect::<Vec<_>>().join(", "))
+    }
+}
+
 impl Target {
     /// The term of a goal.
     pub fn of(&self, goal: Goal) -> Option<Term> {

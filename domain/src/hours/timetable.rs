@@ -5,8 +5,14 @@ use super::calendar::Calendar;
 use crate::time::{Moment, Span, Zone};
 use serde::{Deserialize, Serialize};
 
+/// Milliseconds of a minute.
+const MINUTE: i64 = 60_000;
+
 /// When an office is open, as moments. Its spans are in order and neither overlap nor touch.
+///
+/// It travels as minutes, in short: the first opening since 1970, how long it is open, how long closed, how long open, and so on.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(into = "Vec<i64>", try_from = "Vec<i64>")]
 pub struct Timetable {
     /// From when, until when, and the milliseconds that were open before.
     spans: Vec<(i64, i64, i64)>,
@@ -103,6 +109,33 @@ impl Timetable {
             Some((from, ..)) => Office::Closed { since: n.checked_sub(1).map(|n| Moment(self.spans[n].1)), until: Moment(*from) },
             None => Office::Never,
         }
+    }
+}
+
+impl From<Timetable> for Vec<i64> {
+    fn from(timetable: Timetable) -> Self {
+        let mut last = 0;
+        let edges = timetable.spans.iter().flat_map(|s| [s.0, s.1]);
+        edges.map(|edge| edge / MINUTE).map(|edge| edge - std::mem::replace(&mut last, edge)).collect()
+    }
+}
+
+impl TryFrom<Vec<i64>> for Timetable {
+    type Error = &'static str;
+
+    fn try_from(minutes: Vec<i64>) -> Result<Self, Self::Error> {
+        if !minutes.len().is_multiple_of(2) || minutes.iter().skip(1).any(|n| *n <= 0) {
+            return Err("a timetable");
+        }
+        let mut at = 0_i64;
+        let edges: Vec<i64> = minutes
+            .into_iter()
+            .map(|n| {
+                at = at.saturating_add(n.saturating_mul(MINUTE));
+                at
+            })
+            .collect();
+        Ok(Self::of(edges.chunks_exact(2).map(|two| (two[0], two[1])).collect()))
     }
 }
 

@@ -2,6 +2,9 @@
 //!
 //! Invariant: what is due is a function of the clock, the target and the timetable alone, so that any of them may change and everything is reckoned anew.
 
+use super::due::{Due, Pace};
+use super::{Side, Status};
+use crate::events::{Event, Happening};
 use crate::hours::{Goal, Target, Timetable};
 use crate::time::{Moment, Span};
 use serde::{Deserialize, Serialize};
@@ -34,6 +37,44 @@ pub struct Clock {
 }
 
 impl Clock {
+    /// The clock as what happened on a ticket left it; what was told is not in the log of before targets.
+    pub fn replay<'e>(events: impl IntoIterator<Item = &'e Event>) -> Self {
+        let mut clock = Self::default();
+        for event in events {
+            match &event.what {
+                Happening::Opened { .. } => clock.spoke(Side::Customer, event.at),
+                Happening::Replied { side, .. } => clock.spoke(*side, event.at),
+                Happening::StatusChanged { to, .. } => clock.moved(*to, event.at),
+                Happening::TargetNear { goal, due } => clock.tell(*goal, Mark::Near, *due),
+                Happening::TargetMissed { goal, due } => clock.tell(*goal, Mark::Missed, *due),
+                Happening::Noted { .. } | Happening::Assigned { .. } | Happening::UrgencyChanged { .. } | Happening::DepartmentChanged { .. } => {}
+                Happening::CcAdded { .. } | Happening::CcRemoved { .. } | Happening::Tagged { .. } | Happening::Untagged { .. } => {}
+                Happening::Continued { .. } => {}
+            }
+        }
+        clock
+    }
+
+    /// Someone spoke on the ticket.
+    pub fn spoke(&mut self, side: Side, now: Moment) {
+        match side {
+            Side::Customer => self.asked(now),
+            Side::Agent => self.answered(now),
+        }
+    }
+
+    /// The ticket moved to a status. What was asked on one that is settled waits no longer.
+    pub fn moved(&mut self, to: Status, now: Moment) {
+        if to.runs() {
+            self.resume(now)
+        } else {
+            self.pause(now)
+        }
+        if to.is_settled() {
+            self.asked_at = None;
+        }
+    }
+
     /// A customer asked something; an earlier question that waits goes on waiting.
     pub fn asked(&mut self, now: Moment) {
         self.asked_at.get_or_insert(now);
@@ -116,7 +157,9 @@ impl Clock {
     fn due(&self, goal: Goal, since: Moment, total: Span, pace: Pace<'_>) -> Due {
         let (near, _) = self.reach(since, Span(total.0 * NEAR / 100), pace);
         let (at, spent) = self.reach(since, total, pace);
-        Due { goal, at, near, total, left: at.is_none().then_some(Span((total.0 - spent.0).max(0))), around_the_clock: pace.around_the_clock }
+        let left = at.is_none().then_some(Span((total.0 - spent.0).max(0)));
+        let still_since = if at.is_none() { self.pauses.last().filter(|(_, until)| until.is_none()).map(|(from, _)| *from) } else { None };
+        Due { goal, at, near, total, left, still_since, around_the_clock: pace.around_the_clock }
     }
 
     /// When so much time has been spent; `None` where it stands still before that. And how much is spent as far as is known.
@@ -137,107 +180,6 @@ impl Clock {
         }
         (None, Span(spent))
     }
-}
-
-/// On which clock time is counted.
-#[derive(Clone, Copy)]
-struct Pace<'a> {
-    timetable: &'a Timetable,
-    around_the_clock: bool,
-}
-
-impl Pace<'_> {
-    fn between(&self, from: Moment, until: Moment) -> Span {
-        if self.around_the_clock { until - from } else { self.timetable.between(from, until) }
-    }
-
-    fn add(&self, at: Moment, span: Span) -> Option<Moment> {
-        if self.around_the_clock { Some(at + span) } else { self.timetable.add(at, span) }
-    }
-}
-
-/// What is due on a ticket that runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Due {
-    /// What.
-    pub goal: Goal,
-    /// When; `None` while the clock stands still.
-    pub at: Option<Moment>,
-    /// When three quarters of the time are spent.
-    pub near: Option<Moment>,
-    /// The time there was for it.
-    pub total: Span,
-    /// What is left of it while the clock stands still.
-    pub left: Option<Span>,
-    /// Whether it is counted around the clock.
-    pub around_the_clock: bool,
-}
-
-impl Due {
-    fn moment(&self, mark: Mark) -> Option<Moment> {
-        match mark {
-            Mark::Near => self.near,
-            Mark::Missed => self.at,
-        }
-    }
-
-    /// How it stands at a moment, by the opening hours of its department.
-    pub fn stand(&self, now: Moment, timetable: &Timetable) -> Stand {
-        let pace = Pace { timetable, around_the_clock: self.around_the_clock };
-        let Some(at) = self.at else {
-            let left = self.left.unwrap_or(self.total);
-            return Stand { state: Time::Paused, left, spent: self.spent(left), opens: None };
-        };
-        let left = pace.between(now, at);
-        let is_shut = !self.around_the_clock && !timetable.is_open(now);
-        let state = match () {
-            () if now >= at => Time::Missed,
-            () if is_shut => Time::Paused,
-            () if self.near.is_some_and(|near| now >= near) => Time::Near,
-            () => Time::OnTime,
-        };
-        let opens = if is_shut { timetable.opens(now) } else { None };
-        Stand { state, left, spent: self.spent(left), opens }
-    }
-
-    fn spent(&self, left: Span) -> u8 {
-        ((self.total.0 - left.0.max(0)) * 100).div_euclid(self.total.0.max(1)).clamp(0, 100) as u8
-    }
-}
-
-/// The word for how a target stands, as on a card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Time {
-    OnTime,
-    Near,
-    Missed,
-    Paused,
-}
-
-impl Time {
-    /// The word in `data-time`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::OnTime => "ontime",
-            Self::Near => "near",
-            Self::Missed => "missed",
-            Self::Paused => "paused",
-        }
-    }
-}
-
-/// How a target stands at a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Stand {
-    pub state: Time,
-    /// The time left, on the clock it is counted on; negative where it is missed.
-    pub left: Span,
-    /// Hundredths spent.
-    pub spent: u8,
-    /// When the office opens, where it stands still until then.
-    pub opens: Option<Moment>,
 }
 
 /// A moment at which something is to be told.
@@ -265,7 +207,7 @@ mod tests {
     use super::*;
     use crate::DepartmentId;
     use crate::hours::{Calendar, Targets};
-    use crate::tickets::Urgency;
+    use crate::tickets::{Stand, Time, Urgency};
     use crate::time::{Zone, day_number};
     use proptest::prelude::*;
 

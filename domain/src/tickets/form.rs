@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 /// Longest subject, in characters.
 pub const MAX_SUBJECT: usize = 200;
+/// Longest answer to what is stopped, in characters.
+pub const MAX_STOPPED: usize = 300;
+/// Most people that something stops.
+const MOST_PEOPLE: u32 = 1_000_000;
 /// Longest link, in characters: what browsers and servers commonly take.
 pub const MAX_LINK: usize = 2_000;
 
@@ -23,6 +27,9 @@ pub struct TicketForm {
     pub link: String,
     pub attachments: Vec<String>,
     pub screenshot: bool,
+    /// Of a most urgent one: what is stopped, and how many people that stops.
+    pub stopped: String,
+    pub people: String,
 }
 
 /// What the form is checked against.
@@ -47,6 +54,8 @@ pub struct NewTicket {
     pub description: String,
     pub link: Option<String>,
     pub attachments: Vec<AttachmentId>,
+    /// What a most urgent one stops, and how many people.
+    pub impact: Option<(String, u32)>,
 }
 
 impl TicketForm {
@@ -70,6 +79,17 @@ impl TicketForm {
         if urgency.is_none() {
             keep(Field::Urgency, if self.urgency.is_empty() { Fault::Missing } else { Fault::Unknown });
         }
+        let impact = (urgency == Some(Urgency::High)).then(|| {
+            let (stopped, people) = (typed::line(&self.stopped), self.people.trim());
+            if let Err(fault) = check_text(&stopped, MAX_STOPPED) {
+                keep(Field::Stopped, fault);
+            }
+            let number = people.parse().ok().filter(|n| (1..=MOST_PEOPLE).contains(n));
+            if number.is_none() {
+                keep(Field::People, if people.is_empty() { Fault::Missing } else { Fault::NotANumber });
+            }
+            (stopped, number.unwrap_or_default())
+        });
         let department = self.department.parse().ok().and_then(|id| facts.departments.iter().find(|d| d.0.id == id));
         if department.is_none() {
             keep(Field::Department, if self.department.is_empty() { Fault::Missing } else { Fault::Unknown });
@@ -114,6 +134,7 @@ impl TicketForm {
                 description,
                 link: (!link.is_empty()).then(|| link.to_owned()),
                 attachments,
+                impact,
             }),
             _ => Err(Refusal::Fields(faults)),
         }

@@ -3,20 +3,25 @@
 //! Invariant: a change either returns what happened or leaves the ticket as it was; a customer's word on a ticket that stood still sets it going again.
 
 mod clock;
+mod due;
 mod form;
 mod words;
 
-pub use clock::{Clock, Due, Mark, NEAR, Reckoning, Stand, Tick, Time};
-pub use form::{FormFacts, MAX_LINK, MAX_SUBJECT, NewTicket, TicketForm, check_text};
+pub use clock::{Clock, Mark, NEAR, Reckoning, Tick};
+pub use due::{Due, Stand, Time};
+pub use form::{FormFacts, MAX_LINK, MAX_STOPPED, MAX_SUBJECT, NewTicket, TicketForm, check_text};
 pub use words::{Side, Status, Urgency};
 
 use crate::events::Happening;
+use crate::hours::{Target, Timetable};
 use crate::time::{Moment, Span};
 use crate::{DepartmentId, Fault, Field, MessageId, Named, OrganisationId, PersonId, Refusal, TicketId};
 use serde::{Deserialize, Serialize};
 
 /// Longest message, in characters: some twenty printed pages.
 pub const MAX_TEXT: usize = 50_000;
+/// Longest reason for a change of urgency, in characters.
+pub const MAX_REASON: usize = 300;
 /// Most people in CC of one ticket.
 pub const MAX_CC: usize = 20;
 /// Most tags on one ticket, and the longest tag in characters.
@@ -55,9 +60,60 @@ pub struct Ticket {
     pub last_word: Side,
     /// The ticket this one continues.
     pub follows: Option<TicketId>,
+    /// What is due on it next, as last reckoned; `None` when it is settled, or nothing was promised.
+    pub due: Option<Due>,
+    /// Whether it is handled outside office hours too.
+    pub around_the_clock: bool,
+    /// What `due` is reckoned from.
+    #[serde(skip)]
+    pub clock: Clock,
 }
 
 impl Ticket {
+    /// A ticket as a customer opens it; its number is given when it is saved.
+    pub fn open(
+        new: &NewTicket,
+        requester: Named<PersonId>,
+        organisation: Option<Named<OrganisationId>>,
+        follows: Option<TicketId>,
+        now: Moment,
+    ) -> Self {
+        let mut clock = Clock::default();
+        clock.spoke(Side::Customer, now);
+        Self {
+            id: TicketId(0),
+            subject: new.subject.clone(),
+            link: new.link.clone(),
+            status: Status::New,
+            urgency: new.urgency,
+            department: new.department.clone(),
+            organisation,
+            requester,
+            assignee: None,
+            cc: new.cc.clone(),
+            tags: vec![],
+            opened_at: now,
+            updated_at: now,
+            settled_at: None,
+            messages: 1,
+            files: new.attachments.len() as u32,
+            last_word: Side::Customer,
+            follows,
+            due: None,
+            around_the_clock: false,
+            clock,
+        }
+    }
+
+    /// Reckons what is due on it; gives when something is to be told of it.
+    pub fn reckon(&mut self, target: &Target, timetable: &Timetable, working_day: i64) -> Option<Tick> {
+        self.around_the_clock = target.around_the_clock;
+        let reckoning =
+            if self.status.is_settled() { Reckoning::default() } else { self.clock.reckon(self.opened_at, target, timetable, working_day) };
+        self.due = reckoning.due;
+        reckoning.next
+    }
+
     /// Whether the requester is expected to do something.
     pub fn is_customers_turn(&self) -> bool {
         self.status == Status::Waiting
@@ -74,6 +130,7 @@ impl Ticket {
         self.files += files;
         self.last_word = side;
         self.updated_at = now;
+        self.clock.spoke(side, now);
         let mut happened = vec![Happening::Replied { message, side, excerpt: excerpt(text), files }];
         let next = match (side, self.status) {
             (Side::Customer, Status::Waiting | Status::Resolved | Status::Closed) => Some(Status::Open),
@@ -101,6 +158,7 @@ impl Ticket {
             (false, true) => Some(now),
             (_, false) => None,
         };
+        self.clock.moved(to, now);
         self.updated_at = now;
         Some(Happening::StatusChanged { from, to })
     }
@@ -115,12 +173,12 @@ impl Ticket {
         Some(Happening::Assigned { from, to })
     }
 
-    /// Weighs it anew.
-    pub fn set_urgency(&mut self, to: Urgency, now: Moment) -> Option<Happening> {
+    /// Weighs it anew, for a reason that its customers read.
+    pub fn set_urgency(&mut self, to: Urgency, reason: Option<String>, now: Moment) -> Option<Happening> {
         let from = std::mem::replace(&mut self.urgency, to);
         (from != to).then(|| {
             self.updated_at = now;
-            Happening::UrgencyChanged { from, to }
+            Happening::UrgencyChanged { from, to, reason }
         })
     }
 
@@ -232,6 +290,9 @@ mod tests {
             files: 0,
             last_word: Side::Customer,
             follows: None,
+            due: None,
+            around_the_clock: false,
+            clock: Clock::default(),
         }
     }
 
@@ -278,7 +339,7 @@ mod tests {
         let before = t.clone();
         assert_eq!(t.set_status(Status::Open, Moment(9)), None);
         assert_eq!(t.assign(before.assignee.clone(), Moment(9)), None);
-        assert_eq!(t.set_urgency(Urgency::Low, Moment(9)), None);
+        assert_eq!(t.set_urgency(Urgency::Low, None, Moment(9)), None);
         assert_eq!(t.set_department(before.department.clone(), Moment(9)), None);
         assert_eq!(t.add_cc(before.requester.clone(), Moment(9)), Ok(None));
         assert_eq!(t.remove_cc(PersonId(77), Moment(9)), None);

@@ -53,7 +53,7 @@ async fn change(server: &Server, id: i64, times: usize) {
     let agent = desk::accounts::session(&server.desk, session.as_str()).await.unwrap().unwrap().agent().unwrap();
     for n in 0..times {
         let to = if n % 2 == 0 { Urgency::High } else { Urgency::Medium };
-        edit(&server.desk, &agent, TicketId(id), &[Edit::Urgency(to)], None).await.unwrap();
+        edit(&server.desk, &agent, TicketId(id), &[Edit::Urgency(to, None)], None).await.unwrap();
     }
     let last = store::events::head(server.desk.store()).await.unwrap();
     server.desk.tail().head().wait_for(|n| *n >= last).await.unwrap();

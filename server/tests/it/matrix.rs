@@ -14,7 +14,7 @@ use server::router::PLAIN_ROUTES;
 use std::collections::BTreeSet;
 
 /// Pages; `None`: for everybody.
-const PAGES: [(&str, Option<Action>); 24] = [
+const PAGES: [(&str, Option<Action>); 26] = [
     ("/", Some(Action::SeePortal)),
     ("/log-in", None),
     ("/tickets/new", Some(Action::OpenTicket)),
@@ -37,12 +37,14 @@ const PAGES: [(&str, Option<Action>); 24] = [
     ("/organisations", Some(Action::SeePeople)),
     ("/organisations/{id}", Some(Action::SeePeople)),
     ("/departments", Some(Action::ManageDepartments)),
+    ("/hours", Some(Action::ManageHours)),
+    ("/targets", Some(Action::ManageHours)),
     ("/privacy", Some(Action::ManagePrivacy)),
     ("/audit", Some(Action::ReadAudit)),
 ];
 
 /// Server functions, with arguments that reach the question of who may.
-const FUNCTIONS: [(&str, Action, &str); 79] = [
+const FUNCTIONS: [(&str, Action, &str); 87] = [
     ("log_in", Action::LogIn, "email=x"),
     ("log_out", Action::LogOut, ""),
     ("stop_facts", Action::StopMail, "token=x"),
@@ -96,6 +98,13 @@ const FUNCTIONS: [(&str, Action, &str); 79] = [
     ("merge_organisations", Action::Merge, "id=1&other=x"),
     ("departments_page", Action::ManageDepartments, ""),
     ("save_department", Action::ManageDepartments, "name="),
+    ("hours_page", Action::ManageHours, ""),
+    ("save_hours", Action::ManageHours, "department=1"),
+    ("add_days", Action::ManageHours, "department=1&from=x"),
+    ("remove_day", Action::ManageHours, "department=1&day=x"),
+    ("import_days", Action::ManageHours, "department=1"),
+    ("targets_page", Action::ManageHours, ""),
+    ("save_target", Action::ManageHours, "urgency=x"),
     ("audit_page", Action::ReadAudit, "query="),
     ("keep_audit", Action::ManageSettings, "days=x"),
     ("privacy_page", Action::ManagePrivacy, ""),
@@ -106,6 +115,7 @@ const FUNCTIONS: [(&str, Action, &str); 79] = [
     ("prefer", Action::SetPreferences, "language=nl"),
     ("home_shelves", Action::SeePortal, ""),
     ("form_facts", Action::OpenTicket, ""),
+    ("promise_for", Action::OpenTicket, ""),
     ("open_ticket", Action::OpenTicket, "subject=x"),
     ("ticket_view", Action::ReadTicket, "id={id}"),
     ("reply", Action::Reply, "ticket={id}&text="),

@@ -26,7 +26,7 @@ async fn a_change_on_one_node_arrives_at_a_stream_of_the_other_also_after_a_rest
     .unwrap();
     // The first requests may meet a connection that was cut.
     for tries in 0.. {
-        let form = "urgency=high&department=1&subject=erna&description=x&submission=erna";
+        let form = "urgency=high&stopped=alles&people=9&department=1&subject=erna&description=x&submission=erna";
         if one.answer(post("/api/open_ticket", &customer, form)).await.status == StatusCode::SEE_OTHER {
             break;
         }

@@ -7,9 +7,11 @@ use super::rows::{Rows, ids_used, next_id, number};
 use super::{Text, Words};
 use crate::change::Change;
 use crate::error::{Error, Result};
+use crate::hours;
 use crate::search;
+use domain::board::place;
 use domain::events::Happening;
-use domain::tickets::{Side, Status, Ticket, Urgency};
+use domain::tickets::{NewTicket, Side, Status, Ticket, Urgency};
 use domain::time::{Moment, Span};
 use domain::{DepartmentId, EventNo, MessageId, PersonId, TicketId};
 use std::collections::HashMap;
@@ -55,6 +57,8 @@ impl Batch {
                     "files",
                     "last_word",
                     "version",
+                    "clock",
+                    "place",
                 ],
             ),
             cc: Rows::new("ticket_cc", &["ticket_id", "person_id"]),
@@ -75,26 +79,17 @@ impl Batch {
         let second = random.pick(&company.people);
         let cc = if random.below(7) == 0 && second.id != requester.id { vec![second.clone()] } else { vec![] };
         let agent = random.pick(&cast.agents).clone();
-        let mut ticket = Ticket {
-            id: TicketId(self.ticket),
-            subject: (words.draw)(Text::Subject, random),
-            link: None,
-            status: Status::New,
+        let new = NewTicket {
+            cc,
             urgency: [Urgency::Question, Urgency::Low, Urgency::Low, Urgency::Medium, Urgency::Medium, Urgency::High][random.below(6) as usize],
             department: random.pick(&cast.departments).clone(),
-            organisation: Some(company.named.clone()),
-            requester: requester.clone(),
-            assignee: None,
-            cc,
-            tags: vec![],
-            opened_at,
-            updated_at: opened_at,
-            settled_at: None,
-            messages: 1,
-            files: 0,
-            last_word: Side::Customer,
-            follows: None,
+            subject: (words.draw)(Text::Subject, random),
+            description: String::new(),
+            link: None,
+            attachments: vec![],
+            impact: None,
         };
+        let mut ticket = Ticket { id: TicketId(self.ticket), ..Ticket::open(&new, requester.clone(), Some(company.named.clone()), None, opened_at) };
         self.ticket += 1;
         let pace = if fate.status == Status::Closed { Span::minutes(1_000) } else { Span::minutes(if fate.messages > 3 { 6 } else { 30 }) };
         let mut at = opened_at;
@@ -127,7 +122,7 @@ impl Batch {
             let moved = ticket.set_status(fate.status, at);
             self.happened(ticket.id, agent.id, at, moved.as_slice())?;
         }
-        self.row(&ticket, &replies);
+        self.row(&ticket, &replies)?;
         Ok(ticket.id)
     }
 
@@ -155,7 +150,7 @@ impl Batch {
         Ok(())
     }
 
-    fn row(&mut self, t: &Ticket, replies: &str) {
+    fn row(&mut self, t: &Ticket, replies: &str) -> Result<()> {
         let (organisation, assignee) = (t.organisation.as_ref().map(|o| o.id.0), t.assignee.as_ref().map(|a| a.id.0));
         self.tickets.push([
             t.id.0.into(),
@@ -175,6 +170,9 @@ impl Batch {
             (t.files as i32).into(),
             t.last_word.code().into(),
             EventNo(self.event - 1).0.into(),
+            // What is due is reckoned afterwards, as after a change of hours.
+            serde_json::to_string(&t.clock).map_err(|_| Error::Unreadable("clock"))?.into(),
+            place(None, t.settled_at).into(),
         ]);
         for person in &t.cc {
             self.cc.push([t.id.0.into(), person.id.0.into()]);
@@ -193,6 +191,7 @@ impl Batch {
             ]);
         }
         *self.tally.entry((t.department.id, t.status)).or_default() += 1;
+        Ok(())
     }
 
     /// Writes it; gives the last number of the log.
@@ -203,6 +202,7 @@ impl Batch {
         for ((department, status), n) in self.tally {
             change.tally(department, status, n);
         }
+        hours::begin_again(change).await?;
         ids_used(change, "ticket", self.ticket - 1).await?;
         ids_used(change, "message", self.message - 1).await?;
         change.run("UPDATE log_head SET n = $1 WHERE id = 1", [(self.event - 1).into()]).await?;

@@ -9,6 +9,7 @@ mod m0004_accounts;
 mod m0005_factors;
 mod m0006_tokens;
 mod m0007_privacy;
+mod m0008_hours;
 
 pub(crate) struct Migrator;
 
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_factors::Migration),
             Box::new(m0006_tokens::Migration),
             Box::new(m0007_privacy::Migration),
+            Box::new(m0008_hours::Migration),
         ]
     }
 }

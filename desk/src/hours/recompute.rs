@@ -1,0 +1,62 @@
+//! After a change of hours or targets: what is due on every running ticket, reckoned anew in the background.
+
+use super::book;
+use crate::{Desk, Result};
+use std::time::Duration;
+use store::hours::Reckoned;
+
+/// How often it looks whether something changed.
+const EVERY: Duration = Duration::from_millis(500);
+/// Numbers of tickets looked at in one change: some ten milliseconds, so that whoever wants to save something hardly waits.
+const BATCH: i64 = 1_000;
+
+/// Looks again and again; ends only with the program.
+pub async fn run(desk: &Desk) {
+    loop {
+        match reckon_all(desk).await {
+            Ok(reckoned) => desk.tail().turned(reckoned.generation),
+            Err(error) => tracing::warn!(%error, "what is due could not be reckoned anew; trying again"),
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Reckons what is due on every running ticket that was saved before the last change of hours or targets.
+pub async fn reckon_all(desk: &Desk) -> Result<Reckoned> {
+    book::refresh(desk).await?;
+    let begun = store::hours::reckoned(desk.store()).await?;
+    if begun.upto >= begun.last {
+        return Ok(begun);
+    }
+    tracing::info!(tickets = begun.last - begun.upto, "hours or targets changed: reckoning what is due");
+    loop {
+        let reckoned = step(desk).await?;
+        if reckoned.upto >= reckoned.last {
+            tracing::info!("what is due is reckoned");
+            return Ok(reckoned);
+        }
+        // Whoever waited to save something goes first.
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn step(desk: &Desk) -> Result<Reckoned> {
+    let change = desk.store().begin().await?;
+    let book = book::within(desk, &change).await?;
+    let (reckoned, running) = store::hours::to_reckon(&change, BATCH).await?;
+    let mut changed = vec![];
+    for mut ticket in running {
+        let (due, tick, around_the_clock) = book.reckon_running(&ticket);
+        let tick_at = tick.map(|tick| tick.at);
+        if (due, tick_at, around_the_clock) != (ticket.due, ticket.tick_at, ticket.around_the_clock) {
+            (ticket.due, ticket.tick_at, ticket.around_the_clock) = (due, tick_at, around_the_clock);
+            changed.push(ticket);
+        }
+    }
+    if !changed.is_empty() {
+        store::hours::save_dues(&change, &changed).await?;
+    }
+    store::hours::reckoned_upto(&change, reckoned.upto).await?;
+    change.commit().await?;
+    Ok(reckoned)
+}

@@ -1,0 +1,76 @@
+//! The tick: what is near or missed by now is told, once.
+
+use super::book;
+use crate::{Desk, Result};
+use domain::TicketId;
+use domain::accounts::Scope;
+use domain::events::Happening;
+use domain::tickets::{Mark, Ticket};
+use domain::time::Moment;
+use std::time::Duration;
+
+/// How often it looks: a missed target is to be on the board within two seconds.
+const EVERY: Duration = Duration::from_millis(500);
+/// Most tickets of one change.
+const BATCH: u64 = 50;
+
+/// Looks again and again; ends only with the program.
+pub async fn run(desk: &Desk) {
+    loop {
+        if let Err(error) = tick(desk).await {
+            tracing::warn!(%error, "what is due could not be looked at; trying again");
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Tells what is near or missed by now, in order; gives how many marks.
+pub async fn tick(desk: &Desk) -> Result<usize> {
+    let mut told = 0;
+    loop {
+        let due = store::hours::ticking(desk.store(), desk.now(), BATCH).await?;
+        if due.is_empty() {
+            return Ok(told);
+        }
+        told += tell(desk, &due).await?;
+    }
+}
+
+async fn tell(desk: &Desk, due: &[TicketId]) -> Result<usize> {
+    let (now, everything) = (desk.now(), Scope::Desk { hidden: vec![] });
+    // In one order, so that two that change the same tickets at once do not wait for each other.
+    let mut ids = due.to_vec();
+    ids.sort_unstable();
+    let change = desk.store().begin().await?;
+    let book = book::within(desk, &change).await?;
+    let mut happened = vec![];
+    for id in ids {
+        let Some((before, _)) = store::tickets::lock(&change, &everything, id).await? else { continue };
+        let mut ticket = before.clone();
+        // Another node may have been here first, or the ticket have moved on: then only the next tick is saved.
+        let mut tick = book.reckon(&mut ticket);
+        if let Some(what) = mark(&mut ticket, &mut tick, now) {
+            tick = book.reckon(&mut ticket);
+            happened.push((what.0, id, what.1));
+        }
+        store::tickets::save(&change, &before, &ticket, tick).await?;
+    }
+    happened.sort_by_key(|(at, id, _)| (*at, *id));
+    for (_, id, what) in &happened {
+        store::events::append(&change, *id, None, now, std::slice::from_ref(what)).await?;
+    }
+    change.commit().await?;
+    Ok(happened.len())
+}
+
+/// The mark that is to be told by now, and its moment. That something is near is not told any more where it is missed.
+fn mark(ticket: &mut Ticket, tick: &mut Option<domain::tickets::Tick>, now: Moment) -> Option<(Moment, Happening)> {
+    let next = tick.filter(|next| next.at <= now)?;
+    let (goal, due) = (next.goal, next.due);
+    if next.mark == Mark::Near && due > now {
+        ticket.clock.tell(goal, Mark::Near, next.at);
+        return Some((next.at, Happening::TargetNear { goal, due }));
+    }
+    ticket.clock.tell(goal, Mark::Missed, due);
+    Some((due, Happening::TargetMissed { goal, due }))
+}

@@ -1,0 +1,77 @@
+//! When the departments are open around now, for a screen.
+
+use super::{Office, Timetable};
+use crate::DepartmentId;
+use crate::time::Moment;
+use serde::{Deserialize, Serialize};
+
+/// The opening times of every department around a moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Offices {
+    /// Of those that have none of their own.
+    pub usual: Timetable,
+    /// Of those that have.
+    pub own: Vec<(DepartmentId, Timetable)>,
+}
+
+impl Offices {
+    /// Whether nothing is known of them, as for a customer.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The opening times of a department.
+    pub fn of(&self, department: DepartmentId) -> &Timetable {
+        self.own.iter().find(|(own, _)| *own == department).map_or(&self.usual, |(_, timetable)| timetable)
+    }
+
+    /// Until when the departments are closed at the least, where all of them are, and since when at the most; those that never open are closed for good.
+    pub fn closed(&self, departments: &[DepartmentId], now: Moment) -> Option<(Option<Moment>, Option<Moment>)> {
+        let mut closed: Option<(Option<Moment>, Option<Moment>)> = None;
+        for department in departments {
+            let (since, until) = match self.of(*department).office(now) {
+                Office::Open(_) => return None,
+                Office::Closed { since, until } => (since, Some(until)),
+                Office::Never => (None, None),
+            };
+            let (latest, first) = closed.unwrap_or_default();
+            closed = Some((latest.max(since), first.into_iter().chain(until).min()));
+        }
+        closed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hours::Calendar;
+    use crate::time::{Span, Zone, day_number};
+
+    #[test]
+    fn all_are_closed_until_the_first_opens() {
+        let day = day_number(2026, 11, 23).unwrap();
+        let (monday, zone) = (Moment(day * 86_400_000), Zone { offsets: vec![(0, 0)] });
+        let usual = Timetable::new(&Calendar::default(), &zone, day, day + 7);
+        let offices = Offices { usual, own: vec![(DepartmentId(2), Timetable::default())] };
+        let [one, two] = [DepartmentId(1), DepartmentId(2)];
+        let (noon, night) = (monday + Span::hours(12), monday + Span::hours(20));
+        assert_eq!(offices.closed(&[one, two], noon), None);
+        assert_eq!(offices.closed(&[two], noon), Some((None, None)));
+        let (shut, opens) = (monday + Span::minutes(17 * 60 + 30), monday + Span::minutes(32 * 60 + 30));
+        assert_eq!(offices.closed(&[one, two], night), Some((Some(shut), Some(opens))));
+        assert_eq!(offices.closed(&[], noon), None);
+    }
+
+    #[test]
+    fn a_timetable_is_read_as_it_was_written() {
+        let day = day_number(2026, 11, 23).unwrap();
+        let table = Timetable::new(&Calendar::default(), &Zone { offsets: vec![(0, 3_600)] }, day, day + 60);
+        let text = serde_json::to_string(&table).unwrap();
+        assert!(text.len() < 600, "{text}");
+        assert_eq!(serde_json::from_str::<Timetable>(&text).unwrap(), table);
+        assert_eq!(serde_json::from_str::<Timetable>("[]").unwrap(), Timetable::default());
+        for wrong in ["[1]", "[1,-5]", "[1,2,-3,4]"] {
+            assert!(serde_json::from_str::<Timetable>(wrong).is_err(), "{wrong}");
+        }
+    }
+}
