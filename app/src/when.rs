@@ -84,9 +84,9 @@ fn iso(moment: Moment) -> String {
 pub fn Times() -> impl IntoView {
     Effect::new(move |_| {
         let opened = js_sys::Date::now();
-        let reader = Reader::current();
         ui::every(30_000, move || {
-            let reader = Reader { now: Moment(reader.now.0 + (js_sys::Date::now() - opened) as i64), ..reader.clone() };
+            let reader = Reader::current();
+            let reader = Reader { now: Moment(reader.now.0 + (js_sys::Date::now() - opened) as i64), ..reader };
             ui::each("time[data-ago]", |element| {
                 if let Some(moment) = element.get_attribute("datetime").map(|text| js_sys::Date::parse(&text)).filter(|ms| ms.is_finite()) {
                     element.set_text_content(Some(&relative(Moment(moment as i64), &reader)));

@@ -109,7 +109,8 @@ async fn board(target: &Target, cookie: &str) -> Outcome<Board> {
     if answer.status != 200 {
         return Err(format!("the board was answered with {}", answer.status).into());
     }
-    Ok(serde_json::from_slice(&body)?)
+    let (board, _): (Board, domain::hours::Offices) = serde_json::from_slice(&body)?;
+    Ok(board)
 }
 
 async fn run(args: &Live, target: &Target, cookies: &[String], board: &Board) -> Outcome<Heard> {

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod client;
+mod hours;
 mod http;
 mod json;
 mod live;
@@ -62,6 +63,8 @@ enum Command {
     Accounts(accounts::Accounts),
     /// Pages while wrong passwords come by the thousand.
     Attack(accounts::Attack),
+    /// Office hours and targets: arithmetic, a change of hours over a million tickets, the tick.
+    Hours(hours::Hours),
     /// Everything, against a server it starts itself.
     Suite(suite::Suite),
 }
@@ -81,7 +84,9 @@ fn main() -> ExitCode {
 /// Load costs least on one thread; what serves or writes gets all cores, as the server has.
 fn runtime(command: &Command) -> Outcome<Runtime> {
     let mut builder = match command {
-        Command::Json(_) | Command::Seed(_) | Command::Verify(_) | Command::Mail(_) | Command::Accounts(_) => Builder::new_multi_thread(),
+        Command::Json(_) | Command::Seed(_) | Command::Verify(_) | Command::Mail(_) | Command::Accounts(_) | Command::Hours(_) => {
+            Builder::new_multi_thread()
+        }
         _ => Builder::new_current_thread(),
     };
     Ok(builder.enable_all().build()?)
@@ -108,6 +113,7 @@ async fn run(command: &Command) -> Outcome<()> {
         Command::Mail(args) => mail::many(args).await?,
         Command::Accounts(args) => accounts::accounts(args).await?,
         Command::Attack(args) => accounts::attack(args).await?,
+        Command::Hours(args) => hours::hours(args).await?,
         Command::Suite(args) => suite::suite(args).await?,
     }
     Ok(())

@@ -3,7 +3,8 @@
 use crate::words::{Words, html};
 use crate::{Outcome, report};
 use clap::Args;
-use desk::Store;
+use desk::attachments::Files;
+use desk::{Clock, Desk, Store};
 use domain::TicketId;
 use domain::accounts::{EmailAddress, Scope};
 use domain::events::Happening;
@@ -108,7 +109,12 @@ async fn fill(store: &Store, args: &Seed, told: &mut (dyn FnMut(u64) + Send)) ->
     };
     let mut words = Words::default();
     let mut draw = |text, random: &mut bulk::Random| words.draw(text, random);
-    Ok(bulk::seed(store, &plan, &mut bulk::Words { draw: &mut draw, html }, told).await?)
+    let seeded = bulk::seed(store, &plan, &mut bulk::Words { draw: &mut draw, html }, told).await?;
+    let files = std::env::temp_dir().join(format!("balie-bench-seed-{}", std::process::id()));
+    desk::hours::reckon_all(&Desk::open(store.clone(), Files::open(&files, 1)?, Clock::System)).await?;
+    bulk::hush(store).await?;
+    std::fs::remove_dir_all(&files)?;
+    Ok(seeded)
 }
 
 /// Looks for every acknowledged ticket, whole; gives how many there were to find, and those that are not there.

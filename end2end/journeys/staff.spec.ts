@@ -13,8 +13,11 @@ test('everything on a ticket can be changed, each with its line in the history, 
   await history('zette de status van Nieuw op In behandeling');
   await page.getByLabel('Medewerker', { exact: true }).selectOption({ label: 'Daan Verhoeven' });
   await history('wees toe aan Daan Verhoeven');
+  await page.locator('.weigh summary').click();
   await page.getByLabel('Urgentie', { exact: true }).selectOption({ label: 'Hoog' });
-  await history('zette de urgentie op Hoog');
+  await page.getByLabel('Reden, voor de klant').fill('Er staan meer mensen stil dan gedacht');
+  await page.locator('.weigh').getByRole('button', { name: 'Wijzig' }).click();
+  await history('zette de urgentie op Hoog: Er staan meer mensen stil dan gedacht');
   await page.getByLabel('Afdeling', { exact: true }).selectOption({ label: 'SERA Datawijzer' });
   await history('verplaatste naar SERA Datawijzer');
   await page.getByLabel('CC toevoegen').selectOption({ label: 'Ruud Koster (key user)' });
@@ -28,6 +31,7 @@ test('everything on a ticket can be changed, each with its line in the history, 
   const theirs = customer.locator('.properties');
   for (const text of ['In behandeling', 'Hoog', 'Daan Verhoeven', 'SERA Datawijzer']) await expect(theirs.getByText(text)).toBeVisible();
   await expect(customer.locator('.persons').getByText('Ruud Koster')).toBeVisible();
+  await expect(customer.getByText('Er staan meer mensen stil dan gedacht')).toBeVisible();
   await expect(customer.getByText('versie 8')).toHaveCount(0);
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { accessible, as, awake, fatima, marieke, openTicket, sanne } from '../support/people';
+import { accessible, as, impact, awake, fatima, marieke, openTicket, sanne } from '../support/people';
 
 /** A picture on the clipboard, pasted into the form. */
 async function paste(page: import('@playwright/test').Page) {
@@ -31,6 +31,7 @@ test('a ticket with a pasted screenshot arrives on an open board', async ({ brow
   await page.getByRole('combobox', { name: /CC toevoegen/ }).fill('ruud');
   await page.getByRole('option', { name: /Ruud Koster/ }).click();
   await page.getByRole('radio', { name: /Hoog/ }).check();
+  await impact(page);
   await page.getByLabel('Afdeling').selectOption({ label: 'SERA Business Design B.V.' });
   await page.getByLabel('Onderwerp').fill('Geplakt met een schermafbeelding');
   await page.getByLabel('Jouw probleemstelling').fill('Zie **de afbeelding**.');

@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
-import { expect, type Browser, type Page } from '@playwright/test';
+import { expect, request, type Browser, type Page } from '@playwright/test';
 
 export const marieke = 'm.vanloon@dewaalbouw.example';
 export const ruud = 'r.koster@dewaalbouw.example';
@@ -52,6 +52,7 @@ export async function accessible(page: Page) {
 export async function openTicket(page: Page, subject: string, urgency = 'Gemiddeld') {
   await page.goto('/tickets/new');
   await page.getByRole('radio', { name: new RegExp(urgency) }).check();
+  if (urgency === 'Hoog') await impact(page);
   await page.getByLabel('Afdeling').selectOption({ label: 'SERA Business Design B.V.' });
   await page.getByLabel('Onderwerp').fill(subject);
   await page.getByLabel('Jouw probleemstelling').fill('Programma 40218, activiteit 31.\n\n1. Openen\n2. Opslaan');
@@ -59,6 +60,31 @@ export async function openTicket(page: Page, subject: string, urgency = 'Gemidde
   await expect(page).toHaveURL(/\/tickets\/\d+/);
   return Number(/tickets\/(\d+)/.exec(page.url())?.[1]);
 }
+
+/** Answers what a most urgent ticket asks. */
+export async function impact(page: Page) {
+  await page.getByLabel('Wat staat er stil?').fill('Niemand kan boeken');
+  await page.getByLabel('Voor hoeveel mensen?').fill('12');
+}
+
+/** Gives every department the same hours on each of these days, Monday first. */
+export async function offices(week: string[]) {
+  const address = 'http://localhost:3100';
+  const api = await request.newContext({ baseURL: address, extraHTTPHeaders: { Origin: address } });
+  await api.post('/api/log_in', { form: { email: hanneke, password } });
+  const page = await (await api.get('/hours')).text();
+  const departments = new Set([...page.matchAll(/hours\?department=(\d+)/g)].map((found) => found[1]));
+  expect(departments.size).toBeGreaterThan(1);
+  const [monday, tuesday, wednesday, thursday, friday, saturday, sunday] = week;
+  for (const department of departments) {
+    const form = { department, zone: 'Europe/Amsterdam', monday, tuesday, wednesday, thursday, friday, saturday, sunday };
+    expect((await api.post('/api/save_hours', { form, maxRedirects: 0 })).status()).toBe(303);
+  }
+  await api.dispose();
+}
+
+/** Open day and night: what a journey sees must not depend on when it runs. */
+export const always = Array<string>(7).fill('0-24');
 
 /** Hands a mail over, as a mail server does. */
 export async function handOver(page: Page, headers: Record<string, string>, text: string) {

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { mailToken } from './people';
+import { always, mailToken, offices } from './people';
 import { startProvider } from './provider';
 
 /** Starts Balie on a fresh database with demo data; the returned function stops it. `BALIE_URL` names one that runs already. */
@@ -48,5 +48,6 @@ export default async function server() {
     }
     await new Promise((wait) => setTimeout(wait, 100));
   }
+  await offices(always);
   return stop;
 }

@@ -27,11 +27,17 @@ pub struct Office {
     pub calendar: Calendar,
 }
 
-/// How often hours and targets were changed, as a change of tickets may rely on until it ends.
-pub async fn generation(change: &Change) -> Result<i64> {
+/// Keeps hours and targets as they are until a change ends. Whoever locks tickets does this first, so that nobody waits for tickets of one who waits for this.
+pub async fn hold(change: &Change) -> Result<()> {
     if change.is_postgres() {
         change.db().query_one_raw(change.sql("SELECT pg_advisory_xact_lock_shared($1)", [LOCK.into()])).await?;
     }
+    Ok(())
+}
+
+/// How often hours and targets were changed, as a change of tickets may rely on until it ends.
+pub async fn generation(change: &Change) -> Result<i64> {
+    hold(change).await?;
     let row = change.db().query_one_raw(change.sql("SELECT generation FROM reckoning WHERE id = 1", [])).await?;
     Row::new(row.as_ref().ok_or(Error::Unreadable("reckoning"))?).next()
 }

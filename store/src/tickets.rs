@@ -236,6 +236,7 @@ pub async fn is_visible(store: &Store, scope: &Scope, id: TicketId) -> Result<bo
 /// A ticket in scope, which nobody else can change until this change ends.
 pub async fn lock(change: &Change, scope: &Scope, id: TicketId) -> Result<Option<(Ticket, EventNo)>> {
     if change.is_postgres() {
+        crate::hours::hold(change).await?;
         // By itself: a statement that waited for a row sees the row anew, but what it joined as it was before.
         change.db().query_one_raw(change.sql("SELECT 1 FROM ticket WHERE id = $1 FOR UPDATE", [id.0.into()])).await?;
     }

@@ -4,6 +4,7 @@
 
 use crate::Problem;
 use domain::board::{Board, Card};
+use domain::hours::Offices;
 use domain::tickets::Status;
 use domain::{DepartmentId, EventNo, Named, OrganisationId, PersonId};
 use leptos::prelude::*;
@@ -32,13 +33,17 @@ pub struct List {
     pub total: Option<i64>,
 }
 
-/// The board.
+/// The board, and when the offices are open by which it is ordered.
 #[server(endpoint = "board_snapshot")]
-pub async fn board_snapshot(#[server(default)] query: String) -> Result<Board, Problem> {
+pub async fn board_snapshot(#[server(default)] query: String) -> Result<(Board, Offices), Problem> {
     use crate::backend;
     use domain::permissions::Action;
     let (desk, me) = backend::agent(Action::SeeBoard)?;
-    desk::board::snapshot(&desk, &me, &super::filters::filter_of(&query)).await.map_err(backend::report)
+    let read = async {
+        let offices = desk::hours::book(&desk).await?.offices(desk.now());
+        Ok((desk::board::snapshot(&desk, &me, &super::filters::filter_of(&query)).await?, offices))
+    };
+    read.await.map_err(backend::report)
 }
 
 /// What one can filter by; `organisation` is the number or the beginning of the name in the filter.

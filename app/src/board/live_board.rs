@@ -7,6 +7,7 @@ use crate::live::{self, Heard};
 use crate::ui::{self, icon, number};
 use crate::{Reader, when, words as w};
 use domain::board::{Board, COLUMNS};
+use domain::hours::Offices;
 use domain::tickets::Status;
 use domain::time::Span;
 use domain::{DepartmentId, Named, PersonId, TicketId};
@@ -18,11 +19,11 @@ const LOOK: i32 = 5_000;
 
 /// The board; `query` is the URL's, with the filter, and `departments` are those the reader sees.
 #[island]
-pub fn LiveBoard(board: Board, query: String, staff: Vec<Named<PersonId>>, departments: Vec<DepartmentId>) -> impl IntoView {
+pub fn LiveBoard(board: Board, offices: Offices, query: String, staff: Vec<Named<PersonId>>, departments: Vec<DepartmentId>) -> impl IntoView {
     let reader = Reader::current();
     let l = reader.language;
     let (as_of, staff) = (board.as_of, StoredValue::new(staff));
-    let shown = Shown::new(board, query);
+    let shown = Shown::new(board, offices, query);
     let me = reader.visitor.as_ref().map(|v| v.id);
     let (column, set_column) = signal(Status::Open);
     let now = RwSignal::new(reader.now);
@@ -44,12 +45,14 @@ pub fn LiveBoard(board: Board, query: String, staff: Vec<Named<PersonId>>, depar
         let (opened, began) = (js_sys::Date::now(), now.get_untracked());
         ui::every(LOOK, move || {
             let moment = began + Span((js_sys::Date::now() - opened) as i64);
-            let is_closed = |d: &DepartmentId| reader.with_value(|reader| !reader.offices.of(*d).is_open(moment));
+            let is_closed = |d: &DepartmentId| shown.offices.with_untracked(|offices| !offices.of(*d).is_open(moment));
             shown.look(&departments.with_value(|all| all.iter().copied().filter(is_closed).collect::<Vec<_>>()));
             now.set(moment);
         });
     });
-    let closed = Memo::new(move |_| departments.with_value(|all| reader.with_value(|reader| reader.offices.closed(all, now.get()))));
+    let closed = Memo::new(move |_| departments.with_value(|all| shown.offices.with(|offices| offices.closed(all, now.get()))));
+    let reader_now =
+        move || reader.with_value(|reader| Reader { now: now.get_untracked(), offices: shown.offices.get_untracked(), ..reader.clone() });
     let list = move |ids: RwSignal<Vec<TicketId>>| {
         view! {
             <ol role="list">
@@ -58,7 +61,7 @@ pub fn LiveBoard(board: Board, query: String, staff: Vec<Named<PersonId>>, depar
                         on:dragstart=move |event: DragEvent| if let Some(data) = event.data_transfer() { let _ = data.set_data("text/plain", &id.to_string()); }>
                         {move || shown.cards.with_value(|cards| cards.get(&id).copied()).map(|signal| {
                             let (it, changed) = signal.get();
-                            reader.with_value(|reader| card(&it, changed, menu, staff, &Reader { now: now.get_untracked(), ..reader.clone() }))
+                            card(&it, changed, menu, staff, &reader_now())
                         })}
                     </li>
                 </For>
@@ -101,7 +104,7 @@ pub fn LiveBoard(board: Board, query: String, staff: Vec<Named<PersonId>>, depar
     view! {
         <div class="banner" data-kind="lost" role="status" hidden=move || shown.connected.get()>{icon("wifi-off")}<div class="text"><p>{w::connection_lost(l)}</p></div></div>
         {move || closed.get().map(|(since, until)| {
-            let reader = reader.with_value(|reader| Reader { now: now.get_untracked(), ..reader.clone() });
+            let reader = reader_now();
             view! {
                 <div class="banner" data-kind="closed" role="status">{icon("moon")}
                     <div class="text"><p><b>{since.map_or(w::board_closed_for_good(l).to_owned(), |at| w::board_closed(l, when::since(at, &reader)))}</b>" "

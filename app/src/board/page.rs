@@ -7,6 +7,7 @@ use crate::ui::{self, Place, desk_frame, problem_page};
 use crate::{Reader, Returned, words as w};
 use domain::accounts::Language;
 use domain::board::Board;
+use domain::hours::Offices;
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::use_query_map;
@@ -26,7 +27,7 @@ pub fn BoardPage() -> impl IntoView {
             Ok((_, choices)) if with_number(&query, &choices).is_some() => {
                 view! { <Redirect path=format!("/board?{}", with_number(&query, &choices).unwrap_or_default())/> }.into_any()
             }
-            Ok((board, choices)) => page(board, choices, query, &reader).into_any(),
+            Ok(((board, offices), choices)) => page(board, offices, choices, query, &reader).into_any(),
             Err(problem) => problem_page(&problem).into_any(),
         }
     })
@@ -51,7 +52,7 @@ fn keys_help(l: Language) -> impl IntoView {
     }
 }
 
-fn page(board: Board, choices: Choices, query: String, reader: &Reader) -> impl IntoView + use<> {
+fn page(board: Board, offices: Offices, choices: Choices, query: String, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
     let filter = filter_of(&query);
     let departments = choices.departments.iter().map(|d| d.id).collect::<Vec<_>>();
@@ -62,7 +63,7 @@ fn page(board: Board, choices: Choices, query: String, reader: &Reader) -> impl 
                 <div class="board-head"><h1>{w::nav_board(l)}</h1><span class="live" hidden><span class="dot"></span>{w::live(l)}</span>
                     <span class="push"></span><span class="sort wide-only muted">{w::board_order(l)}</span>{keys_help(l)}</div>
                 {bar("/board", &filter, &choices, false, l)}
-                <LiveBoard board=board query=query staff=choices.staff departments=departments/>
+                <LiveBoard board=board offices=offices query=query staff=choices.staff departments=departments/>
             </main>
     };
     desk_frame(Place::Board, reader, inner)

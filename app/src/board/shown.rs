@@ -8,6 +8,7 @@ use super::filters::filter_of;
 use crate::{Problem, Reader, ui, words as w};
 use domain::board::{self, Board, Card, Column, Filter};
 use domain::events::Message;
+use domain::hours::Offices;
 use domain::tickets::Status;
 use domain::{DepartmentId, TicketId};
 use leptos::prelude::*;
@@ -70,12 +71,14 @@ pub(super) struct Shown {
     missed: StoredValue<Option<Vec<Message>>>,
     /// Whether a fresh board is to be fetched once the pointer leaves.
     due: StoredValue<bool>,
+    /// When the offices are open.
+    pub(super) offices: RwSignal<Offices>,
     /// What changed last, for who listens to the page.
     pub(super) announced: RwSignal<Option<String>>,
 }
 
 impl Shown {
-    pub(super) fn new(board: Board, query: String) -> Self {
+    pub(super) fn new(board: Board, offices: Offices, query: String) -> Self {
         let columns = board.columns.iter().map(|column| ShownColumn::new(column, &board.closed)).collect();
         let cards = board.columns.iter().flat_map(|c| &c.cards).map(|c| (c.id, RwSignal::new((c.clone(), None)))).collect();
         Self {
@@ -91,6 +94,7 @@ impl Shown {
             toast: RwSignal::new(None),
             missed: StoredValue::new(None),
             due: StoredValue::new(false),
+            offices: RwSignal::new(offices),
             announced: RwSignal::new(None),
         }
     }
@@ -225,8 +229,12 @@ impl Shown {
                     let fetched = api::board_snapshot(self.query.get_value()).await;
                     let missed = self.missed.try_update_value(Option::take).flatten().unwrap_or_default();
                     match fetched {
-                        Ok(board) => {
+                        Ok((board, offices)) => {
                             let as_of = board.as_of;
+                            if self.offices.with_untracked(|known| *known != offices) {
+                                Reader::learn(&offices);
+                                self.offices.set(offices);
+                            }
                             self.replace(board);
                             missed.iter().filter(|m| m.position().is_some_and(|n| n > as_of)).for_each(|m| self.apply(m));
                         }

@@ -4,7 +4,7 @@
 #![allow(clippy::too_many_arguments, reason = "a form posts flat fields")]
 
 use crate::Problem;
-use domain::hours::{Goal, Holiday, Office, Planned, TargetRule};
+use domain::hours::{Holiday, Office, Planned, TargetRule};
 use domain::{DepartmentId, Named};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -140,6 +140,7 @@ pub async fn save_target(
     #[server(default)] remove: String,
 ) -> Result<(), Problem> {
     use crate::backend;
+    use domain::hours::Goal;
     use domain::permissions::Action;
     let (desk, me) = backend::agent(Action::ManageHours)?;
     let typed = [(Goal::FirstReply, first_reply), (Goal::NextReply, next_reply), (Goal::Solution, solution)];

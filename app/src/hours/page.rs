@@ -104,6 +104,12 @@ fn date_word(day: i64, l: Language) -> String {
     format!("{day} {}", month(n, l))
 }
 
+/// A word at the beginning of a line.
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 fn day_of(day: i64, l: Language) -> &'static str {
     weekday(domain::time::weekday(day), l)
 }
@@ -157,7 +163,7 @@ fn week(hours: &Hours, reader: &Reader) -> impl IntoView + use<> {
             <div class="days">{rows.into_iter().map(|(at, value, fault)| {
                 let (id, fault_id, wrong) = (format!("day-{at}"), format!("day-{at}-fault"), fault.is_some().then_some("true"));
                 view! {
-                    <div class="field"><label for=id.clone()>{weekday(at as u8, l)}</label>
+                    <div class="field"><label for=id.clone()>{capital(weekday(at as u8, l))}</label>
                         <input class="input" id=id name=DAYS[at] value=value maxlength="200" autocomplete="off" placeholder=w::hours_closed(l) aria-invalid=wrong aria-describedby=if wrong.is_some() { fault_id.clone() } else { "week-hint".to_owned() }/>
                         {fault.map(|sentence| view! { <p class="error" id=fault_id>{icon("circle-alert")}<span>{sentence}</span></p> })}</div>
                 }

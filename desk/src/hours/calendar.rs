@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 pub(super) const MOST_BYTES: u64 = 1 << 20;
 /// How many years ahead a yearly date is taken.
 const YEARS: i32 = 10;
+/// How deep components are in each other at most: an alarm in an event in a calendar is three, and the parser goes down by calling itself.
+const DEEPEST: i32 = 8;
 /// Most days of one event: a long summer.
 const LONGEST: i64 = 62;
 
@@ -16,6 +18,9 @@ const LONGEST: i64 = 62;
 /// every year, rather than to take half of it.
 pub(super) fn days(text: &str, from: i64) -> Result<BTreeMap<i64, String>, Fault> {
     let unfolded = unfold(text.trim_start_matches('\u{feff}'));
+    if depth(&unfolded) > DEEPEST {
+        return Err(Fault::NotACalendar);
+    }
     let calendar = read_calendar(&unfolded).map_err(|_| Fault::NotACalendar)?;
     if !unfolded.trim_start().to_ascii_uppercase().starts_with("BEGIN:VCALENDAR") {
         return Err(Fault::NotACalendar);
@@ -37,6 +42,25 @@ pub(super) fn days(text: &str, from: i64) -> Result<BTreeMap<i64, String>, Fault
         }
     }
     Ok(days)
+}
+
+/// How deep components are in each other.
+fn depth(text: &str) -> i32 {
+    let step = |line: &str| {
+        if line.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("BEGIN:")) {
+            1
+        } else {
+            -i32::from(line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("END:")))
+        }
+    };
+    let mut depth = 0;
+    text.lines()
+        .map(|line| {
+            depth += step(line.trim_start());
+            depth
+        })
+        .max()
+        .unwrap_or_default()
 }
 
 fn value(event: &Component<'_>, name: &str) -> Option<String> {

@@ -60,7 +60,9 @@ async fn change(server: &Server, id: i64, times: usize) {
 }
 
 async fn board(server: &Server, cookie: &str) -> Board {
-    serde_json::from_str(&server.answer(call("/api/board_snapshot", cookie, "")).await.text).unwrap()
+    let (board, _): (Board, domain::hours::Offices) =
+        serde_json::from_str(&server.answer(call("/api/board_snapshot", cookie, "")).await.text).unwrap();
+    board
 }
 
 /// At twenty changes a second: what is missed in a second, in half a minute and in more than a minute, which is too much to be told one by one.
