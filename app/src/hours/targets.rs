@@ -46,7 +46,7 @@ fn page(table: TargetTable, kept: Option<&'static str>, reader: &Reader) -> impl
             {notices(&["save_target"], &fields, kept, l)}
             {progress(reckoning, l)}
             <p class="hint">{w::targets_hint(l)}</p>
-            {Urgency::FORM.iter().rev().filter_map(|urgency| general.iter().find(|(rule, _)| rule.urgency == *urgency)).map(|(rule, _)| view! {
+            {[Urgency::High, Urgency::Medium, Urgency::Low, Urgency::Question].iter().filter_map(|urgency| general.iter().find(|(rule, _)| rule.urgency == *urgency)).map(|(rule, _)| view! {
                 <section class="panel settings" aria-labelledby=format!("h-{}", rule.urgency.word())>
                     <h2 id=format!("h-{}", rule.urgency.word())>{ui::urgency(rule.urgency, l)}</h2>{form(rule, None, &[], l)}</section>
             }).collect_view()}

@@ -40,7 +40,7 @@ async fn a_stream_brings_what_happens_and_goes_on_where_it_was_cut() {
     let came = stream.until("\"subject\":\"een\"").await.unwrap();
     assert!(came.contains("id: 1\n"), "{came}");
     drop(stream);
-    server.answer(call("/api/change_ticket", &agent, &format!("ticket={id}&what=urgency&to=high"))).await;
+    server.answer(call("/api/change_ticket", &agent, &format!("ticket={id}&what=urgency&to=high&reason=spoed"))).await;
     let resumed = Request::get("/live?after=0").header(header::COOKIE, &agent).header("last-event-id", "1").body(axum::body::Body::empty()).unwrap();
     let came = Stream::of(server.ask(resumed).await).until("urgency_changed").await.unwrap();
     assert!(came.contains("id: 2\n") && !came.contains("\"kind\":\"opened\""), "{came}");
