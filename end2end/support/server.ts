@@ -48,6 +48,9 @@ export default async function server() {
     }
     await new Promise((wait) => setTimeout(wait, 100));
   }
-  await offices(always);
+  await offices(always).catch(async (error) => {
+    await stop();
+    throw error;
+  });
   return stop;
 }

@@ -173,6 +173,11 @@ fn page(headers: &HeaderMap, action: &str, fields: &Fields) -> String {
             value("id").filter(|id| id.bytes().all(|b| b.is_ascii_digit())).map_or("/people".to_owned(), |id| format!("/people/{id}"))
         }
         ("upload_import" | "begin_import", _, _) => "/people/import".to_owned(),
+        ("save_hours" | "add_days" | "remove_day" | "import_days", _, _) => "/hours".to_owned(),
+        ("save_target", _, _) => "/targets".to_owned(),
+        ("save_department", _, _) => "/departments".to_owned(),
+        ("keep_audit", _, _) => "/audit".to_owned(),
+        ("require_step", _, _) => "/security".to_owned(),
         (
             "set_own" | "add_app" | "remove_app" | "new_codes" | "remove_passkey" | "set_notifications" | "change_password" | "ask_address"
             | "end_session" | "make_token" | "revoke_token",
