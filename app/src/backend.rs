@@ -429,7 +429,7 @@ pub fn import_preview(preview: desk::accounts::Preview) -> ImportPreview {
         name: row.name,
         email: row.email,
         organisation: row.organisation,
-        key_user: row.key_user,
+        key_user: row.key_user.unwrap_or_default(),
         domains: row.domains,
         outcome: match row.outcome {
             desk::accounts::Outcome::Add => Outcome::Add,

@@ -113,6 +113,7 @@ fn sentence(field: Field, fault: &Fault, l: Language) -> String {
         (Field::Domains, Fault::Taken) => w::fault_domain_taken(l).to_owned(),
         (Field::Name, Fault::Taken) => w::fault_name_taken(l).to_owned(),
         (_, Fault::NotOpen) => w::fault_not_open(l).to_owned(),
+        (_, Fault::TooLongAgo) => w::fault_log_in_again(l).to_owned(),
         (_, Fault::WrongPassword) => w::fault_wrong_password(l).to_owned(),
         (_, Fault::LastAdmin) => w::fault_last_admin(l).to_owned(),
         (_, Fault::Twice) => w::fault_twice(l).to_owned(),

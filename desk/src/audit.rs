@@ -4,6 +4,7 @@ use crate::accounts::{Agent, Session};
 use crate::{Desk, Error, Result};
 use domain::accounts::EmailAddress;
 use domain::audit::{Deed, Entry};
+use domain::permissions::Action;
 use domain::time::{Moment, Span};
 use domain::{Fault, Field, Named, PersonId, Refusal};
 use std::net::IpAddr;
@@ -16,8 +17,6 @@ pub const KEPT: Span = Span::days(730);
 const LEAST_DAYS: i64 = 30;
 /// Entries read at once for an export.
 const EXPORTED_AT_ONCE: u64 = 1_000;
-/// Most entries of one export; more are asked for by days.
-const MOST_EXPORTED: usize = 200_000;
 /// Entries of one page.
 pub const PAGE: u64 = 100;
 
@@ -121,30 +120,46 @@ pub(crate) async fn sweep(desk: &Desk) -> Result<u64> {
     Ok(removed)
 }
 
-/// The entries a filter asks for as CSV, the latest first, page after page, ready to be written out; that they were exported is an entry too. For admins.
-pub async fn export(desk: &Desk, by: &Agent, filter: &Filter) -> Result<String> {
-    let mut out = csv::Writer::from_writer(vec![]);
-    let broken = |_| Error::from(std::io::Error::other("CSV"));
-    out.write_record(["when", "who", "what", "about", "before", "after", "address"]).map_err(broken)?;
-    let (mut filter, mut rows) = (filter.clone(), 0);
-    loop {
-        let page = audit::read(desk.store(), &filter, EXPORTED_AT_ONCE).await?;
+/// Entries on their way out as CSV, the latest first, a page at a time: memory does not grow with them.
+#[derive(Debug)]
+pub struct Export {
+    filter: Filter,
+    /// Whether the headings were written, and whether there are no more.
+    begun: bool,
+    ended: bool,
+}
+
+/// Begins to export the entries that a filter asks for; that they were exported is an entry too. For admins.
+pub async fn export(desk: &Desk, by: &Agent, filter: &Filter) -> Result<Export> {
+    by.session().require(Action::ReadAudit)?;
+    let change = desk.store().begin().await?;
+    note(&change, by.session(), Done::new(Deed::AuditExported, "", None), desk.now()).await?;
+    change.commit().await?;
+    Ok(Export { filter: filter.clone(), begun: false, ended: false })
+}
+
+impl Export {
+    /// The next page; `None` after the last.
+    pub async fn next(&mut self, desk: &Desk) -> Result<Option<String>> {
+        if self.ended {
+            return Ok(None);
+        }
+        let mut out = csv::Writer::from_writer(vec![]);
+        let broken = || Error::from(std::io::Error::other("CSV"));
+        if !std::mem::replace(&mut self.begun, true) {
+            out.write_record(["when", "who", "what", "about", "before", "after", "address"]).map_err(|_| broken())?;
+        }
+        let page = audit::read(desk.store(), &self.filter, EXPORTED_AT_ONCE).await?;
         for entry in &page {
             let when = crate::zones::written(entry.at);
             let cells = [&when, &entry.by, entry.deed.word(), &entry.about, &entry.before, &entry.after, &entry.address];
-            out.write_record(cells.map(harmless)).map_err(broken)?;
+            out.write_record(cells.map(harmless)).map_err(|_| broken())?;
         }
-        rows += page.len();
-        filter.before = page.last().map(|last| last.id);
-        if (page.len() as u64) < EXPORTED_AT_ONCE || rows >= MOST_EXPORTED {
-            break;
-        }
+        self.filter.before = page.last().map(|last| last.id);
+        self.ended = (page.len() as u64) < EXPORTED_AT_ONCE;
+        let bytes = out.into_inner().map_err(|_| broken())?;
+        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
-    let change = desk.store().begin().await?;
-    note(&change, by.session(), Done::new(Deed::AuditExported, "", None).changed("", &rows.to_string()), desk.now()).await?;
-    change.commit().await?;
-    let bytes = out.into_inner().map_err(|_| Error::from(std::io::Error::other("CSV")))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// A cell that no spreadsheet takes for a formula (OWASP, CSV Injection).

@@ -109,9 +109,9 @@ impl Language {
             .split(',')
             .enumerate()
             .filter_map(|(at, part)| {
-                let mut halves = part.split(";q=");
-                let language = Self::from_tag(halves.next()?)?;
-                let weight = halves.next().map_or(Some(1.0), |q| q.trim().parse().ok())?;
+                let (tag, weight) = part.split_once(';').unwrap_or((part, "q=1"));
+                let language = Self::from_tag(tag)?;
+                let weight: f32 = weight.trim().strip_prefix("q=")?.parse().ok()?;
                 (weight > 0.0).then_some((weight, at, language))
             })
             .collect();
@@ -269,6 +269,7 @@ mod tests {
             ("fr,en;q=0.3,nl;q=0.8", Language::Nl),
             ("en-GB,nl;q=0.9", Language::En),
             ("nl;q=0, en;q=0.1", Language::En),
+            ("en; q=0.3, nl; q=0.9", Language::Nl),
             (";;;,q", Language::Nl),
         ] {
             assert_eq!(Language::from_header(header), language, "{header}");

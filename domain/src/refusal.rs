@@ -96,6 +96,8 @@ pub enum Field {
     Stopped,
     /// How many people that stops.
     People,
+    /// How one came in.
+    LogIn,
 }
 
 /// What is wrong with a field.
@@ -177,4 +179,6 @@ pub enum Fault {
     RepeatsOtherwise,
     /// Not a number of people.
     NotANumber,
+    /// It was too long ago.
+    TooLongAgo,
 }

@@ -14,7 +14,7 @@ use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use desk::accounts::{Agent, Card, Filter, OrganisationChange, PEOPLE_PAGE, PersonChange};
+use desk::accounts::{Agent, Card, Filter, OrganisationChange, OrganisationEdit, PEOPLE_PAGE, PersonChange, PersonEdit};
 use desk::audit::Origin;
 use desk::{Desk, Error};
 use domain::accounts::{self as a, Language, Role};
@@ -338,23 +338,21 @@ async fn change_person(
     let changed = async {
         let by = bearer.agent(desk, TokenScope::PeopleWrite).await?;
         let patch = body(sent)?;
-        let before = desk::accounts::card(desk, &by, number(&id)?).await?;
-        let (id, is_disabled) = (before.person.id, before.disabled);
-        let new = PersonChange {
-            name: patch.name.unwrap_or(before.person.name),
-            email: patch.email.unwrap_or(before.person.email),
-            role: role(patch.role.as_deref(), before.person.role)?,
-            organisation: patch.organisation.unwrap_or(before.person.organisation.map(|o| o.name).unwrap_or_default()),
-            key_user: patch.key_user.unwrap_or(before.person.key_user),
+        // Who was merged into another is that one.
+        let id = desk::accounts::card(desk, &by, number(&id)?).await?.person.id;
+        let edit = PersonEdit {
+            name: patch.name,
+            email: patch.email,
+            role: patch.role.as_deref().map(|word| role(Some(word), Role::Customer)).transpose()?,
+            organisation: patch.organisation,
+            key_user: patch.key_user,
             departments: match patch.departments {
-                Some(ids) => departments(desk, &ids).await?,
-                None => before.departments.iter().map(|d| d.id).collect(),
+                Some(ids) => Some(departments(desk, &ids).await?),
+                None => None,
             },
+            disabled: patch.disabled,
         };
-        desk::accounts::change_person(desk, &by, id, &new).await?;
-        if let Some(disabled) = patch.disabled.filter(|disabled| *disabled != is_disabled) {
-            desk::accounts::set_disabled(desk, &by, id, disabled).await?;
-        }
+        desk::accounts::change_person(desk, &by, id, edit).await?;
         Ok((StatusCode::OK, Person::from(desk::accounts::card(desk, &by, id).await?)))
     };
     bearer.answer(changed.await)
@@ -497,15 +495,14 @@ async fn change_organisation(
         let by = bearer.agent(desk, TokenScope::OrganisationsWrite).await?;
         let patch = body(sent)?;
         let id = number(&id)?;
-        let before = desk::accounts::organisation(desk, &by, id).await?;
-        let new = OrganisationChange {
-            name: patch.name.unwrap_or(before.named.name),
-            domains: patch.domains.unwrap_or(before.domains).join(" "),
-            sign_up: patch.sign_up.unwrap_or(before.sign_up),
-            shared: patch.shared.unwrap_or(before.shared),
-            notes: patch.notes.unwrap_or(before.notes),
+        let edit = OrganisationEdit {
+            name: patch.name,
+            domains: patch.domains.map(|domains| domains.join(" ")),
+            sign_up: patch.sign_up,
+            shared: patch.shared,
+            notes: patch.notes,
         };
-        desk::accounts::save_organisation(desk, &by, Some(id), &new).await?;
+        desk::accounts::save_organisation(desk, &by, Some(id), edit).await?;
         Ok((StatusCode::OK, Organisation::from(desk::accounts::organisation(desk, &by, id).await?)))
     };
     bearer.answer(changed.await)

@@ -4,10 +4,12 @@ use crate::files::{allowed, confine, refused};
 use crate::router::AppState;
 use app::backend::Asking;
 use axum::Extension;
+use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::permissions::Action;
+use futures_util::stream::try_unfold;
 
 /// `GET /audit/export?…`: the entries that the audit log's page would show, as CSV; for admins.
 pub async fn export(State(state): State<AppState>, Extension(asking): Extension<Asking>, RawQuery(query): RawQuery) -> Response {
@@ -18,8 +20,12 @@ pub async fn export(State(state): State<AppState>, Extension(asking): Extension<
     };
     match read.await {
         Err(error) => refused(&error, &asking),
-        Ok(text) => {
-            let mut response = text.into_response();
+        Ok(export) => {
+            let pages = try_unfold((state.desk, export), async |(desk, mut export)| {
+                let page = export.next(&desk).await.inspect_err(|error| tracing::error!(%error, "an export of the audit log was cut off"))?;
+                Ok::<_, desk::Error>(page.map(|page| (page, (desk, export))))
+            });
+            let mut response = Body::from_stream(pages).into_response();
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
             headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"audit.csv\""));

@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
-use crate::row::{Row, rows};
+use crate::row::{Row, Source, first, rows};
 use domain::audit::{Deed, Entry};
 use domain::time::Moment;
 use domain::{Named, PersonId};
@@ -75,16 +75,17 @@ pub async fn read(store: &Store, filter: &Filter, most: u64) -> Result<Vec<Entry
     if let Some(before) = filter.before {
         narrow("a.id < ?", before.into());
     }
-    let condition = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+    // A deed of a later version is left out, and not counted either.
+    let known: Vec<String> = Deed::ALL.iter().map(|deed| format!("'{}'", deed.word())).collect();
+    conditions.push(format!("a.deed IN ({})", known.join(", ")));
     type Found = (i64, i64, String, String, String, String, String, String);
     let found: Vec<Found> = rows(
         store,
         "a.id, a.at, a.by_name, a.deed, a.about, a.address, a.before, a.after",
-        &format!("FROM audit a {condition} ORDER BY a.id DESC LIMIT {most}"),
+        &format!("FROM audit a WHERE {} ORDER BY a.id DESC LIMIT {most}", conditions.join(" AND ")),
         values,
     )
     .await?;
-    // A deed of a later version is left out.
     Ok(found
         .into_iter()
         .filter_map(|(id, at, by, deed, about, address, before, after)| {
@@ -99,9 +100,8 @@ pub async fn sweep(change: &Change, before: Moment) -> Result<u64> {
 }
 
 /// A setting that admins change on a screen.
-pub async fn setting(store: &Store, name: &str) -> Result<Option<String>> {
-    use sea_orm::ConnectionTrait;
-    let row = store.reads.query_one_raw(store.sql("SELECT value FROM setting WHERE name = $1", [name.into()])).await?;
+pub async fn setting(from: &impl Source, name: &str) -> Result<Option<String>> {
+    let row = first(from, "SELECT value FROM setting WHERE name = $1", [name.into()]).await?;
     row.map(|row| Row::new(&row).next()).transpose()
 }
 

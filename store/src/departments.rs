@@ -4,7 +4,7 @@ use crate::accounts::STAFF;
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
-use crate::row::{Row, lists, rows};
+use crate::row::{Row, Source, lists, rows};
 use crate::tables::department;
 use domain::{DepartmentId, Named, PersonId};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryOrder, Set};
@@ -34,8 +34,8 @@ pub async fn is_hidden_from(change: &Change, department: DepartmentId, person: P
 }
 
 /// Every department, in their order.
-pub async fn all(store: &Store) -> Result<Vec<Department>> {
-    let rows = department::Entity::find().order_by_asc(department::Column::Position).order_by_asc(department::Column::Name).all(&store.reads).await?;
+pub async fn all(from: &impl Source) -> Result<Vec<Department>> {
+    let rows = department::Entity::find().order_by_asc(department::Column::Position).order_by_asc(department::Column::Name).all(&from.on()).await?;
     Ok(rows.into_iter().map(|d| Department { named: Named::new(DepartmentId(d.id), d.name), closed: d.closed, screenshot: d.screenshot }).collect())
 }
 

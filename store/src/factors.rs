@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{Row, rows};
+use crate::row::{Reads, Row, Source, first, rows_by};
 use domain::PersonId;
 use domain::time::Moment;
 use sea_orm::{ConnectionTrait, Value};
@@ -40,16 +40,16 @@ impl Has {
 }
 
 /// What someone has besides a password.
-pub async fn of(store: &Store, person: PersonId) -> Result<Has> {
+pub async fn of(from: &impl Source, person: PersonId) -> Result<Has> {
     let sql = "SELECT (SELECT COUNT(*) FROM totp WHERE person_id = $1), (SELECT COUNT(*) FROM recovery_code WHERE person_id = $1), (SELECT COUNT(*) FROM passkey WHERE person_id = $1)";
-    let row = store.reads.query_one_raw(store.sql(sql, [person.0.into()])).await?.ok_or(Error::Unreadable("factors"))?;
+    let row = first(from, sql, [person.0.into()]).await?.ok_or(Error::Unreadable("factors"))?;
     let mut row = Row::new(&row);
     Ok(Has { totp: row.next::<i64>()? > 0, recovery_codes: row.next()?, passkeys: row.next()? })
 }
 
 /// The secret of someone's app.
-pub async fn totp(store: &Store, person: PersonId) -> Result<Option<String>> {
-    let row = store.reads.query_one_raw(store.sql("SELECT secret FROM totp WHERE person_id = $1", [person.0.into()])).await?;
+pub async fn totp(from: &impl Source, person: PersonId) -> Result<Option<String>> {
+    let row = first(from, "SELECT secret FROM totp WHERE person_id = $1", [person.0.into()]).await?;
     row.map(|row| Row::new(&row).next()).transpose()
 }
 
@@ -68,13 +68,12 @@ pub async fn use_step(change: &Change, person: PersonId, step: i64) -> Result<bo
 /// Takes someone's app away, with the codes that stand in for it.
 pub async fn remove_totp(change: &Change, person: PersonId) -> Result<()> {
     change.run("DELETE FROM totp WHERE person_id = $1", [person.0.into()]).await?;
-    change.run("DELETE FROM recovery_code WHERE person_id = $1", [person.0.into()]).await?;
-    Ok(())
+    remove_recovery_codes(change, person).await
 }
 
 /// Keeps the hashes of recovery codes instead of those there were.
 pub async fn set_recovery_codes(change: &Change, person: PersonId, hashes: &[String]) -> Result<()> {
-    change.run("DELETE FROM recovery_code WHERE person_id = $1", [person.0.into()]).await?;
+    remove_recovery_codes(change, person).await?;
     for hash in hashes {
         change.run("INSERT INTO recovery_code (hash, person_id) VALUES ($1, $2)", [hash.as_str().into(), person.0.into()]).await?;
     }
@@ -86,10 +85,10 @@ pub async fn use_recovery_code(change: &Change, person: PersonId, hash: &str) ->
     Ok(change.run("DELETE FROM recovery_code WHERE hash = $1 AND person_id = $2", [hash.into(), person.0.into()]).await? > 0)
 }
 
-async fn passkeys(store: &Store, condition: &str, values: Vec<Value>) -> Result<Vec<Passkey>> {
+async fn passkeys(from: &impl Source, condition: &str, values: Vec<Value>) -> Result<Vec<Passkey>> {
     let tail = format!("FROM passkey k WHERE {condition} ORDER BY k.created_at, k.id");
     let found: Vec<(String, i64, String, String, i64, Option<i64>)> =
-        rows(store, "k.id, k.person_id, k.name, k.credential, k.created_at, k.used_at", &tail, values).await?;
+        rows_by(&from.on(), "k.id, k.person_id, k.name, k.credential, k.created_at, k.used_at", &tail, values).await?;
     let passkey = |(id, person, name, credential, created, used): (String, i64, String, String, i64, Option<i64>)| Passkey {
         id,
         person: PersonId(person),
@@ -102,13 +101,13 @@ async fn passkeys(store: &Store, condition: &str, values: Vec<Value>) -> Result<
 }
 
 /// Someone's passkeys, the oldest first.
-pub async fn passkeys_of(store: &Store, person: PersonId) -> Result<Vec<Passkey>> {
-    passkeys(store, "k.person_id = $1", vec![person.0.into()]).await
+pub async fn passkeys_of(from: &impl Source, person: PersonId) -> Result<Vec<Passkey>> {
+    passkeys(from, "k.person_id = $1", vec![person.0.into()]).await
 }
 
 /// The passkey with this id.
-pub async fn passkey(store: &Store, id: &str) -> Result<Option<Passkey>> {
-    Ok(passkeys(store, "k.id = $1", vec![id.into()]).await?.pop())
+pub async fn passkey(from: &impl Source, id: &str) -> Result<Option<Passkey>> {
+    Ok(passkeys(from, "k.id = $1", vec![id.into()]).await?.pop())
 }
 
 /// Adds a passkey; [`Error::Taken`] where its authenticator has one here already.
@@ -119,15 +118,20 @@ pub async fn add_passkey(change: &Change, new: &Passkey) -> Result<()> {
     Ok(())
 }
 
-/// Notes that a passkey was used, with its counter as it is now.
-pub async fn use_passkey(change: &Change, id: &str, credential: &str, now: Moment) -> Result<()> {
-    change.run("UPDATE passkey SET credential = $1, used_at = $2 WHERE id = $3", [credential.into(), now.0.into(), id.into()]).await?;
-    Ok(())
+/// Notes that a passkey was used, with its counter as it is now; gives whether it is still there.
+pub async fn use_passkey(change: &Change, id: &str, credential: &str, now: Moment) -> Result<bool> {
+    Ok(change.run("UPDATE passkey SET credential = $1, used_at = $2 WHERE id = $3", [credential.into(), now.0.into(), id.into()]).await? > 0)
 }
 
 /// Takes a passkey of someone away; gives whether there was one.
 pub async fn remove_passkey(change: &Change, person: PersonId, id: &str) -> Result<bool> {
     Ok(change.run("DELETE FROM passkey WHERE id = $1 AND person_id = $2", [id.into(), person.0.into()]).await? > 0)
+}
+
+/// Takes someone's recovery codes away.
+pub async fn remove_recovery_codes(change: &Change, person: PersonId) -> Result<()> {
+    change.run("DELETE FROM recovery_code WHERE person_id = $1", [person.0.into()]).await?;
+    Ok(())
 }
 
 /// Takes everything besides the password away.
@@ -155,7 +159,8 @@ pub async fn identify(change: &Change, issuer: &str, subject: &str, person: Pers
 
 /// Where someone is known: the issuers of their providers.
 pub async fn issuers_of(store: &Store, person: PersonId) -> Result<Vec<String>> {
-    let found: Vec<(String,)> = rows(store, "i.issuer", "FROM identity i WHERE i.person_id = $1 ORDER BY i.issuer", vec![person.0.into()]).await?;
+    let found: Vec<(String,)> =
+        rows_by(&store.on(), "i.issuer", "FROM identity i WHERE i.person_id = $1 ORDER BY i.issuer", vec![person.0.into()]).await?;
     Ok(found.into_iter().map(|(issuer,)| issuer).collect())
 }
 

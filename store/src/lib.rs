@@ -39,3 +39,4 @@ pub use bell::Bell;
 pub use change::Change;
 pub use connect::{Kind, Store};
 pub use error::{Error, Result};
+pub use row::Source;

@@ -4,7 +4,7 @@ use crate::accounts::literal;
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
-use crate::row::{Row, rows};
+use crate::row::{Row, Source, first, rows, rows_by};
 use crate::tables::organisation;
 use domain::accounts::Organisation;
 use domain::time::Moment;
@@ -22,23 +22,23 @@ pub async fn like(store: &Store, typed: &str) -> Result<Option<Named<Organisatio
 }
 
 /// The organisation with this name.
-pub async fn by_name(store: &Store, name: &str) -> Result<Option<OrganisationId>> {
-    let row = organisation::Entity::find().filter(organisation::Column::Name.eq(name)).one(&store.reads).await?;
+pub async fn by_name(from: &impl Source, name: &str) -> Result<Option<OrganisationId>> {
+    let row = organisation::Entity::find().filter(organisation::Column::Name.eq(name)).one(&from.on()).await?;
     Ok(row.map(|o| OrganisationId(o.id)))
 }
 
 /// The organisation whose people come in alone with an address of this domain.
-pub async fn open_to(store: &Store, domain: &str) -> Result<Option<Named<OrganisationId>>> {
+pub async fn open_to(from: &impl Source, domain: &str) -> Result<Option<Named<OrganisationId>>> {
     let sql = "SELECT o.id, o.name FROM organisation_domain d JOIN organisation o ON o.id = d.organisation_id WHERE d.domain = $1 AND o.sign_up";
-    let row = store.reads.query_one_raw(store.sql(sql, [domain.into()])).await?;
+    let row = first(from, sql, [domain.into()]).await?;
     row.map(|row| Row::new(&row).named(OrganisationId)).transpose()
 }
 
 /// An organisation with what it allows.
-pub async fn find(store: &Store, id: OrganisationId) -> Result<Option<Organisation>> {
-    let Some(row) = organisation::Entity::find_by_id(id.0).one(&store.reads).await? else { return Ok(None) };
+pub async fn find(from: &impl Source, id: OrganisationId) -> Result<Option<Organisation>> {
+    let Some(row) = organisation::Entity::find_by_id(id.0).one(&from.on()).await? else { return Ok(None) };
     let domains: Vec<(String,)> =
-        rows(store, "d.domain", "FROM organisation_domain d WHERE d.organisation_id = $1 ORDER BY d.domain", vec![id.0.into()]).await?;
+        rows_by(&from.on(), "d.domain", "FROM organisation_domain d WHERE d.organisation_id = $1 ORDER BY d.domain", vec![id.0.into()]).await?;
     let domains = domains.into_iter().map(|(domain,)| domain).collect();
     Ok(Some(Organisation { named: Named::new(id, row.name), domains, sign_up: row.sign_up, shared: row.shared, notes: row.notes }))
 }
@@ -54,7 +54,7 @@ pub async fn page(store: &Store, typed: &str, after: &str, most: u64) -> Result<
     Ok(found.into_iter().map(|(id, name, people)| (Named::new(OrganisationId(id), name), people)).collect())
 }
 
-/// Adds an organisation; [`crate::Error::Taken`] where another has one of its domains.
+/// Adds an organisation; [`crate::Error::Taken`] where another has its name or one of its domains.
 pub async fn add(change: &Change, name: &str, domains: &[String], now: Moment) -> Result<OrganisationId> {
     let row = organisation::ActiveModel {
         name: Set(name.to_owned()),
@@ -69,7 +69,7 @@ pub async fn add(change: &Change, name: &str, domains: &[String], now: Moment) -
     Ok(id)
 }
 
-/// Saves an organisation; [`crate::Error::Taken`] where another has one of its domains.
+/// Saves an organisation; [`crate::Error::Taken`] where another has its name or one of its domains.
 pub async fn save(change: &Change, o: &Organisation) -> Result<()> {
     let sql = "UPDATE organisation SET name = $1, sign_up = $2, shared = $3, notes = $4 WHERE id = $5";
     change.run(sql, [o.named.name.as_str().into(), o.sign_up.into(), o.shared.into(), o.notes.as_str().into(), o.named.id.0.into()]).await?;
@@ -118,9 +118,9 @@ pub async fn domains(store: &Store) -> Result<Vec<(String, String)>> {
     rows(store, "d.domain, o.name", "FROM organisation_domain d JOIN organisation o ON o.id = d.organisation_id", vec![]).await
 }
 
-/// The ids of all organisations by name, as a change sees them; of two with one name the first.
+/// The ids of all organisations by name, as a change sees them.
 pub async fn ids(change: &Change) -> Result<HashMap<String, OrganisationId>> {
-    let found = change.db().query_all_raw(change.sql("SELECT name, id FROM organisation ORDER BY id DESC", [])).await?;
+    let found = change.db().query_all_raw(change.sql("SELECT name, id FROM organisation", [])).await?;
     found
         .iter()
         .map(|row| {
@@ -130,11 +130,13 @@ pub async fn ids(change: &Change) -> Result<HashMap<String, OrganisationId>> {
         .collect()
 }
 
-/// Adds organisations by name, by one statement.
+/// Adds those of these organisations that are not there, by one statement.
 pub async fn add_many(change: &Change, names: &[String], now: Moment) -> Result<()> {
     let places: Vec<String> = (0..names.len()).map(|n| format!("(${}, ${}, '')", 2 * n + 1, 2 * n + 2)).collect();
     let values = names.iter().flat_map(|name| [name.as_str().into(), now.0.into()]).collect();
-    change.run_many(format!("INSERT INTO organisation (name, created_at, notes) VALUES {}", places.join(", ")), values).await
+    change
+        .run_many(format!("INSERT INTO organisation (name, created_at, notes) VALUES {} ON CONFLICT (name) DO NOTHING", places.join(", ")), values)
+        .await
 }
 
 /// Gives an organisation a domain, where no other has it.

@@ -1,10 +1,10 @@
 //! People as staff look after them: pages of them, what is changed, and two that are one.
 
-use crate::accounts::{ACCOUNT, Account, account, literal};
+use crate::accounts::{ACCOUNT, Account, HAS_A_WAY_IN, account, literal};
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{Row, list, rows};
+use crate::row::{Row, Source, first, list, rows, rows_by};
 use domain::accounts::{EmailAddress, Person, Role};
 use domain::time::Moment;
 use domain::{DepartmentId, Named, OrganisationId, PersonId, TicketId};
@@ -16,7 +16,7 @@ use sea_orm::{ConnectionTrait, Value};
 pub struct Listed {
     pub person: Person,
     pub disabled: bool,
-    /// Whether they ever chose a password.
+    /// Whether they ever came in: they have a password, a passkey or are known to a provider.
     pub joined: bool,
 }
 
@@ -54,13 +54,15 @@ pub async fn page(store: &Store, filter: &Filter, most: u64) -> Result<Vec<Liste
         values.extend([name.as_str().into(), id.0.into()]);
         conditions.push(format!("(p.name, p.id) > (${}, ${})", values.len() - 1, values.len()));
     }
-    let columns = "p.id, p.name, p.email, p.role, p.organisation_id, o.name, CAST(p.key_user AS INTEGER), CASE WHEN p.disabled_at IS NULL THEN 0 ELSE 1 END, CASE WHEN p.password_hash IS NULL THEN 0 ELSE 1 END";
+    let columns = format!(
+        "p.id, p.name, p.email, p.role, p.organisation_id, o.name, CAST(p.key_user AS INTEGER), CASE WHEN p.disabled_at IS NULL THEN 0 ELSE 1 END, CASE WHEN {HAS_A_WAY_IN} THEN 1 ELSE 0 END"
+    );
     let tail = format!(
         "FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id WHERE {} ORDER BY p.name, p.id LIMIT {most}",
         conditions.join(" AND ")
     );
     type Found = (i64, String, String, String, Option<i64>, Option<String>, i64, i64, i64);
-    let found: Vec<Found> = rows(store, columns, &tail, values).await?;
+    let found: Vec<Found> = rows(store, &columns, &tail, values).await?;
     found
         .into_iter()
         .map(|(id, name, email, role, organisation, its_name, key_user, disabled, joined)| {
@@ -79,7 +81,8 @@ pub async fn page(store: &Store, filter: &Filter, most: u64) -> Result<Vec<Liste
 
 /// A person's account, kept for this change alone.
 pub async fn locked(change: &Change, id: PersonId) -> Result<Option<Account>> {
-    let lock = if change.is_postgres() { " FOR UPDATE OF p" } else { "" };
+    // Those who only refer to the person need not wait.
+    let lock = if change.is_postgres() { " FOR NO KEY UPDATE OF p" } else { "" };
     let sql = format!(
         "SELECT {ACCOUNT} FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id WHERE p.id = $1 AND p.merged_into IS NULL{lock}"
     );
@@ -87,14 +90,21 @@ pub async fn locked(change: &Change, id: PersonId) -> Result<Option<Account>> {
     row.map(|row| account(&mut Row::new(&row))).transpose()
 }
 
-/// Keeps a person's name.
+/// The columns of what someone was called before, and what is called so from now on.
+const FORMER: &str = "INSERT INTO former (person_id, email, text)";
+
+/// Keeps a person's name, and remembers the one before.
 pub async fn set_name(change: &Change, id: PersonId, name: &str) -> Result<()> {
+    let sql = format!("{FORMER} SELECT id, FALSE, name FROM person WHERE id = $1 AND name <> $2 ON CONFLICT DO NOTHING");
+    change.run(sql, [id.0.into(), name.into()]).await?;
     change.run("UPDATE person SET name = $1 WHERE id = $2", [name.into(), id.0.into()]).await?;
     Ok(())
 }
 
-/// Keeps a person's address; [`Error::Taken`] where another has it.
+/// Keeps a person's address, and remembers the one before; [`Error::Taken`] where another has it.
 pub async fn set_email(change: &Change, id: PersonId, email: &EmailAddress) -> Result<()> {
+    let sql = format!("{FORMER} SELECT id, TRUE, email FROM person WHERE id = $1 AND email <> $2 ON CONFLICT DO NOTHING");
+    change.run(sql, [id.0.into(), email.as_str().into()]).await?;
     let sql = "UPDATE person SET email = $1, mail_failed_at = NULL, mail_failure = NULL WHERE id = $2";
     change.run(sql, [email.as_str().into(), id.0.into()]).await?;
     Ok(())
@@ -114,9 +124,9 @@ pub async fn set_time_zone(change: &Change, id: PersonId, zone: &str) -> Result<
 }
 
 /// The departments a person is in.
-pub async fn departments_of(store: &Store, id: PersonId) -> Result<Vec<Named<DepartmentId>>> {
+pub async fn departments_of(from: &impl Source, id: PersonId) -> Result<Vec<Named<DepartmentId>>> {
     let tail = "FROM department d JOIN department_member m ON m.department_id = d.id WHERE m.person_id = $1 ORDER BY d.position, d.name";
-    let found: Vec<(i64, String)> = rows(store, "d.id, d.name", tail, vec![id.0.into()]).await?;
+    let found: Vec<(i64, String)> = rows_by(&from.on(), "d.id, d.name", tail, vec![id.0.into()]).await?;
     Ok(found.into_iter().map(|(id, name)| Named::new(DepartmentId(id), name)).collect())
 }
 
@@ -127,6 +137,11 @@ pub async fn set_departments(change: &Change, id: PersonId, departments: &[Depar
         crate::departments::join(change, *department, id).await?;
     }
     Ok(())
+}
+
+/// Whether a person ever came in: they have a password, a passkey or are known to a provider.
+pub async fn has_joined(from: &impl Source, id: PersonId) -> Result<bool> {
+    Ok(first(from, &format!("SELECT 1 FROM person p WHERE p.id = $1 AND {HAS_A_WAY_IN}"), [id.0.into()]).await?.is_some())
 }
 
 /// How many tickets a person opened.
@@ -157,13 +172,21 @@ pub async fn merge(change: &Change, keep: &Account, gone: PersonId, now: Moment)
     );
     change.run(sql, [to.into()]).await?;
     change.run("UPDATE attachment SET owner_id = $1 WHERE owner_id = $2", [to.into(), from.into()]).await?;
+    // What they were called is remembered with who they are now.
+    let sql = format!("{FORMER} SELECT $1, f.email, f.text FROM former f WHERE f.person_id = $2 ON CONFLICT DO NOTHING");
+    change.run(sql, [to.into(), from.into()]).await?;
+    for (email, column) in [(false, "name"), (true, "email")] {
+        let sql = format!("{FORMER} SELECT $1, $2, {column} FROM person WHERE id = $3 ON CONFLICT DO NOTHING");
+        change.run(sql, [to.into(), email.into(), from.into()]).await?;
+    }
+    change.run("DELETE FROM former WHERE person_id = $1", [from.into()]).await?;
     let sql = "UPDATE person SET merged_into = $1, name = $2, disabled_at = $3, password_hash = NULL, organisation_id = NULL, key_user = FALSE WHERE id = $4";
     change.run(sql, [to.into(), keep.person.name.as_str().into(), now.0.into(), from.into()]).await?;
     change.run("UPDATE person SET merged_into = $1 WHERE merged_into = $2", [to.into(), from.into()]).await?;
     Ok(tickets.into_iter().map(TicketId).collect())
 }
 
-/// What is known of an address, for an import.
+/// What is known of an address, for an import. Of someone else than a customer who can be found, nothing is changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Known {
@@ -173,8 +196,8 @@ pub struct Known {
     pub role: Role,
     pub organisation: Option<String>,
     pub key_user: bool,
-    /// Whether they were merged into another.
-    pub is_merged: bool,
+    /// Whether they were merged into another, or made anonymous.
+    pub is_gone: bool,
 }
 
 /// A customer of an import.
@@ -187,18 +210,28 @@ pub struct Imported {
     pub key_user: bool,
 }
 
+/// What is known of these addresses, kept for this change alone.
+pub async fn known_locked(change: &Change, emails: &[String]) -> Result<Vec<Known>> {
+    if change.is_postgres() {
+        let places: Vec<String> = (1..=emails.len()).map(|n| format!("${n}")).collect();
+        let sql = format!("SELECT p.id FROM person p WHERE p.email IN ({}) ORDER BY p.id FOR NO KEY UPDATE", places.join(", "));
+        change.run_many(sql, emails.iter().map(|email| email.as_str().into()).collect()).await?;
+    }
+    known(change, emails).await
+}
+
 /// What is known of these addresses.
-pub async fn known(store: &Store, emails: &[String]) -> Result<Vec<Known>> {
+pub async fn known(from: &impl Source, emails: &[String]) -> Result<Vec<Known>> {
     let places: Vec<String> = (1..=emails.len()).map(|n| format!("${n}")).collect();
-    let columns = "p.id, p.email, p.name, p.role, o.name, CAST(p.key_user AS INTEGER), CASE WHEN p.merged_into IS NULL THEN 0 ELSE 1 END";
+    let columns = "p.id, p.email, p.name, p.role, o.name, CAST(p.key_user AS INTEGER), CASE WHEN p.merged_into IS NULL AND p.erased_at IS NULL THEN 0 ELSE 1 END";
     let tail = format!("FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id WHERE p.email IN ({})", places.join(", "));
     type Found = (i64, String, String, String, Option<String>, i64, i64);
-    let found: Vec<Found> = rows(store, columns, &tail, emails.iter().map(|email| email.as_str().into()).collect()).await?;
+    let found: Vec<Found> = rows_by(&from.on(), columns, &tail, emails.iter().map(|email| email.as_str().into()).collect()).await?;
     found
         .into_iter()
-        .map(|(id, email, name, role, organisation, key_user, merged)| {
+        .map(|(id, email, name, role, organisation, key_user, gone)| {
             let role = Role::from_word(&role).ok_or(Error::Unreadable("role"))?;
-            Ok(Known { id: PersonId(id), email, name, role, organisation, key_user: key_user != 0, is_merged: merged != 0 })
+            Ok(Known { id: PersonId(id), email, name, role, organisation, key_user: key_user != 0, is_gone: gone != 0 })
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{Row, list, rows};
+use crate::row::{Row, Source, list, rows, rows_by};
 use domain::events::Happening;
 use domain::tickets::{Status, Ticket};
 use domain::time::Moment;
@@ -28,17 +28,13 @@ fn lines(text: &str) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// The names and addresses a person had before, as the audit log and those who were merged into them tell; not those they have now.
-pub async fn former(store: &Store, person: PersonId) -> Result<(Vec<String>, Vec<String>)> {
-    let tail = "FROM audit a WHERE a.about_id = $1 AND a.deed IN ('person_changed', 'address_changed')";
-    let changes: Vec<(String, String, String)> = rows(store, "a.deed, a.before, a.after", tail, vec![person.0.into()]).await?;
-    let merged: Vec<(String,)> = rows(store, "p.email", "FROM person p WHERE p.merged_into = $1", vec![person.0.into()]).await?;
-    let (mut names, mut emails) = (vec![], merged.into_iter().map(|(email,)| email).collect::<Vec<_>>());
-    for (deed, before, after) in changes {
-        let known = if deed == "address_changed" { &mut emails } else { &mut names };
-        known.extend([before, after]);
-    }
-    Ok((names, emails))
+/// The names and addresses a person had before, and those of who was merged into them; not those they have now.
+pub async fn former(from: &impl Source, person: PersonId) -> Result<(Vec<String>, Vec<String>)> {
+    let tail = "FROM former f WHERE f.person_id = $1 ORDER BY f.text";
+    let known: Vec<(i64, String)> = rows_by(&from.on(), "CAST(f.email AS INTEGER), f.text", tail, vec![person.0.into()]).await?;
+    let (emails, names): (Vec<_>, Vec<_>) = known.into_iter().partition(|(email, _)| *email != 0);
+    let texts = |known: Vec<(i64, String)>| known.into_iter().map(|(_, text)| text).collect();
+    Ok((texts(names), texts(emails)))
 }
 
 /// Makes a person's account nobody's: a name and an address that say nothing, no way in, no settings. What they were is kept with the erasure until the texts are done.
@@ -49,7 +45,7 @@ pub async fn anonymise(change: &Change, erasure: &Erasure, name: &str, address_d
     let sql = "UPDATE person SET name = $1, email = 'anoniem-' || id || $2, password_hash = NULL, language = NULL, theme = 'system', time_zone = $3, organisation_id = NULL, key_user = FALSE,
                mail_failed_at = NULL, mail_failure = NULL, disabled_at = COALESCE(disabled_at, $4), erased_at = $4 WHERE id = $5 OR merged_into = $5";
     change.run(sql, [name.into(), format!("@{address_domain}").into(), time_zone.into(), now.0.into(), id.into()]).await?;
-    for table in ["department_member", "watcher"] {
+    for table in ["department_member", "watcher", "former"] {
         change.run(format!("DELETE FROM {table} WHERE person_id = $1"), [id.into()]).await?;
     }
     for email in &erasure.emails {
@@ -333,8 +329,8 @@ fn setting(status: Status) -> String {
 }
 
 /// For how many days a ticket of this status is kept after its last change; `None`: for ever.
-pub async fn retention(store: &Store, status: Status) -> Result<Option<i64>> {
-    Ok(crate::audit::setting(store, &setting(status)).await?.and_then(|days| days.parse().ok()))
+pub async fn retention(from: &impl Source, status: Status) -> Result<Option<i64>> {
+    Ok(crate::audit::setting(from, &setting(status)).await?.and_then(|days| days.parse().ok()))
 }
 
 /// Keeps for how many days a ticket of this status is kept.

@@ -1,10 +1,41 @@
 //! Reading rows: a column by its place, with its name for the error.
 
+use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
 use domain::{Named, OrganisationId};
-use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, TryGetable, Value};
+use sea_orm::{ConnectionTrait, DatabaseExecutor, DbBackend, QueryResult, Statement, TryGetable, Value};
 use serde::de::DeserializeOwned;
+
+/// Where something is read: what is saved, or what a change sees. Within a change, only by the change: another connection could be waited for for ever (PostgreSQL), and does not see it.
+pub trait Source: Reads {}
+
+/// What only this crate knows of a [`Source`].
+pub trait Reads {
+    #[doc(hidden)]
+    fn on(&self) -> DatabaseExecutor<'_>;
+}
+
+impl Reads for Store {
+    fn on(&self) -> DatabaseExecutor<'_> {
+        (&self.reads).into()
+    }
+}
+
+impl Reads for Change {
+    fn on(&self) -> DatabaseExecutor<'_> {
+        self.db()
+    }
+}
+
+impl Source for Store {}
+impl Source for Change {}
+
+/// The first row of what a statement finds.
+pub(crate) async fn first<const N: usize>(from: &impl Source, sql: &str, values: [Value; N]) -> Result<Option<QueryResult>> {
+    let on = from.on();
+    Ok(on.query_one_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values)).await?)
+}
 
 /// A row read from left to right.
 pub(crate) struct Row<'r> {

@@ -5,7 +5,7 @@ use crate::change::Change;
 use crate::connect::Store;
 use crate::departments::hidden_from;
 use crate::error::{Error, Result};
-use crate::row::{Row, rows};
+use crate::row::{Row, Source, first, rows_by};
 use crate::tables::session;
 use domain::time::Moment;
 use domain::{DepartmentId, PersonId};
@@ -51,12 +51,18 @@ pub struct Open {
 }
 
 /// The sessions of a person that run at `now`, the one used last first.
-pub async fn of(store: &Store, person: PersonId, now: Moment) -> Result<Vec<Open>> {
+pub async fn of(from: &impl Source, person: PersonId, now: Moment) -> Result<Vec<Open>> {
     let tail = "FROM session s WHERE s.person_id = $1 AND s.expires_at > $2 ORDER BY s.seen_at DESC, s.id";
     let found: Vec<(String, String, String, i64, i64)> =
-        rows(store, "s.id, s.device, s.address, s.created_at, s.seen_at", tail, vec![person.0.into(), now.0.into()]).await?;
+        rows_by(&from.on(), "s.id, s.device, s.address, s.created_at, s.seen_at", tail, vec![person.0.into(), now.0.into()]).await?;
     let open = |(id, device, address, created, seen)| Open { id, device, address, created_at: Moment(created), seen_at: Moment(seen) };
     Ok(found.into_iter().map(open).collect())
+}
+
+/// When the session with this hash began.
+pub async fn begun_at(from: &impl Source, id: &str) -> Result<Option<Moment>> {
+    let row = first(from, "SELECT created_at FROM session WHERE id = $1", [id.into()]).await?;
+    row.map(|row| Ok(Moment(Row::new(&row).next()?))).transpose()
 }
 
 /// Begins a session under the hash of its token, on a device, from an address.

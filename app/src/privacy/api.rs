@@ -106,7 +106,7 @@ pub async fn person_data(id: String) -> Result<Data, Problem> {
     let (desk, me) = backend::agent(Action::ManagePrivacy)?;
     let id: PersonId = backend::id(&id)?;
     let read = async {
-        let export = desk::privacy::export_progress(&desk, &me, id)?;
+        let export = desk::privacy::export_progress(&desk, &me, id).await?;
         let erasures = desk::privacy::erasures(&desk, &me).await?;
         Ok((export, erasures.iter().find(|erasure| erasure.person == id).map(backend::erasing)))
     };

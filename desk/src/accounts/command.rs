@@ -1,5 +1,6 @@
 //! Accounts from the command line: there is no one asking, so that nobody is locked out of their own installation.
 
+use super::entry;
 use super::passwords::hash_password;
 use crate::audit::{self, Done, Origin};
 use crate::{Desk, Error, Result};
@@ -25,9 +26,7 @@ pub struct Newcomer {
 /// Adds a person. For the command line and demo data: there is no one asking.
 pub async fn add(desk: &Desk, new: &Newcomer) -> Result<PersonId> {
     let email = EmailAddress::parse(&new.email).ok_or_else(|| Refusal::field(Field::Email, Fault::NotAnAddress))?;
-    if new.name.trim().is_empty() || new.name.chars().any(char::is_control) {
-        return Err(Refusal::field(Field::Name, Fault::Missing).into());
-    }
+    let name = entry::name(&new.name).map_err(|fault| Refusal::field(Field::Name, fault))?;
     let password_hash = Some(hash_password(&new.password).await?);
     let existing = match &new.organisation {
         Some(name) => store::organisations::by_name(desk.store(), name).await?,
@@ -38,15 +37,8 @@ pub async fn add(desk: &Desk, new: &Newcomer) -> Result<PersonId> {
         (Some(name), None) => Some(store::organisations::add(&change, name, &[], desk.now()).await?),
         (_, existing) => existing,
     };
-    let person = NewPerson {
-        name: new.name.trim().to_owned(),
-        email,
-        role: new.role,
-        organisation,
-        key_user: new.key_user,
-        password_hash,
-        time_zone: crate::zones::DEFAULT.to_owned(),
-    };
+    let person =
+        NewPerson { name, email, role: new.role, organisation, key_user: new.key_user, password_hash, time_zone: crate::zones::DEFAULT.to_owned() };
     let added = store::accounts::add_person(&change, &person, desk.now()).await;
     let id = added.map_err(|error| match error {
         store::Error::Taken => Error::from(Refusal::field(Field::Email, Fault::Taken)),

@@ -31,6 +31,8 @@ pub const RESET: Span = Span::minutes(30);
 const MAX_NAME: usize = 100;
 /// Links that are mailed to one address in an hour at most.
 const MOST_LINKS: i64 = 5;
+/// What the audit log says of how someone came in who wrote a mail.
+const BY_MAIL: &str = "mail";
 /// How often a mail with a link is tried.
 const TRIES: [Duration; 3] = [Duration::ZERO, Duration::from_secs(10), Duration::from_secs(60)];
 
@@ -72,13 +74,13 @@ pub(super) async fn send_invitation(desk: &Desk, by: &Agent, to: &Named<PersonId
     if sent { Ok(()) } else { Err(Refusal::field(Field::Email, Fault::Unsent).into()) }
 }
 
-/// Whether so many links went to an address lately that no more do.
-pub(super) async fn is_flooded(desk: &Desk, email: &EmailAddress) -> Result<bool> {
+/// Counts a link that is to be mailed to an address; gives whether it may be, or so many went there lately that no more do.
+pub(super) async fn may_mail_link(desk: &Desk, email: &EmailAddress) -> Result<bool> {
     let change = desk.store().begin().await?;
     let key = format!("link:{}", hash(email.as_str()));
     let (count, _) = store::sessions::count_try(&change, &key, desk.now(), desk.now() - Span::hours(1)).await?;
     change.commit().await?;
-    Ok(count > MOST_LINKS)
+    Ok(count <= MOST_LINKS)
 }
 
 /// Asks for another password: whoever has the address gets a link, and the answer is the same where nobody has. Refuses what is no address.
@@ -98,7 +100,7 @@ pub async fn ask_reset(desk: &Desk, typed: &str, l: Language, origin: &Origin) -
 
 async fn reset(desk: &Desk, email: &EmailAddress, l: Language, origin: &Origin) -> Result<()> {
     let Some(account) = store::accounts::by_email(desk.store(), email).await?.filter(|account| !account.disabled) else { return Ok(()) };
-    if is_flooded(desk, email).await? {
+    if !may_mail_link(desk, email).await? {
         return Ok(());
     }
     let change = desk.store().begin().await?;
@@ -143,7 +145,7 @@ pub async fn sign_up(desk: &Desk, typed_name: &str, typed: &str, l: Language) ->
 }
 
 async fn signed_up(desk: &Desk, named: &str, email: &EmailAddress, l: Language) -> Result<()> {
-    if is_flooded(desk, email).await? {
+    if !may_mail_link(desk, email).await? {
         return Ok(());
     }
     let base = &desk.mail().settings.base_url;
@@ -211,19 +213,23 @@ pub async fn accept(desk: &Desk, secret: &str, typed_name: &str, password: &str,
         }
     };
     // Bound to the address it was mailed to, and to an account that may be used.
-    let account = store::people::locked(&change, id)
+    let before = store::people::locked(&change, id)
         .await?
         .filter(|account| account.person.email == pass.email && !account.disabled)
         .ok_or(Refusal::NotFound)?;
-    if let Some(name) = &named {
-        store::people::set_name(&change, id, name).await?;
+    let name = named.unwrap_or_else(|| before.person.name.clone());
+    let who = Named::new(id, name.clone());
+    if name != before.person.name {
+        store::people::set_name(&change, id, &name).await?;
+        let done = Done::new(Deed::PersonChanged, &pass.email, Some(id)).changed(&before.person.name, &name);
+        audit::write(&change, Some(&who), origin, done, now).await?;
     }
     store::accounts::set_password(&change, id, &password_hash).await?;
     store::passes::revoke(&change, id).await?;
     store::sessions::end_all(&mut change, id, None).await?;
     let deed = if pass.kind == Kind::Reset { Deed::PasswordChanged } else { Deed::PersonJoined };
-    let who = Named::new(id, named.unwrap_or_else(|| account.person.name.clone()));
     audit::write(&change, Some(&who), origin, Done::new(deed, &pass.email, Some(id)), now).await?;
+    let account = store::people::locked(&change, id).await?.ok_or(Refusal::NotFound)?;
     let logged_in = enter(desk, &change, &account, origin).await?;
     change.commit().await?;
     Ok(logged_in)
@@ -234,9 +240,13 @@ pub(crate) async fn let_in(desk: &Desk, name: &str, address: &str, organisation:
     let Some(email) = EmailAddress::parse(address) else { return Ok(None) };
     let known = store::organisations::by_name(desk.store(), organisation).await?;
     let change = desk.store().begin().await?;
+    let nobody = Origin::default();
     let organisation = match known {
         Some(known) => known,
-        None => store::organisations::add(&change, organisation, &[], desk.now()).await?,
+        None => {
+            audit::write(&change, None, &nobody, Done::new(Deed::OrganisationAdded, organisation, None), desk.now()).await?;
+            store::organisations::add(&change, organisation, &[], desk.now()).await?
+        }
     };
     let name = domain::typed::line(name).chars().take(100).collect();
     let time_zone = crate::zones::DEFAULT.to_owned();
@@ -249,7 +259,8 @@ pub(crate) async fn let_in(desk: &Desk, name: &str, address: &str, organisation:
         password_hash: None,
         time_zone,
     };
-    store::accounts::add_person(&change, &person, desk.now()).await?;
+    let id = store::accounts::add_person(&change, &person, desk.now()).await?;
+    audit::write(&change, None, &nobody, Done::new(Deed::PersonAdded, email.as_str(), Some(id)).changed("", BY_MAIL), desk.now()).await?;
     change.commit().await?;
     Ok(store::accounts::by_email(desk.store(), &email).await?)
 }

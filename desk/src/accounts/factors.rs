@@ -2,10 +2,10 @@
 //!
 //! Invariant: a code is used once, and guessing ends after a few tries.
 
-use super::log_in::begin;
+use super::log_in::{begin, still};
 use super::own::prove;
 use super::session::{Agent, Session, Token};
-use super::{hex, random_hex};
+use super::{hex, random_hex, throttle};
 use crate::audit::{self, Done, Origin};
 use crate::{Desk, Error, Result};
 use domain::accounts::Role;
@@ -24,8 +24,6 @@ use totp_rs::{Builder, Secret, Totp};
 const STEP: Span = Span::minutes(10);
 /// Wrong codes of one person within the window before they have to wait.
 const FAILURES: i64 = 10;
-/// They are counted over this long.
-const WINDOW: Span = Span::minutes(15);
 /// Recovery codes that are made at once.
 const CODES: usize = 10;
 /// The name of the setting: the roles that need a second step, with blanks between.
@@ -105,7 +103,11 @@ fn hash(code: &str) -> String {
 
 /// The roles that need a second step.
 pub async fn required(desk: &Desk) -> Result<Vec<Role>> {
-    let setting = store::audit::setting(desk.store(), REQUIRED).await?.unwrap_or_default();
+    required_in(desk.store()).await
+}
+
+pub(super) async fn required_in(from: &impl store::Source) -> Result<Vec<Role>> {
+    let setting = store::audit::setting(from, REQUIRED).await?.unwrap_or_default();
     Ok(setting.split(' ').filter_map(Role::from_word).collect())
 }
 
@@ -116,10 +118,10 @@ pub async fn require(desk: &Desk, by: &Agent, roles: &[Role]) -> Result<()> {
     if roles.contains(&by.session().role()) && !store::factors::of(desk.store(), me).await?.any() {
         return Err(Refusal::field(Field::Setting, Fault::OwnFirst).into());
     }
-    let before = required(desk).await?;
+    let mut change = desk.store().begin().await?;
+    let before = required_in(&change).await?;
     let words = |roles: &[Role]| Role::ALL.iter().filter(|role| roles.contains(role)).map(|role| role.word()).collect::<Vec<_>>().join(" ");
     let (was, is) = (words(&before), words(roles));
-    let mut change = desk.store().begin().await?;
     store::audit::set_setting(&change, REQUIRED, &is).await?;
     for role in roles.iter().filter(|role| !before.contains(role)) {
         for person in store::people::without_factor(&change, *role).await? {
@@ -130,7 +132,7 @@ pub async fn require(desk: &Desk, by: &Agent, roles: &[Role]) -> Result<()> {
     Ok(change.commit().await?)
 }
 
-/// Lets someone in whose password was right, or asks for the second step.
+/// Lets someone in whose password was right, or asks for the second step; `account` is as this change sees it.
 pub(super) async fn enter(desk: &Desk, change: &Change, account: &Account, origin: &Origin) -> Result<LoggedIn> {
     Ok(match second_step(desk, change, account).await? {
         Some(token) => LoggedIn::Step(token),
@@ -140,8 +142,8 @@ pub(super) async fn enter(desk: &Desk, change: &Change, account: &Account, origi
 
 /// Whether something more is asked of this account than a password, and the token to go on with.
 async fn second_step(desk: &Desk, change: &Change, account: &Account) -> Result<Option<Token>> {
-    let has = store::factors::of(desk.store(), account.person.id).await?;
-    if !has.any() && !required(desk).await?.contains(&account.person.role) {
+    let has = store::factors::of(change, account.person.id).await?;
+    if !has.any() && !required_in(change).await?.contains(&account.person.role) {
         return Ok(None);
     }
     let pass = Pass { kind: Kind::Factor, person: Some(account.person.id), email: account.person.email.clone(), data: String::new() };
@@ -166,16 +168,8 @@ pub async fn between(desk: &Desk, token: &str, secret: Option<&str>) -> Result<B
     Ok(Between { email, has, set_up })
 }
 
-/// Counts a try of a code; refuses after too many.
-async fn count(desk: &Desk, person: PersonId) -> Result<()> {
-    let now = desk.now();
-    let change = desk.store().begin().await?;
-    let (tries, since) = store::sessions::count_try(&change, &format!("code:{person}"), now, now - WINDOW).await?;
-    change.commit().await?;
-    if tries > FAILURES {
-        return Err(Refusal::Throttled(((WINDOW.0 - (now - since).0) / 1_000 + 1) as u32).into());
-    }
-    Ok(())
+fn tries_of(person: PersonId) -> String {
+    format!("code:{person}")
 }
 
 /// Goes on with a code: of the app, a recovery code, or the first of an app that is set up with `secret`; then recovery codes come with the session.
@@ -183,18 +177,20 @@ pub async fn go_on(desk: &Desk, token: &str, secret: Option<&str>, code: &str, o
     let account = between_account(desk, token).await?;
     let (person, now) = (&account.person, desk.now());
     let who = Named::new(person.id, person.name.clone());
-    count(desk, person.id).await?;
+    throttle::count(desk, &tries_of(person.id), FAILURES).await?;
     let wrong = || Error::from(Refusal::field(Field::Code, Fault::WrongCode));
-    let has = store::factors::of(desk.store(), person.id).await?;
-    let known = store::factors::totp(desk.store(), person.id).await?;
     let change = desk.store().begin().await?;
+    still(&change, &account).await?;
+    let has = store::factors::of(&change, person.id).await?;
+    let known = store::factors::totp(&change, person.id).await?;
     let mut codes = vec![];
     match (known, secret) {
         (None, Some(secret)) if !has.any() => {
             let step = step(desk, secret, code)?.ok_or_else(wrong)?;
             codes = add_app(&change, &who, &person.email, secret, step, origin, now).await?;
         }
-        (known, _) => {
+        // What stands in for a second step does so only where there is one.
+        (known, _) if has.any() => {
             let step = known.map_or(Ok(None), |secret| step(desk, &secret, code))?;
             let is_used = match step {
                 Some(step) => store::factors::use_step(&change, person.id, step).await?,
@@ -207,10 +203,11 @@ pub async fn go_on(desk: &Desk, token: &str, secret: Option<&str>, code: &str, o
                 audit::write(&change, Some(&who), origin, Done::new(Deed::RecoveryCodeUsed, &person.email, Some(person.id)), now).await?;
             }
         }
+        _ => return Err(wrong()),
     }
     // Of two who go on at once, one does.
     store::passes::take(&change, &super::entry::hash(token), now).await?.ok_or(Refusal::WrongCredentials)?;
-    store::sessions::forget_failures(&change, &format!("code:{}", person.id)).await?;
+    store::sessions::forget_failures(&change, &tries_of(person.id)).await?;
     let session = begin(&change, &account, origin, now).await?;
     change.commit().await?;
     Ok((session, codes))
@@ -254,9 +251,10 @@ pub async fn factors(desk: &Desk, by: &Session) -> Result<Has> {
 /// Adds an app to one's own account, with a code that it made; gives recovery codes, which are shown once. Refuses a wrong password and a wrong code.
 pub async fn add_own_app(desk: &Desk, by: &Session, password: &str, secret: &str, code: &str) -> Result<Vec<String>> {
     prove(desk, by, password).await?;
-    count(desk, by.person().id).await?;
+    throttle::count(desk, &tries_of(by.person().id), FAILURES).await?;
     let step = step(desk, secret, code)?.ok_or_else(|| Refusal::field(Field::Code, Fault::WrongCode))?;
     let change = desk.store().begin().await?;
+    still(&change, &by.account).await?;
     let codes = add_app(&change, &by.named(), &by.person().email, secret, step, by.origin(), desk.now()).await?;
     change.commit().await?;
     Ok(codes)
@@ -266,11 +264,12 @@ pub async fn add_own_app(desk: &Desk, by: &Session, password: &str, secret: &str
 pub async fn remove_own_app(desk: &Desk, by: &Session, password: &str) -> Result<()> {
     prove(desk, by, password).await?;
     let person = by.person();
-    let has = store::factors::of(desk.store(), person.id).await?;
-    if has.passkeys == 0 && required(desk).await?.contains(&person.role) {
+    let change = desk.store().begin().await?;
+    still(&change, &by.account).await?;
+    let has = store::factors::of(&change, person.id).await?;
+    if has.passkeys == 0 && required_in(&change).await?.contains(&person.role) {
         return Err(Refusal::NotAllowed.into());
     }
-    let change = desk.store().begin().await?;
     store::factors::remove_totp(&change, person.id).await?;
     audit::note(&change, by, Done::new(Deed::FactorRemoved, &person.email, Some(person.id)).changed("app", ""), desk.now()).await?;
     Ok(change.commit().await?)
@@ -280,22 +279,26 @@ pub async fn remove_own_app(desk: &Desk, by: &Session, password: &str) -> Result
 pub async fn new_recovery_codes(desk: &Desk, by: &Session, password: &str) -> Result<Vec<String>> {
     prove(desk, by, password).await?;
     let person = by.person();
-    if !store::factors::of(desk.store(), person.id).await?.any() {
+    let change = desk.store().begin().await?;
+    still(&change, &by.account).await?;
+    if !store::factors::of(&change, person.id).await?.any() {
         return Err(Refusal::NotAllowed.into());
     }
-    let change = desk.store().begin().await?;
     let codes = make_codes(&change, person.id).await?;
     audit::note(&change, by, Done::new(Deed::RecoveryCodesMade, &person.email, Some(person.id)), desk.now()).await?;
     change.commit().await?;
     Ok(codes)
 }
 
-/// Takes everything besides the password away from someone who lost it; for admins.
+/// Takes everything besides the password away from someone who lost it; for admins. Refuses to leave no admin who can log in.
 pub async fn reset_factors(desk: &Desk, by: &Agent, id: PersonId) -> Result<()> {
     by.session().require(domain::permissions::Action::ManageStaff)?;
     let mut change = desk.store().begin().await?;
     let person = store::people::locked(&change, id).await?.ok_or(Refusal::NotFound)?.person;
     store::factors::remove_all(&change, id).await?;
+    if person.role == Role::Admin && store::accounts::admins(&change).await? == 0 {
+        return Err(Refusal::field(Field::Role, Fault::LastAdmin).into());
+    }
     store::sessions::end_all(&mut change, id, None).await?;
     audit::note(&change, by.session(), Done::new(Deed::FactorRemoved, &person.email, Some(id)), desk.now()).await?;
     Ok(change.commit().await?)

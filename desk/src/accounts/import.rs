@@ -1,16 +1,19 @@
 //! Importing people and organisations from a file: every row is looked at before anything is done, and then everything is done at once, or nothing.
 
 use super::entry;
+use super::people::place;
 use super::session::Agent;
 use crate::audit::{self, Done};
 use crate::{Desk, Error, Result};
 use domain::accounts::{self, EmailAddress, Role};
 use domain::audit::Deed;
 use domain::permissions::Action;
-use domain::{AttachmentId, Fault, Field, FieldFault, Refusal};
+use domain::time::Moment;
+use domain::{AttachmentId, Fault, Field, FieldFault, OrganisationId, Refusal};
 use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
+use store::Change;
 use store::people::{Imported, Known};
 
 /// Largest file, in bytes: a hundred thousand rows with room to spare.
@@ -41,7 +44,8 @@ pub struct Row {
     pub name: String,
     pub email: String,
     pub organisation: String,
-    pub key_user: bool,
+    /// `None` where the file has no column for it: whoever is one stays one.
+    pub key_user: Option<bool>,
     pub domains: String,
     pub outcome: Outcome,
     pub faults: Vec<FieldFault>,
@@ -85,6 +89,16 @@ impl Imports {
 
     fn get(&self) -> Option<Progress> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Begins, unless one runs.
+    fn begin(&self, file: &str) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_free = known.as_ref().is_none_or(|progress| progress.over.is_some());
+        if is_free {
+            *known = Some(Progress { file: file.to_owned(), done: 0, all: 0, over: None });
+        }
+        is_free
     }
 
     fn advance(&self, done: usize) {
@@ -162,17 +176,15 @@ fn rows_of(text: &str) -> Result<Vec<Row>, Fault> {
         }
         let cell = |column: Column| at(column).and_then(|at| record.get(at)).unwrap_or_default();
         let line = record.position().map_or(0, csv::Position::line);
-        rows.push(row_of(
-            line,
-            [cell(Column::Name), cell(Column::Email), cell(Column::Organisation), cell(Column::KeyUser), cell(Column::Domains)],
-            &mut seen,
-        ));
+        let key_user = at(Column::KeyUser).map(|_| is_yes(cell(Column::KeyUser)));
+        let cells = [cell(Column::Name), cell(Column::Email), cell(Column::Organisation), cell(Column::Domains)];
+        rows.push(row_of(line, cells, key_user, &mut seen));
     }
     if rows.is_empty() { Err(Fault::Missing) } else { Ok(rows) }
 }
 
 /// A row whose cells are checked; `seen` are the addresses of the rows before.
-fn row_of(line: u64, [name, email, organisation, key_user, domains]: [&str; 5], seen: &mut HashSet<String>) -> Row {
+fn row_of(line: u64, [name, email, organisation, domains]: [&str; 4], key_user: Option<bool>, seen: &mut HashSet<String>) -> Row {
     let mut faults = vec![];
     let mut wrong = |field, fault| faults.push(FieldFault { field, fault });
     let formula = |cell: &str| cell.starts_with(['=', '+', '-', '@']);
@@ -198,17 +210,20 @@ fn row_of(line: u64, [name, email, organisation, key_user, domains]: [&str; 5], 
         wrong(Field::Domains, Fault::NotADomain);
     }
     let outcome = if faults.is_empty() { Outcome::Same } else { Outcome::Wrong };
-    let is_key_user = matches!(key_user.to_lowercase().as_str(), "1" | "x" | "ja" | "j" | "yes" | "y" | "true" | "waar");
     Row {
         line,
         name: domain::typed::line(name),
         email: EmailAddress::parse(email).map_or_else(|| email.to_owned(), |email| email.as_str().to_owned()),
         organisation: domain::typed::line(organisation),
-        key_user: is_key_user,
+        key_user,
         domains: domains.to_owned(),
         outcome,
         faults,
     }
+}
+
+fn is_yes(cell: &str) -> bool {
+    matches!(cell.to_lowercase().as_str(), "1" | "x" | "ja" | "j" | "yes" | "y" | "true" | "waar")
 }
 
 fn words_in(domains: &str) -> impl Iterator<Item = &str> {
@@ -218,8 +233,6 @@ fn words_in(domains: &str) -> impl Iterator<Item = &str> {
 /// A file, looked at against what is there.
 struct Looked {
     rows: Vec<Row>,
-    /// What is known of the addresses in it.
-    known: HashMap<String, Known>,
     /// The names of organisations that are not there yet.
     new: Vec<String>,
 }
@@ -235,7 +248,7 @@ async fn look(desk: &Desk, by: &Agent, file: &str) -> Result<Looked> {
     let (bytes, _) = crate::attachments::read(desk, attachment).await?;
     // A hundred thousand rows are read beside, not between, the requests of others.
     let read = tokio::task::spawn_blocking(move || rows_of(&text_of(&bytes)?)).await.map_err(std::io::Error::other)?;
-    let mut rows = read.map_err(wrong)?;
+    let rows = read.map_err(wrong)?;
     let mut known = HashMap::new();
     let emails: Vec<String> = rows.iter().filter(|row| !row.email.is_empty() && row.outcome != Outcome::Wrong).map(|row| row.email.clone()).collect();
     for some in emails.chunks(AT_ONCE) {
@@ -243,7 +256,12 @@ async fn look(desk: &Desk, by: &Agent, file: &str) -> Result<Looked> {
     }
     let organisations: HashSet<String> = store::organisations::names(desk.store(), i64::MAX as u64).await?.into_iter().collect();
     let domains: HashMap<String, String> = store::organisations::domains(desk.store()).await?.into_iter().collect();
-    let (mut new, mut claimed) = (vec![], HashMap::new());
+    Ok(tokio::task::spawn_blocking(move || compare(rows, known, &organisations, &domains)).await.map_err(std::io::Error::other)?)
+}
+
+/// Says of each row what it would do, given what is there.
+fn compare(mut rows: Vec<Row>, known: HashMap<String, Known>, organisations: &HashSet<String>, domains: &HashMap<String, String>) -> Looked {
+    let (mut new, mut claimed) = (HashSet::new(), HashMap::new());
     for row in &mut rows {
         if row.outcome == Outcome::Wrong {
             continue;
@@ -258,7 +276,7 @@ async fn look(desk: &Desk, by: &Agent, file: &str) -> Result<Looked> {
         }
         let is_new = !organisations.contains(&row.organisation);
         let of_email = known.get(&row.email);
-        if of_email.is_some_and(|known| known.role.is_staff() || known.is_merged) {
+        if of_email.is_some_and(|known| !is_changeable(known)) {
             row.faults.push(FieldFault { field: Field::Email, fault: Fault::Taken });
         }
         let adds_domain = words_in(&row.domains).filter_map(accounts::domain).any(|domain| !domains.contains_key(&domain));
@@ -266,19 +284,25 @@ async fn look(desk: &Desk, by: &Agent, file: &str) -> Result<Looked> {
             _ if !row.faults.is_empty() => Outcome::Wrong,
             None if !row.email.is_empty() => Outcome::Add,
             None if is_new => Outcome::Add,
-            Some(known)
-                if known.name != row.name || known.organisation.as_deref() != Some(row.organisation.as_str()) || known.key_user != row.key_user =>
-            {
-                Outcome::Change
-            }
+            Some(known) if known.name != row.name || is_placed(known, row) => Outcome::Change,
             _ if adds_domain => Outcome::Change,
             _ => Outcome::Same,
         };
-        if row.outcome != Outcome::Wrong && is_new && !new.contains(&row.organisation) {
-            new.push(row.organisation.clone());
+        if row.outcome != Outcome::Wrong && is_new {
+            new.insert(row.organisation.clone());
         }
     }
-    Ok(Looked { rows, known, new })
+    Looked { rows, new: new.into_iter().collect() }
+}
+
+/// Whether an import may change someone: customers who can be found.
+fn is_changeable(known: &Known) -> bool {
+    !known.role.is_staff() && !known.is_gone
+}
+
+/// Whether a row puts someone elsewhere, or gives or takes the rights of a key user.
+fn is_placed(known: &Known, row: &Row) -> bool {
+    known.organisation.as_deref() != Some(row.organisation.as_str()) || row.key_user.is_some_and(|is| is != known.key_user)
 }
 
 /// What an import of this file would do; nothing is done. The file is one that who asks uploaded. Refuses what cannot be read as a table.
@@ -301,10 +325,9 @@ pub async fn preview_import(desk: &Desk, by: &Agent, file: &str) -> Result<Previ
 /// Begins an import, which goes on by itself. Refuses a file with a wrong row, so that nothing is half done, and a second one while one runs.
 pub async fn begin_import(desk: &Desk, by: &Agent, file: &str) -> Result<()> {
     by.session().require(Action::ImportPeople)?;
-    if desk.imports().get().is_some_and(|progress| progress.over.is_none()) {
+    if !desk.imports().begin(file) {
         return Err(Refusal::Throttled(10).into());
     }
-    desk.imports().set(Progress { file: file.to_owned(), done: 0, all: 0, over: None });
     let looked = match look(desk, by, file).await {
         Ok(looked) if looked.rows.iter().any(|row| row.outcome == Outcome::Wrong) => Err(Refusal::field(Field::File, Fault::WrongRows).into()),
         other => other,
@@ -350,7 +373,14 @@ async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
     let added: Vec<Imported> = people
         .iter()
         .filter(|row| row.outcome == Outcome::Add)
-        .map(|row| Ok(Imported { name: row.name.clone(), email: row.email.clone(), organisation: id_of(&row.organisation)?, key_user: row.key_user }))
+        .map(|row| {
+            Ok(Imported {
+                name: row.name.clone(),
+                email: row.email.clone(),
+                organisation: id_of(&row.organisation)?,
+                key_user: row.key_user.unwrap_or_default(),
+            })
+        })
         .collect::<Result<_>>()?;
     let mut done = looked.rows.len() - people.len();
     for some in added.chunks(AT_ONCE) {
@@ -358,22 +388,43 @@ async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
         done += some.len();
         desk.imports().advance(done);
     }
-    for row in people.iter().filter(|row| row.outcome == Outcome::Change) {
-        let Some(known) = looked.known.get(&row.email) else { continue };
-        store::people::set_name(&change, known.id, &row.name).await?;
-        store::people::set_place(&change, known.id, Role::Customer, Some(id_of(&row.organisation)?), row.key_user).await?;
-        if known.organisation.as_deref() != Some(row.organisation.as_str()) || known.key_user != row.key_user {
-            store::sessions::end_all(&mut change, known.id, None).await?;
+    let changes: Vec<&&Row> = people.iter().filter(|row| row.outcome == Outcome::Change).collect();
+    for some in changes.chunks(AT_ONCE) {
+        // As they are now: since the file was looked at, others may have changed them.
+        let emails: Vec<String> = some.iter().map(|row| row.email.clone()).collect();
+        let known: HashMap<String, Known> =
+            store::people::known_locked(&change, &emails).await?.into_iter().map(|one| (one.email.clone(), one)).collect();
+        for row in some {
+            let known = known.get(&row.email).filter(|known| is_changeable(known));
+            let known = known.ok_or_else(|| Refusal::field(Field::File, Fault::WrongRows))?;
+            change_row(&mut change, by, known, row, id_of(&row.organisation)?, now).await?;
         }
-        done += 1;
-        if done.is_multiple_of(100) {
-            desk.imports().advance(done);
-        }
+        done += some.len();
+        desk.imports().advance(done);
     }
-    let changed = people.iter().filter(|row| row.outcome == Outcome::Change).count();
+    let changed = changes.len();
     let after = format!("{} new, {changed} changed, {} organisations", added.len(), looked.new.len());
     audit::note(&change, by.session(), Done::new(Deed::PeopleImported, "", None).changed("", &after), now).await?;
     Ok(change.commit().await?)
+}
+
+/// Does what a row says of someone who is there, and writes it down.
+async fn change_row(change: &mut Change, by: &Agent, known: &Known, row: &Row, organisation: OrganisationId, now: Moment) -> Result<()> {
+    let key_user = row.key_user.unwrap_or(known.key_user);
+    let note = async |change: &Change, was: &str, is: &str| {
+        audit::note(change, by.session(), Done::new(Deed::PersonChanged, &known.email, Some(known.id)).changed(was, is), now).await
+    };
+    if known.name != row.name {
+        store::people::set_name(change, known.id, &row.name).await?;
+        note(change, &known.name, &row.name).await?;
+    }
+    if is_placed(known, row) {
+        store::people::set_place(change, known.id, Role::Customer, Some(organisation), key_user).await?;
+        let was = place(Role::Customer, known.organisation.as_deref(), known.key_user);
+        note(change, &was, &place(Role::Customer, Some(&row.organisation), key_user)).await?;
+        store::sessions::end_all(change, known.id, None).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -391,7 +442,7 @@ mod tests {
         let rows = rows_of(excel).unwrap();
         assert_eq!(
             (rows.len(), rows[0].name.as_str(), rows[0].email.as_str(), rows[0].key_user, rows[0].line),
-            (1, "Jan; de \"Man\"", "jan@x.nl", true, 2)
+            (1, "Jan; de \"Man\"", "jan@x.nl", Some(true), 2)
         );
         assert_eq!(rows_of("company\temail\tname\nDe Waal\ta@b.nl\tA\n").unwrap()[0].organisation, "De Waal");
         for wrong in ["", "a,b\n1,2\n", "name,email\nA,a@b.nl\n"] {

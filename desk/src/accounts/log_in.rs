@@ -5,20 +5,19 @@
 use super::factors::{LoggedIn, enter};
 use super::passwords::MAX_PASSWORD;
 use super::session::{Token, session_id};
+use super::throttle::{WINDOW, wait};
 use super::{SESSION, hex, random_hex};
 use crate::audit::{self, Done, Origin};
 use crate::{Desk, Result};
 use domain::accounts::EmailAddress;
 use domain::audit::Deed;
-use domain::time::{Moment, Span};
+use domain::time::Moment;
 use domain::{Named, Refusal};
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 use store::Change;
 use store::accounts::Account;
 
-/// Failed log-ins are counted over this long.
-const WINDOW: Span = Span::minutes(15);
 /// Failed log-ins of one account from one address within the window before they have to wait: who knows someone's address cannot keep them out from elsewhere.
 const PAIR_FAILURES: i64 = 10;
 /// The same of one account from wherever.
@@ -40,13 +39,12 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -
             .into_iter()
             .filter_map(|(key, most)| Some((key?, most)))
             .collect();
-    let wait = |since: Moment| Refusal::Throttled(((WINDOW.0 - (now - since).0) / 1_000 + 1) as u32);
     for (key, most) in &keys {
         if let Some((failures, since)) = store::sessions::failures(desk.store(), key).await?
             && failures >= *most
             && now - since < WINDOW
         {
-            return Err(wait(since).into());
+            return Err(wait(now, since).into());
         }
     }
     // Counted before it is tried, and forgiven where it was right: many at once are no way round.
@@ -58,7 +56,7 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -
     }
     change.commit().await?;
     if let Some(since) = full {
-        return Err(wait(since).into());
+        return Err(wait(now, since).into());
     }
     let account = match &typed {
         Some(email) => store::accounts::by_email(desk.store(), email).await?.filter(|a| !a.disabled),
@@ -73,7 +71,9 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -
         return Err(Refusal::WrongCredentials.into());
     };
     let change = desk.store().begin().await?;
-    for key in [&account_key, &pair_key] {
+    still(&change, &account).await?;
+    // In the order in which they were counted, or two would wait for each other.
+    for key in [&pair_key, &account_key] {
         store::sessions::forget_failures(&change, key).await?;
     }
     if let Some(key) = &address_key {
@@ -84,8 +84,16 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -
     Ok(logged_in)
 }
 
+/// Refuses an account that is not any more what it was when its proof was looked at: disabled, merged, or with another password. It stays so until the change ends.
+pub(super) async fn still(change: &Change, account: &Account) -> Result<()> {
+    let now = store::people::locked(change, account.person.id).await?;
+    let is_same = now.is_some_and(|now| !now.disabled && now.password_hash == account.password_hash);
+    if is_same { Ok(()) } else { Err(Refusal::WrongCredentials.into()) }
+}
+
 /// Begins a session of someone who proved who they are: always a new one, whatever the browser brought.
 pub(super) async fn begin(change: &Change, account: &Account, origin: &Origin, now: Moment) -> Result<Token> {
+    still(change, account).await?;
     let token = Token(random_hex()?);
     let device: String = domain::typed::line(&origin.device).chars().take(300).collect();
     store::sessions::begin(change, &session_id(token.as_str()), account.person.id, [&device, &origin.address()], now, now + SESSION).await?;

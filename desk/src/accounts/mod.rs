@@ -1,6 +1,6 @@
 //! Logging in and out, and who is asking.
 //!
-//! Invariants: only [`log_in`] makes a session; the database holds the hash of its token, never the token; every failed log-in answers the same, after the same work.
+//! Invariants: a session is made in one place, for an account that is looked at again in the change that makes it; the database holds the hash of its token, never the token; every failed log-in answers the same, after the same work.
 
 mod command;
 mod entry;
@@ -14,6 +14,7 @@ mod passwords;
 mod people;
 mod provider;
 mod session;
+mod throttle;
 mod tokens;
 
 pub use command::{Newcomer, add, disable, everyone, reset_password};
@@ -26,15 +27,15 @@ pub use factors::{
 pub use import::{Imports, MOST_ROWS, Outcome, Preview, Progress as ImportProgress, Row as ImportRow, begin_import, import_progress, preview_import};
 pub use log_in::log_in;
 pub use organisations::{
-    OrganisationChange, departments_with_members, merge_organisations, organisation, organisation_by_name, organisation_names, organisations,
-    save_department, save_organisation,
+    OrganisationChange, OrganisationEdit, departments_with_members, merge_organisations, organisation, organisation_by_name, organisation_names,
+    organisations, save_department, save_organisation,
 };
 pub use own::{Own, agree_to_address, ask_address, change_own, change_password, end_own_session, moving_to, own};
 pub use passkeys::{Challenge, Known as KnownPasskey, add_passkey, ask_passkey, begin_passkey, log_in_by_passkey, passkeys, remove_passkey};
 pub use passwords::{MIN_PASSWORD, Passwords, hash_password};
 pub use people::{
-    Card, Filter, Listed, PAGE as PEOPLE_PAGE, PersonChange, card, change_person, end_sessions, invite, invite_again, merge_people, people,
-    set_disabled,
+    Card, Filter, Listed, PAGE as PEOPLE_PAGE, PersonChange, PersonEdit, card, change_person, end_sessions, invite, invite_again, merge_people,
+    people, set_disabled,
 };
 pub use provider::{Provider, Settings as ProviderSettings, begin_trip, end_trip};
 pub use session::{Agent, Customer, Session, Token};

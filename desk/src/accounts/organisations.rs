@@ -46,9 +46,41 @@ pub async fn organisation(desk: &Desk, _by: &Agent, id: OrganisationId) -> Resul
     Ok(store::organisations::find(desk.store(), id).await?.ok_or(Refusal::NotFound)?)
 }
 
+/// What is to be changed of an organisation; what is `None` stays as it is when it is changed.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)]
+pub struct OrganisationEdit {
+    pub name: Option<String>,
+    pub domains: Option<String>,
+    pub sign_up: Option<bool>,
+    pub shared: Option<bool>,
+    pub notes: Option<String>,
+}
+
+impl From<&OrganisationChange> for OrganisationEdit {
+    fn from(all: &OrganisationChange) -> Self {
+        let OrganisationChange { name, domains, sign_up, shared, notes } = all.clone();
+        Self { name: Some(name), domains: Some(domains), sign_up: Some(sign_up), shared: Some(shared), notes: Some(notes) }
+    }
+}
+
 /// Adds an organisation, or changes the one with this id. Refuses what is wrong at its field.
-pub async fn save_organisation(desk: &Desk, by: &Agent, id: Option<OrganisationId>, new: &OrganisationChange) -> Result<OrganisationId> {
+pub async fn save_organisation(desk: &Desk, by: &Agent, id: Option<OrganisationId>, edit: impl Into<OrganisationEdit>) -> Result<OrganisationId> {
     by.session().require(Action::ManagePeople)?;
+    let mut change = desk.store().begin().await?;
+    let before = match id {
+        Some(id) if store::organisations::lock(&change, id).await? => store::organisations::find(&change, id).await?,
+        Some(_) => return Err(Refusal::NotFound.into()),
+        None => None,
+    };
+    let (edit, was) = (edit.into(), before.as_ref());
+    let new = OrganisationChange {
+        name: edit.name.or_else(|| was.map(|was| was.named.name.clone())).unwrap_or_default(),
+        domains: edit.domains.or_else(|| was.map(|was| was.domains.join(" "))).unwrap_or_default(),
+        sign_up: edit.sign_up.or_else(|| was.map(|was| was.sign_up)).unwrap_or_default(),
+        shared: edit.shared.or_else(|| was.map(|was| was.shared)).unwrap_or_default(),
+        notes: edit.notes.or_else(|| was.map(|was| was.notes.clone())).unwrap_or_default(),
+    };
     let mut faults = vec![];
     let mut wrong = |field, fault| faults.push(FieldFault { field, fault });
     let name = entry::name(&new.name).map_err(|fault| wrong(Field::Name, fault)).unwrap_or_default();
@@ -67,32 +99,29 @@ pub async fn save_organisation(desk: &Desk, by: &Agent, id: Option<OrganisationI
     if notes.chars().count() > MAX_NOTES {
         wrong(Field::Notes, Fault::TooLong(MAX_NOTES as u32));
     }
-    if store::organisations::by_name(desk.store(), &name).await?.is_some_and(|other| Some(other) != id) {
+    if store::organisations::by_name(&change, &name).await?.is_some_and(|other| Some(other) != id) {
         wrong(Field::Name, Fault::Taken);
     }
     if !faults.is_empty() {
         faults.dedup();
         return Err(Refusal::Fields(faults).into());
     }
-    let before = match id {
-        Some(id) => Some(organisation(desk, by, id).await?),
-        None => None,
+    let taken = |field| {
+        move |error| match error {
+            store::Error::Taken => Error::from(Refusal::field(field, Fault::Taken)),
+            other => other.into(),
+        }
     };
-    let taken = |error| match error {
-        store::Error::Taken => Error::from(Refusal::field(Field::Domains, Fault::Taken)),
-        other => other.into(),
-    };
-    let mut change = desk.store().begin().await?;
     let (id, is_new) = match id {
         Some(id) => (id, false),
-        None => (store::organisations::add(&change, &name, &[], desk.now()).await?, true),
+        None => (store::organisations::add(&change, &name, &[], desk.now()).await.map_err(taken(Field::Name))?, true),
     };
     domains.sort_unstable();
     let after = Organisation { named: Named::new(id, name), domains, sign_up: new.sign_up, shared: new.shared, notes };
     if before.as_ref() == Some(&after) {
         return Ok(id);
     }
-    store::organisations::save(&change, &after).await.map_err(taken)?;
+    store::organisations::save(&change, &after).await.map_err(taken(Field::Domains))?;
     if before.as_ref().is_some_and(|before| before.shared != after.shared) {
         for person in store::organisations::key_users(&change, id).await? {
             store::sessions::renew(&mut change, Some(person)).await?;
@@ -154,7 +183,8 @@ pub async fn departments_with_members(desk: &Desk, _by: &Agent) -> Result<Vec<(D
 pub async fn save_department(desk: &Desk, by: &Agent, id: Option<DepartmentId>, name: &str, closed: bool, screenshot: bool) -> Result<()> {
     by.session().require(Action::ManageDepartments)?;
     let name = entry::name(name).map_err(|fault| Refusal::field(Field::Name, fault))?;
-    let all = store::departments::all(desk.store()).await?;
+    let mut change = desk.store().begin().await?;
+    let all = store::departments::all(&change).await?;
     let taken = |error| match error {
         store::Error::Taken => Error::from(Refusal::field(Field::Name, Fault::Taken)),
         other => other.into(),
@@ -163,7 +193,6 @@ pub async fn save_department(desk: &Desk, by: &Agent, id: Option<DepartmentId>, 
         format!("{name}{}{}", if closed { " · closed" } else { "" }, if screenshot { " · screenshot" } else { "" })
     };
     let is = described(&name, closed, screenshot);
-    let mut change = desk.store().begin().await?;
     let was = match id {
         Some(id) => {
             let before = all.iter().find(|d| d.named.id == id).ok_or(Refusal::NotFound)?;

@@ -1,9 +1,10 @@
 //! One's own account: name, time zone, password, address, and where one is logged in.
 
-use super::entry::{self, deliver, hash, is_flooded};
-use super::passwords::hash_password;
-use super::random_hex;
+use super::entry::{self, deliver, hash, may_mail_link};
+use super::log_in::still;
+use super::passwords::{self, hash_password};
 use super::session::Session;
+use super::{random_hex, throttle};
 use crate::audit::{self, Done, Origin};
 use crate::{Desk, Error, Result};
 use domain::accounts::EmailAddress;
@@ -17,8 +18,8 @@ use words as w;
 const MOVING: Span = Span::days(1);
 /// Wrong passwords of one's own within the window before one has to wait.
 const FAILURES: i64 = 10;
-/// They are counted over this long.
-const WINDOW: Span = Span::minutes(15);
+/// Who has no password proves by a log-in that is no older.
+const FRESH: Span = Span::minutes(15);
 
 /// What only the person themselves sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +52,9 @@ pub async fn change_own(desk: &Desk, by: &Session, name: &str, zone: &str) -> Re
     if !faults.is_empty() {
         return Err(Refusal::Fields(faults).into());
     }
-    let person = by.person();
     let change = desk.store().begin().await?;
+    // The name before is the one that is there, not the one the page was drawn with.
+    let person = store::people::locked(&change, by.person().id).await?.ok_or(Refusal::SignedOut)?.person;
     store::people::set_time_zone(&change, person.id, zone).await?;
     if name != person.name {
         store::people::set_name(&change, person.id, &name).await?;
@@ -61,20 +63,16 @@ pub async fn change_own(desk: &Desk, by: &Session, name: &str, zone: &str) -> Re
     Ok(change.commit().await?)
 }
 
-/// Refuses who does not know the password of their own account: a browser left open is not enough.
+/// Refuses who does not know the password of their own account, or has none and logged in a while ago: a browser left open is not enough.
 pub(super) async fn prove(desk: &Desk, by: &Session, password: &str) -> Result<()> {
-    // Who has none came in by something stronger.
     if by.account.password_hash.is_none() {
-        return Ok(());
+        let begun = store::sessions::begun_at(desk.store(), &by.id).await?;
+        let is_fresh = begun.is_some_and(|begun| desk.now() - begun <= FRESH);
+        return if is_fresh { Ok(()) } else { Err(Refusal::field(Field::LogIn, Fault::TooLongAgo).into()) };
     }
-    let (place, now) = (desk.passwords.place()?, desk.now());
+    let place = desk.passwords.place()?;
     let key = format!("own:{}", by.person().id);
-    let change = desk.store().begin().await?;
-    let (tries, since) = store::sessions::count_try(&change, &key, now, now - WINDOW).await?;
-    change.commit().await?;
-    if tries > FAILURES {
-        return Err(Refusal::Throttled(((WINDOW.0 - (now - since).0) / 1_000 + 1) as u32).into());
-    }
+    throttle::count(desk, &key, FAILURES).await?;
     if !desk.passwords.check(place, password.to_owned(), by.account.password_hash.clone()).await? {
         return Err(Refusal::field(Field::Password, Fault::WrongPassword).into());
     }
@@ -85,13 +83,12 @@ pub(super) async fn prove(desk: &Desk, by: &Session, password: &str) -> Result<(
 
 /// Gives oneself another password; every other session ends, and every link that was mailed. Refuses a wrong password, and a new one that is too short.
 pub async fn change_password(desk: &Desk, by: &Session, password: &str, new: &str) -> Result<()> {
-    let hash = hash_password(new).await.map_err(|error| match error.refusal().and_then(|refusal| refusal.at(Field::Password)) {
-        Some(fault) => Refusal::field(Field::NewPassword, fault.clone()).into(),
-        None => error,
-    })?;
+    passwords::fits(new).map_err(|fault| Refusal::field(Field::NewPassword, fault))?;
     prove(desk, by, password).await?;
+    let hash = hash_password(new).await?;
     let person = by.person();
     let mut change = desk.store().begin().await?;
+    still(&change, &by.account).await?;
     store::accounts::set_password(&change, person.id, &hash).await?;
     store::sessions::end_all(&mut change, person.id, Some(&by.id)).await?;
     store::passes::revoke(&change, person.id).await?;
@@ -107,7 +104,7 @@ pub async fn ask_address(desk: &Desk, by: &Session, password: &str, typed: &str)
     if email.as_str() == person.email {
         return Ok(());
     }
-    if is_flooded(desk, &email).await? {
+    if !may_mail_link(desk, &email).await? {
         return Err(Refusal::Throttled(3_600).into());
     }
     let (old, new) = (random_hex()?, random_hex()?);
@@ -163,7 +160,7 @@ pub async fn end_own_session(desk: &Desk, by: &Session, id: Option<&str>) -> Res
     let person = by.person();
     let mut change = desk.store().begin().await?;
     match id {
-        Some(id) if store::sessions::of(desk.store(), person.id, desk.now()).await?.iter().any(|open| open.id == id) => {
+        Some(id) if store::sessions::of(&change, person.id, desk.now()).await?.iter().any(|open| open.id == id) => {
             store::sessions::end(&mut change, id).await?;
         }
         Some(_) => return Err(Refusal::NotFound.into()),

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the challenge that is answered is one that was given out here, a moment ago, once. Only this module names webauthn-rs.
 
-use super::log_in::begin;
+use super::log_in::{begin, still};
 use super::own::prove;
 use super::session::{Session, Token};
 use super::{entry, hex};
@@ -126,6 +126,7 @@ pub async fn add_passkey(desk: &Desk, by: &Session, token: &str, name: &str, ans
         Some(typed::line(name)).filter(|name| !name.is_empty()).unwrap_or_else(|| "Passkey".to_owned()).chars().take(MAX_NAME).collect();
     let row = Row { id: hex(key.cred_id()), person: person.id, name, credential: json(&key)?, created_at: desk.now(), used_at: None };
     let change = desk.store().begin().await?;
+    still(&change, &by.account).await?;
     store::factors::add_passkey(&change, &row).await.map_err(|error| match error {
         store::Error::Taken => wrong(),
         other => other.into(),
@@ -138,14 +139,19 @@ pub async fn add_passkey(desk: &Desk, by: &Session, token: &str, name: &str, ans
 pub async fn remove_passkey(desk: &Desk, by: &Session, password: &str, id: &str) -> Result<()> {
     prove(desk, by, password).await?;
     let person = by.person();
-    let has = store::factors::of(desk.store(), person.id).await?;
-    let is_needed = super::factors::required(desk).await?.contains(&person.role) && !has.totp;
+    let change = desk.store().begin().await?;
+    // Of two that are taken away at once, the second sees that it is the last.
+    still(&change, &by.account).await?;
+    let has = store::factors::of(&change, person.id).await?;
+    let is_needed = super::factors::required_in(&change).await?.contains(&person.role) && !has.totp;
     if has.passkeys == 1 && (by.account.password_hash.is_none() || is_needed) {
         return Err(Refusal::NotAllowed.into());
     }
-    let change = desk.store().begin().await?;
     if !store::factors::remove_passkey(&change, person.id, id).await? {
         return Err(Refusal::NotFound.into());
+    }
+    if has.passkeys == 1 && !has.totp {
+        store::factors::remove_recovery_codes(&change, person.id).await?;
     }
     audit::note(&change, by, Done::new(Deed::FactorRemoved, &person.email, Some(person.id)).changed("passkey", ""), desk.now()).await?;
     Ok(change.commit().await?)
@@ -174,7 +180,10 @@ pub async fn log_in_by_passkey(desk: &Desk, token: &str, answer: &str, origin: &
     key.update_credential(&seen);
     let now = desk.now();
     let change = desk.store().begin().await?;
-    store::factors::use_passkey(&change, &row.id, &json(&key)?, now).await?;
+    still(&change, &account).await?;
+    if !store::factors::use_passkey(&change, &row.id, &json(&key)?, now).await? {
+        return Err(wrong());
+    }
     let session = begin(&change, &account, origin, now).await?;
     change.commit().await?;
     Ok(session)

@@ -134,16 +134,18 @@ impl Passwords {
     }
 }
 
-/// Makes what is stored of a password.
-pub async fn hash_password(password: &str) -> Result<String> {
-    let typed = password.chars().count();
-    if typed < MIN_PASSWORD || password.len() > MAX_PASSWORD {
-        return Err(Refusal::field(
-            Field::Password,
-            if typed < MIN_PASSWORD { Fault::TooShort(MIN_PASSWORD as u32) } else { Fault::TooLong(MAX_PASSWORD as u32) },
-        )
-        .into());
+/// What is wrong with a password that was chosen.
+pub(super) fn fits(password: &str) -> Result<(), Fault> {
+    match password.chars().count() {
+        0..MIN_PASSWORD => Err(Fault::TooShort(MIN_PASSWORD as u32)),
+        _ if password.len() > MAX_PASSWORD => Err(Fault::TooLong(MAX_PASSWORD as u32)),
+        _ => Ok(()),
     }
+}
+
+/// Makes what is stored of a password. Refuses one that is too short or too long at its field.
+pub async fn hash_password(password: &str) -> Result<String> {
+    fits(password).map_err(|fault| Refusal::field(Field::Password, fault))?;
     let password = password.to_owned();
     THREADS_OF_ALL.run(move |_| hash(&password)).await?.ok_or_else(|| std::io::Error::other("hashing failed").into())
 }

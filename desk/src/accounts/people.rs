@@ -48,6 +48,34 @@ pub struct PersonChange {
     pub departments: Vec<DepartmentId>,
 }
 
+/// What is to be changed of a person; what is `None` stays as it is when it is changed.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)]
+pub struct PersonEdit {
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub role: Option<Role>,
+    pub organisation: Option<String>,
+    pub key_user: Option<bool>,
+    pub departments: Option<Vec<DepartmentId>>,
+    pub disabled: Option<bool>,
+}
+
+impl From<&PersonChange> for PersonEdit {
+    fn from(all: &PersonChange) -> Self {
+        let PersonChange { name, email, role, organisation, key_user, departments } = all.clone();
+        Self {
+            name: Some(name),
+            email: Some(email),
+            role: Some(role),
+            organisation: Some(organisation),
+            key_user: Some(key_user),
+            departments: Some(departments),
+            disabled: None,
+        }
+    }
+}
+
 /// People by name, a page at a time.
 pub async fn people(desk: &Desk, _by: &Agent, filter: &Filter) -> Result<Vec<Listed>> {
     Ok(store::people::page(desk.store(), filter, PAGE).await?)
@@ -60,7 +88,7 @@ pub async fn card(desk: &Desk, by: &Agent, id: PersonId) -> Result<Card> {
     let sessions = if by.session().require(Action::ManageStaff).is_ok() { store::sessions::of(desk.store(), id, desk.now()).await? } else { vec![] };
     Ok(Card {
         disabled: account.disabled,
-        joined: account.password_hash.is_some(),
+        joined: store::people::has_joined(desk.store(), id).await?,
         erased: account.erased,
         departments: store::people::departments_of(desk.store(), id).await?,
         opened: store::people::opened(desk.store(), id).await?,
@@ -76,9 +104,9 @@ pub async fn invite(desk: &Desk, by: &Agent, new: &PersonChange) -> Result<Perso
     if new.role.is_staff() {
         by.session().require(Action::ManageStaff)?;
     }
-    let checked = check(desk, new).await?;
     let now = desk.now();
     let change = desk.store().begin().await?;
+    let checked = check(&change, new).await?;
     let person = NewPerson {
         name: checked.name,
         email: checked.email,
@@ -105,7 +133,7 @@ pub async fn invite(desk: &Desk, by: &Agent, new: &PersonChange) -> Result<Perso
 pub async fn invite_again(desk: &Desk, by: &Agent, id: PersonId) -> Result<()> {
     let change = desk.store().begin().await?;
     let account = managed(&change, by, id).await?;
-    if account.disabled || account.password_hash.is_some() {
+    if account.disabled || store::people::has_joined(&change, id).await? {
         return Err(Refusal::NotAllowed.into());
     }
     let email = account.person.email.as_str();
@@ -124,7 +152,7 @@ struct Checked {
     key_user: bool,
 }
 
-async fn check(desk: &Desk, typed: &PersonChange) -> Result<Checked> {
+async fn check(change: &Change, typed: &PersonChange) -> Result<Checked> {
     let mut faults = vec![];
     let mut wrong = |field, fault| faults.push(FieldFault { field, fault });
     let name = entry::name(&typed.name).map_err(|fault| wrong(Field::Name, fault));
@@ -136,7 +164,7 @@ async fn check(desk: &Desk, typed: &PersonChange) -> Result<Checked> {
             wrong(Field::Organisation, Fault::Missing);
             None
         }
-        name => match store::organisations::by_name(desk.store(), name).await? {
+        name => match store::organisations::by_name(change, name).await? {
             Some(id) => Some(Named::new(id, name)),
             None => {
                 wrong(Field::Organisation, Fault::Unknown);
@@ -172,12 +200,21 @@ async fn managed(change: &Change, by: &Agent, id: PersonId) -> Result<Account> {
 }
 
 /// Changes a person. Another role, organisation or address ends their sessions, so that nothing goes on with old rights. Refuses what is wrong at its field, what only admins may do, and to leave no admin.
-pub async fn change_person(desk: &Desk, by: &Agent, id: PersonId, new: &PersonChange) -> Result<()> {
-    let checked = check(desk, new).await?;
-    let departments = store::people::departments_of(desk.store(), id).await?;
-    let now = desk.now();
+pub async fn change_person(desk: &Desk, by: &Agent, id: PersonId, edit: impl Into<PersonEdit>) -> Result<()> {
+    let (edit, now) = (edit.into(), desk.now());
     let mut change = desk.store().begin().await?;
-    let before = managed(&change, by, id).await?.person;
+    let account = managed(&change, by, id).await?;
+    let before = &account.person;
+    let departments = store::people::departments_of(&change, id).await?;
+    let new = PersonChange {
+        name: edit.name.unwrap_or_else(|| before.name.clone()),
+        email: edit.email.unwrap_or_else(|| before.email.clone()),
+        role: edit.role.unwrap_or(before.role),
+        organisation: edit.organisation.unwrap_or_else(|| before.organisation.as_ref().map_or(String::new(), |o| o.name.clone())),
+        key_user: edit.key_user.unwrap_or(before.key_user),
+        departments: edit.departments.unwrap_or_else(|| departments.iter().map(|d| d.id).collect()),
+    };
+    let checked = check(&change, &new).await?;
     let note = async |change: &Change, deed, was: &str, is: &str| {
         audit::note(change, by.session(), Done::new(deed, &before.email, Some(id)).changed(was, is), now).await
     };
@@ -194,11 +231,9 @@ pub async fn change_person(desk: &Desk, by: &Agent, id: PersonId, new: &PersonCh
         store::passes::revoke(&change, id).await?;
         note(&change, Deed::AddressChanged, &before.email, checked.email.as_str()).await?;
     }
-    let place = |role: Role, organisation: &Option<Named<OrganisationId>>, key_user: bool| {
-        let organisation = organisation.as_ref().map_or("", |o| o.name.as_str());
-        format!("{}{} {organisation}", role.word(), if key_user { ", key user" } else { "" }).trim().to_owned()
-    };
-    let (was, is) = (place(before.role, &before.organisation, before.key_user), place(new.role, &checked.organisation, checked.key_user));
+    let name_of = |organisation: &'_ Option<Named<OrganisationId>>| organisation.as_ref().map(|o| o.name.clone());
+    let was = place(before.role, name_of(&before.organisation).as_deref(), before.key_user);
+    let is = place(new.role, name_of(&checked.organisation).as_deref(), checked.key_user);
     let is_placed = was != is;
     if is_placed {
         store::people::set_place(&change, id, new.role, checked.organisation.as_ref().map(|o| o.id), checked.key_user).await?;
@@ -216,7 +251,7 @@ pub async fn change_person(desk: &Desk, by: &Agent, id: PersonId, new: &PersonCh
     if had != has {
         by.session().require(Action::ManageStaff)?;
         store::people::set_departments(&change, id, &has).await?;
-        let names = store::departments::all(desk.store()).await?;
+        let names = store::departments::all(&change).await?;
         let named =
             |ids: &[DepartmentId]| names.iter().filter(|d| ids.contains(&d.named.id)).map(|d| d.named.name.as_str()).collect::<Vec<_>>().join(", ");
         note(&change, Deed::DepartmentsChanged, &named(&had), &named(&has)).await?;
@@ -226,28 +261,40 @@ pub async fn change_person(desk: &Desk, by: &Agent, id: PersonId, new: &PersonCh
     } else if had != has {
         store::sessions::renew(&mut change, Some(id)).await?;
     }
+    if let Some(disabled) = edit.disabled {
+        disable(desk, by, &mut change, &account, disabled).await?;
+    }
     Ok(change.commit().await?)
+}
+
+/// What someone is and where they belong, as the audit log says it.
+pub(super) fn place(role: Role, organisation: Option<&str>, key_user: bool) -> String {
+    format!("{}{} {}", role.word(), if key_user { ", key user" } else { "" }, organisation.unwrap_or_default()).trim().to_owned()
 }
 
 /// Disables an account and ends its sessions and links, or enables it again. Refuses to leave no admin.
 pub async fn set_disabled(desk: &Desk, by: &Agent, id: PersonId, disabled: bool) -> Result<()> {
     let mut change = desk.store().begin().await?;
     let account = managed(&change, by, id).await?;
+    disable(desk, by, &mut change, &account, disabled).await?;
+    Ok(change.commit().await?)
+}
+
+async fn disable(desk: &Desk, by: &Agent, change: &mut Change, account: &Account, disabled: bool) -> Result<()> {
     if account.disabled == disabled {
         return Ok(());
     }
-    let person = account.person;
-    store::accounts::set_disabled(&change, id, disabled.then(|| desk.now())).await?;
+    let (person, id) = (&account.person, account.person.id);
+    store::accounts::set_disabled(change, id, disabled.then(|| desk.now())).await?;
     if disabled {
-        if person.role == Role::Admin && store::accounts::admins(&change).await? == 0 {
+        if person.role == Role::Admin && store::accounts::admins(change).await? == 0 {
             return Err(Refusal::field(Field::Role, Fault::LastAdmin).into());
         }
-        store::sessions::end_all(&mut change, id, None).await?;
-        store::passes::revoke(&change, id).await?;
+        store::sessions::end_all(change, id, None).await?;
+        store::passes::revoke(change, id).await?;
     }
     let deed = if disabled { Deed::PersonDisabled } else { Deed::PersonEnabled };
-    audit::note(&change, by.session(), Done::new(deed, &person.email, Some(id)), desk.now()).await?;
-    Ok(change.commit().await?)
+    audit::note(change, by.session(), Done::new(deed, &person.email, Some(id)), desk.now()).await
 }
 
 /// Ends every session of a person.
@@ -260,13 +307,18 @@ pub async fn end_sessions(desk: &Desk, by: &Agent, id: PersonId) -> Result<()> {
     Ok(change.commit().await?)
 }
 
-/// Makes two customers one: `keep` has the tickets of both, and mails from the address of the other are theirs too. Refuses staff, and a person with themselves.
+/// Makes two customers one: `keep` has the tickets of both, and mails from the address of the other are theirs too; nothing the other logged in with is worth anything any more.
+/// Refuses staff, and a person with themselves.
 pub async fn merge_people(desk: &Desk, by: &Agent, keep: PersonId, other: &str) -> Result<()> {
     by.session().require(Action::Merge)?;
     let unknown = || Refusal::field(Field::Email, Fault::Unknown);
     let email = EmailAddress::parse(other).ok_or_else(|| Refusal::field(Field::Email, Fault::NotAnAddress))?;
     let gone = store::accounts::by_email(desk.store(), &email).await?.ok_or_else(unknown)?.person.id;
     let mut change = desk.store().begin().await?;
+    // In one order, or two who merge to and fro would wait for each other.
+    for id in [keep.min(gone), keep.max(gone)] {
+        store::people::locked(&change, id).await?;
+    }
     let keep = store::people::locked(&change, keep).await?.ok_or(Refusal::NotFound)?;
     let gone = store::people::locked(&change, gone).await?.ok_or_else(unknown)?;
     if keep.erased || gone.erased || keep.person.id == gone.person.id || keep.person.role.is_staff() || gone.person.role.is_staff() {
@@ -274,8 +326,12 @@ pub async fn merge_people(desk: &Desk, by: &Agent, keep: PersonId, other: &str) 
     }
     let tickets = store::people::merge(&change, &keep, gone.person.id, desk.now()).await?;
     store::sessions::end_all(&mut change, gone.person.id, None).await?;
-    store::sessions::renew(&mut change, Some(keep.person.id)).await?;
+    store::factors::remove_all(&change, gone.person.id).await?;
+    store::factors::forget_identities(&change, gone.person.id).await?;
     store::passes::revoke(&change, gone.person.id).await?;
+    store::sessions::renew(&mut change, Some(keep.person.id)).await?;
+    // Tickets on every open board have another requester.
+    store::sessions::renew(&mut change, None).await?;
     let done = Done::new(Deed::PeopleMerged, &keep.person.email, Some(keep.person.id)).changed(&gone.person.email, &keep.person.email);
     audit::note(&change, by.session(), done, desk.now()).await?;
     change.commit().await?;

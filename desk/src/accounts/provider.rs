@@ -1,6 +1,6 @@
 //! OpenID Connect: logging in at a provider that knows who someone is.
 //!
-//! Invariants: an account is linked only by an address that the provider has verified; after that issuer and subject say who it is, whatever the address becomes.
+//! Invariants: an account is linked only by its own address, one that the provider has verified; after that issuer and subject say who it is, whatever the address becomes.
 //! What comes back is taken only in the browser it was asked from, once. Only this module names openidconnect.
 
 use super::log_in::begin as begin_session;
@@ -293,12 +293,16 @@ async fn account(desk: &Desk, provider: &Provider, claims: &Claims, origin: &Ori
     let mut change = desk.store().begin().await?;
     let id: PersonId = match &known {
         Some(account) if account.disabled => return Err(not_allowed()),
+        // Of one that was merged into theirs, it proves nothing of who they are.
+        Some(account) if linked.is_none() && claims.email.as_ref().is_none_or(|email| email.as_str() != account.person.email) => {
+            return Err(not_allowed());
+        }
         // Where groups decide about staff, who has none is none.
         Some(account) if account.person.role.is_staff() && !provider.settings.roles.is_empty() && by_claims.is_none() => return Err(not_allowed()),
         Some(account) => account.person.id,
         None => {
             let email = claims.email.clone().ok_or_else(not_allowed)?;
-            let organisation = store::organisations::open_to(desk.store(), email.domain()).await?.map(|organisation| organisation.id);
+            let organisation = store::organisations::open_to(&change, email.domain()).await?.map(|organisation| organisation.id);
             let role = by_claims.filter(|role| role.is_staff());
             if role.is_none() && organisation.is_none() {
                 return Err(not_allowed());

@@ -1,6 +1,7 @@
 //! API tokens: a program's way in, in the name of a member of staff.
 
 use super::entry::{self, hash};
+use super::log_in::still;
 use super::own::prove;
 use super::random_hex;
 use super::session::{Agent, Session};
@@ -50,7 +51,7 @@ pub async fn make_token(desk: &Desk, by: &Agent, password: &str, name: &str, sco
     prove(desk, session, password).await?;
     let (secret, now, person) = (format!("{TOKEN_PREFIX}{}", random_hex()?), desk.now(), session.person());
     let change = desk.store().begin().await?;
-    store::people::locked(&change, person.id).await?.ok_or(Refusal::NotFound)?;
+    still(&change, &session.account).await?;
     if store::tokens::count(&change, person.id).await? >= MOST_TOKENS {
         return Err(Refusal::field(Field::Name, Fault::TooMany(MOST_TOKENS as u32)).into());
     }

@@ -25,7 +25,6 @@ pub fn name_of(id: PersonId) -> String {
 /// Refuses another address at its field, and to leave no admin. For admins.
 pub async fn erase(desk: &Desk, by: &Agent, id: PersonId, confirm: &str) -> Result<()> {
     by.session().require(Action::ManagePrivacy)?;
-    let (mut names, mut emails) = privacy::former(desk.store(), id).await?;
     let now = desk.now();
     let mut change = desk.store().begin().await?;
     let account = store::people::locked(&change, id).await?.filter(|account| !account.erased).ok_or(Refusal::NotFound)?;
@@ -33,6 +32,7 @@ pub async fn erase(desk: &Desk, by: &Agent, id: PersonId, confirm: &str) -> Resu
     if confirm.trim().to_lowercase() != person.email {
         return Err(Refusal::field(Field::Confirmation, Fault::OtherAddress).into());
     }
+    let (mut names, mut emails) = privacy::former(&change, id).await?;
     names.push(person.name);
     emails.push(person.email);
     for known in [&mut names, &mut emails] {
@@ -76,11 +76,15 @@ pub async fn carry_on(desk: &Desk) -> Result<()> {
     finish_all(desk).await
 }
 
+/// One that fails does not hold up the others; the last failure is told.
 async fn finish_all(desk: &Desk) -> Result<()> {
+    let mut outcome = Ok(());
     for erasure in privacy::erasures(desk.store()).await? {
-        finish(desk, &erasure).await?;
+        let finished = finish(desk, &erasure).await;
+        outcome =
+            finished.inspect_err(|error| tracing::error!(%error, person = %erasure.person, "an erasure failed; it will be tried again")).and(outcome);
     }
-    Ok(())
+    outcome
 }
 
 /// Takes a person out of every text. Whatever was done of it before is found done.

@@ -107,15 +107,19 @@ pub async fn begin_export(desk: &Desk, by: &Agent, id: PersonId) -> Result<()> {
     Ok(())
 }
 
-/// How far the export of a person is on this node; `None` where there is none. For admins.
-pub fn export_progress(desk: &Desk, by: &Agent, id: PersonId) -> Result<Option<Progress>> {
+/// How far the export of a person is on this node; `None` where there is none, or they were erased, perhaps by another node. For admins.
+pub async fn export_progress(desk: &Desk, by: &Agent, id: PersonId) -> Result<Option<Progress>> {
     by.session().require(Action::ManagePrivacy)?;
+    if store::accounts::by_id(desk.store(), id).await?.is_none_or(|account| account.erased) {
+        forget(desk, id).await;
+        return Ok(None);
+    }
     Ok(desk.exports().with(|all| all.get(&id).cloned()))
 }
 
 /// The file of an export that is done. For admins.
 pub async fn export_file(desk: &Desk, by: &Agent, id: PersonId) -> Result<(tokio::fs::File, u64)> {
-    let made = export_progress(desk, by, id)?.and_then(|progress| progress.over?.ok()).ok_or(Refusal::NotFound)?;
+    let made = export_progress(desk, by, id).await?.and_then(|progress| progress.over?.ok()).ok_or(Refusal::NotFound)?;
     match tokio::fs::File::open(&made.path).await {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Refusal::NotFound.into()),
         opened => Ok((opened?, made.bytes)),
@@ -213,7 +217,7 @@ async fn gather(desk: &Desk, id: PersonId, send: &mpsc::Sender<Option<Piece>>) -
     let person = json!({
         "person": account.person,
         "earlier_names": names,
-        "earlier_addresses": emails,
+        "earlier_addresses": &emails,
         "language": account.language,
         "theme": account.theme,
         "time_zone": account.time_zone,
@@ -240,8 +244,9 @@ async fn gather(desk: &Desk, id: PersonId, send: &mpsc::Sender<Option<Piece>>) -
             put(piece).await?;
         }
     }
-    // Mails of theirs that are on no ticket.
-    for (mail, file, sender, subject) in privacy::mails_of(store, &[account.person.email], &[]).await? {
+    // Mails of theirs that are on no ticket, from every address they had.
+    let addresses = [emails.as_slice(), &[account.person.email]].concat();
+    for (mail, file, sender, subject) in privacy::mails_of(store, &addresses, &[]).await? {
         put(Piece::Json(format!("mails/{mail}.json"), json!({ "sender": sender, "subject": subject }))).await?;
         if !file.is_empty() {
             put(Piece::File(format!("mails/{mail}.eml"), desk.files().mail_path(&file))).await?;

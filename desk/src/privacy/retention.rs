@@ -81,7 +81,7 @@ pub async fn set_kept(desk: &Desk, by: &Agent, typed: &[(Status, String)]) -> Re
     let change = desk.store().begin().await?;
     let shown = |days: Option<i64>| days.map(|days| days.to_string()).unwrap_or_default();
     for (status, days) in wanted {
-        let was = privacy::retention(desk.store(), status).await?;
+        let was = privacy::retention(&change, status).await?;
         if was != days {
             privacy::set_retention(&change, status, days).await?;
             let name = format!("retention {}", status.word());
@@ -103,25 +103,20 @@ pub async fn sweep(desk: &Desk) -> Result<usize> {
     for status in Status::ALL.iter().copied() {
         let Some(days) = privacy::retention(desk.store(), status).await?.filter(|days| *days >= LEAST_DAYS) else { continue };
         let before = desk.now() - Span::days(days);
-        let mut gone = 0;
         for id in privacy::over(desk.store(), status, before, AT_ONCE).await? {
             let change = desk.store().begin().await?;
             let found = store::tickets::lock(&change, &Scope::Desk { hidden: vec![] }, id).await?;
             // It may have been answered a moment ago, or removed by another node.
             let Some((ticket, _)) = found.filter(|(ticket, _)| ticket.status == status && ticket.updated_at < before) else { continue };
             let left = privacy::remove_ticket(&change, &ticket).await?;
+            let number = id.to_string();
+            let done = Done::new(Deed::TicketsRemoved, &number, None).changed(status.word(), "");
+            audit::write(&change, None, &Origin::default(), done, desk.now()).await?;
             change.commit().await?;
             left.files.iter().for_each(|file| desk.files().remove(file));
             remove_mails(desk, &left.mails).await?;
-            gone += 1;
+            removed += 1;
         }
-        if gone > 0 {
-            let change = desk.store().begin().await?;
-            let done = Done::new(Deed::TicketsRemoved, status.word(), None);
-            audit::write(&change, None, &Origin::default(), done.changed(&gone.to_string(), ""), desk.now()).await?;
-            change.commit().await?;
-        }
-        removed += gone;
     }
     Ok(removed)
 }

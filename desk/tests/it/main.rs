@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod accounts;
+mod at_once;
 mod attachments;
 mod board;
 mod demo;
 mod hours;
+mod imports;
 mod live;
 mod mail;
 mod misfortune;
@@ -14,6 +16,7 @@ mod notifications;
 mod people;
 mod privacy;
 mod provider;
+mod second_step;
 mod servers;
 mod support;
 mod tickets;

@@ -11,10 +11,10 @@ use domain::time::Span;
 use domain::{Fault, Field, PersonId, Refusal};
 use std::time::Duration;
 
-const NEW: &str = "een nieuwe lange zin";
+pub const NEW: &str = "een nieuwe lange zin";
 
 /// The mails that go out until there are `many`; they are sent beside what asks for them.
-async fn mails(world: &World, many: usize) -> Vec<Sent> {
+pub async fn mails(world: &World, many: usize) -> Vec<Sent> {
     let mut sent = vec![];
     for _ in 0..200 {
         sent.extend(world.desk.mail().transport().take());
@@ -34,13 +34,13 @@ async fn silence(world: &World) {
 }
 
 /// The secret in the link of a mail.
-fn secret(mail: &Sent, path: &str) -> String {
+pub fn secret(mail: &Sent, path: &str) -> String {
     let raw = String::from_utf8(mail.raw.clone()).unwrap().replace("=\r\n", "");
     let link = raw.split(path).nth(1).unwrap_or_else(|| panic!("{path} in {raw}"));
     link.chars().take_while(char::is_ascii_alphanumeric).collect()
 }
 
-fn change(name: &str, role: Role, organisation: &str) -> PersonChange {
+pub fn change(name: &str, role: Role, organisation: &str) -> PersonChange {
     let email = format!("{}@x.example", name.to_lowercase().replace(' ', "."));
     PersonChange { name: name.into(), email, role, organisation: organisation.into(), key_user: false, departments: vec![] }
 }
@@ -50,11 +50,11 @@ async fn accept(world: &World, secret: &str, name: &str, password: &str) -> desk
     Ok(session(&world.desk, token.as_str()).await?.unwrap())
 }
 
-fn refused<T: std::fmt::Debug>(answer: desk::Result<T>) -> Refusal {
+pub fn refused<T: std::fmt::Debug>(answer: desk::Result<T>) -> Refusal {
     answer.unwrap_err().refusal().expect("a refusal").clone()
 }
 
-async fn deeds(world: &World) -> Vec<Deed> {
+pub async fn deeds(world: &World) -> Vec<Deed> {
     let all = desk::audit::entries(&world.desk, &world.agent("hanneke"), &desk::audit::Filter::default()).await.unwrap();
     all.into_iter().map(|entry| entry.deed).collect()
 }
@@ -352,7 +352,13 @@ async fn two_people_become_one_with_all_tickets_and_mail_to_the_old_address_find
         for wrong in ["marieke@x.example", "sanne@x.example", "niemand@x.example"] {
             assert_eq!(refused(merge(&hanneke, world.id("marieke"), wrong).await).at(Field::Email), Some(&Fault::Unknown), "{wrong}");
         }
+        let mut told = desk.store().bell().ended();
         merge(&hanneke, world.id("marieke"), "Ruud@x.example").await.unwrap();
+        let mut ended = vec![];
+        while let Ok(Ok(session)) = tokio::time::timeout(Duration::from_millis(300), told.recv()).await {
+            ended.push(session);
+        }
+        assert!(ended.iter().any(|session| session == world.person("sanne").id()), "every open board has another requester: {ended:?}");
         let marieke = world.renewed("marieke").await;
         for id in [ruuds, mariekes] {
             let shown = page(desk, &marieke, id).await.unwrap().ticket;
@@ -399,6 +405,15 @@ async fn two_organisations_become_one_with_people_tickets_and_domains() {
     .await;
 }
 
+async fn exported(world: &World, filter: &desk::audit::Filter) -> String {
+    let mut export = desk::audit::export(&world.desk, &world.agent("hanneke"), filter).await.unwrap();
+    let mut csv = String::new();
+    while let Some(page) = export.next(&world.desk).await.unwrap() {
+        csv += &page;
+    }
+    csv
+}
+
 #[tokio::test]
 async fn the_audit_log_says_who_did_what_from_where_and_is_kept_as_long_as_it_should() {
     on_both(async |world: World| {
@@ -416,7 +431,7 @@ async fn the_audit_log_says_who_did_what_from_where_and_is_kept_as_long_as_it_sh
         assert!(of("who=marieke@x.example").await >= 1 && of("who=niemand@x.example").await == 0 && of("who=x").await == 0);
         assert!(of("since=2000-01-01").await > 0 && of("until=2000-01-01").await == 0 && of("since=geen+dag").await > 0);
 
-        let csv = desk::audit::export(desk, &hanneke, &filter).await.unwrap();
+        let csv = exported(&world, &filter).await;
         assert!(csv.starts_with("when,who,what,about,before,after,address\n") && csv.contains("203.0.113.9"), "{csv}");
         assert!(deeds(&world).await.contains(&Deed::AuditExported));
         for wrong in ["", "0", "29", "-1", "99999999999999999999", "x"] {
@@ -433,9 +448,9 @@ async fn the_audit_log_says_who_did_what_from_where_and_is_kept_as_long_as_it_sh
 #[tokio::test]
 async fn a_formula_in_a_name_is_none_in_the_export() {
     on_both(async |world: World| {
-        let (desk, hanneke) = (&world.desk, world.agent("hanneke"));
+        let desk = &world.desk;
         accounts::change_own(desk, world.person("marieke"), "=cmd|'/c calc'!A0", "Europe/Amsterdam").await.unwrap();
-        let csv = desk::audit::export(desk, &hanneke, &desk::audit::Filter::default()).await.unwrap();
+        let csv = exported(&world, &desk::audit::Filter::default()).await;
         assert!(csv.contains("'=cmd") && !csv.contains(",=cmd"), "{csv}");
         assert_eq!(
             refused(accounts::change_own(desk, world.person("marieke"), "Marieke", "Mars/Olympus").await).at(Field::TimeZone),
@@ -443,228 +458,6 @@ async fn a_formula_in_a_name_is_none_in_the_export() {
         );
     })
     .await;
-}
-
-async fn file(world: &World, text: &str) -> String {
-    world.upload("hanneke", "mensen.csv", text.as_bytes()).await.unwrap()
-}
-
-/// Imports a file, and waits until it is over.
-async fn import(world: &World, file: &str) -> desk::Result<()> {
-    let hanneke = world.agent("hanneke");
-    accounts::begin_import(&world.desk, &hanneke, file).await?;
-    for _ in 0..1_000 {
-        if let Some(done) = accounts::import_progress(&world.desk, &hanneke, file).and_then(|progress| progress.over) {
-            assert_eq!(done, Ok(()));
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("it does not end");
-}
-
-#[tokio::test]
-async fn an_import_is_seen_row_by_row_before_anything_is_done_and_is_done_whole() {
-    on_both(async |world: World| {
-        let (desk, hanneke) = (&world.desk, world.agent("hanneke"));
-        let text = "naam;e-mail;organisatie;key user;domeinen\nJan Jansen;JAN@nieuw.example;Nieuw BV;ja;nieuw.example\nmarieke;marieke@x.example;De Waal;ja;\nRuud Anders;ruud@x.example;De Waal;;\n;;Leeg BV;;leeg.example\n";
-        let good = file(&world, text).await;
-        let preview = accounts::preview_import(desk, &hanneke, &good).await.unwrap();
-        assert_eq!((preview.rows, preview.add, preview.change, preview.same, preview.wrong, preview.organisations), (4, 2, 1, 1, 0, 2));
-        assert!(store::organisations::by_name(desk.store(), "Nieuw BV").await.unwrap().is_none(), "looking changes nothing");
-
-        let bad = file(&world, &format!("{text}Sanne;sanne@x.example;De Waal;;\nKees;kees;De Waal;;\nDubbel;jan@nieuw.example;De Waal;;\n,x;y\n")).await;
-        let preview = accounts::preview_import(desk, &hanneke, &bad).await.unwrap();
-        assert_eq!(preview.wrong, 4, "{:?}", preview.faulty);
-        assert_eq!(refused(import(&world, &bad).await).at(Field::File), Some(&Fault::WrongRows));
-        assert!(store::organisations::by_name(desk.store(), "Nieuw BV").await.unwrap().is_none(), "nothing is half done");
-
-        import(&world, &good).await.unwrap();
-        let jan = domain::accounts::EmailAddress::parse("jan@nieuw.example").unwrap();
-        let jan = store::accounts::by_email(desk.store(), &jan).await.unwrap().unwrap();
-        assert_eq!((jan.person.name.as_str(), jan.person.key_user, jan.password_hash), ("Jan Jansen", true, None));
-        assert_eq!(jan.person.organisation.unwrap().name, "Nieuw BV");
-        assert_eq!(world.renewed("ruud").await.person().name, "Ruud Anders");
-        assert!(deeds(&world).await.contains(&Deed::PeopleImported));
-        // Once more: the file is gone; the same rows again change nothing.
-        assert_eq!(refused(accounts::preview_import(desk, &hanneke, &good).await).at(Field::File), Some(&Fault::Unknown));
-        let again = accounts::preview_import(desk, &hanneke, &file(&world, text).await).await.unwrap();
-        assert_eq!((again.add, again.change, again.same), (0, 0, 4));
-        // Someone who came in between looking and doing: nothing is half done.
-        let raced = file(&world, "naam,e-mail,organisatie\nA,a@nieuw.example,Nieuw BV\nB,b@nieuw.example,Derde BV\n").await;
-        accounts::preview_import(desk, &hanneke, &raced).await.unwrap();
-        // Not an agent's, and not of someone else.
-        assert_eq!(refused(accounts::preview_import(desk, &world.agent("sanne"), &raced).await), Refusal::NotAllowed);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_file_that_is_no_table_is_refused_with_a_sentence() {
-    let world = World::new(store::testing::fresh(store::Kind::Sqlite).await).await;
-    let hanneke = world.agent("hanneke");
-    for (text, fault) in [("zomaar een tekst\n", Fault::NoColumns), ("naam;e-mail;organisatie\n", Fault::Missing)] {
-        let file = file(&world, text).await;
-        assert_eq!(refused(accounts::preview_import(&world.desk, &hanneke, &file).await).at(Field::File), Some(&fault));
-        assert_eq!(refused(accounts::begin_import(&world.desk, &hanneke, &file).await).at(Field::File), Some(&fault));
-    }
-    for wrong in ["", "x", &"0".repeat(32)] {
-        assert_eq!(refused(accounts::preview_import(&world.desk, &hanneke, wrong).await).at(Field::File), Some(&Fault::Unknown));
-    }
-}
-
-/// The code that an app with this secret shows at the desk's moment, so many seconds later.
-fn code(world: &World, secret: &str, later: i64) -> String {
-    let secret = totp_rs::Secret::try_from_base32(secret).unwrap();
-    let app = totp_rs::Builder::new().with_secret(secret).with_account_name("x").with_issuer(Some("Balie")).build().unwrap();
-    app.generate((world.desk.now().0 / 1_000 + later) as u64).to_string()
-}
-
-/// Logs in with the password alone; the token of the second step where one is asked for.
-async fn half_in(world: &World, email: &str) -> Option<String> {
-    match log_in(&world.desk, email, PASSWORD, &Origin::default()).await.unwrap() {
-        accounts::LoggedIn::In(_) => None,
-        accounts::LoggedIn::Step(token) => Some(token.as_str().to_owned()),
-    }
-}
-
-async fn go_on(world: &World, token: &str, code: &str) -> desk::Result<Vec<String>> {
-    accounts::go_on(&world.desk, token, None, code, &Origin::default()).await.map(|(_, codes)| codes)
-}
-
-#[tokio::test]
-async fn a_code_of_an_app_is_asked_for_besides_the_password_and_counts_once() {
-    on_both(async |world: World| {
-        let (desk, sanne) = (&world.desk, world.person("sanne"));
-        let app = accounts::set_up("sanne@x.example").unwrap();
-        assert!(app.squares.len() > 20 && app.squares.iter().all(|row| row.len() == app.squares.len()));
-        let add = async |password: &str, code: &str| accounts::add_own_app(desk, sanne, password, &app.secret, code).await;
-        assert_eq!(refused(add("verkeerd", "").await).at(Field::Password), Some(&Fault::WrongPassword));
-        assert_eq!(refused(add(PASSWORD, "000000").await).at(Field::Code), Some(&Fault::WrongCode));
-        let codes = add(PASSWORD, &code(&world, &app.secret, 0)).await.unwrap();
-        assert_eq!(codes.len(), 10);
-        assert_eq!(refused(add(PASSWORD, &code(&world, &app.secret, 0)).await).at(Field::Code), Some(&Fault::Taken));
-
-        let token = half_in(&world, "sanne@x.example").await.expect("the password alone is not enough");
-        assert!(session(desk, &token).await.unwrap().is_none(), "what is in between is no session");
-        // The code it was set up with was used; another of the past and one that is too old do not count.
-        for wrong in [
-            code(&world, &app.secret, 0),
-            code(&world, &app.secret, -30),
-            code(&world, &app.secret, 90),
-            String::new(),
-            "12345".into(),
-            "abcdef".into(),
-        ] {
-            assert_eq!(refused(go_on(&world, &token, &wrong).await).at(Field::Code), Some(&Fault::WrongCode), "{wrong}");
-        }
-        // A clock that is half a minute off.
-        let ahead = code(&world, &app.secret, 30);
-        let (a, b) = tokio::join!(go_on(&world, &token, &ahead), go_on(&world, &token, &ahead));
-        assert!(a.is_ok() != b.is_ok(), "of two at once one has it");
-        let token = half_in(&world, "sanne@x.example").await.unwrap();
-        assert!(go_on(&world, &token, &ahead).await.is_err(), "used twice");
-        world.pass(Span::seconds(60));
-        assert!(go_on(&world, &token, &code(&world, &app.secret, -30)).await.is_err(), "before the last one that was used");
-        let spaced: String = code(&world, &app.secret, 0).chars().flat_map(|c| [c, ' ']).collect();
-        go_on(&world, &token, &spaced).await.unwrap();
-        assert_eq!(refused(go_on(&world, &token, &code(&world, &app.secret, 30)).await), Refusal::WrongCredentials, "the step is over");
-
-        // A recovery code, once, however it is typed.
-        let token = half_in(&world, "sanne@x.example").await.unwrap();
-        go_on(&world, &token, &codes[0].to_uppercase().replace('-', " ")).await.unwrap();
-        let token = half_in(&world, "sanne@x.example").await.unwrap();
-        assert!(go_on(&world, &token, &codes[0]).await.is_err());
-        assert_eq!(accounts::factors(desk, sanne).await.unwrap().recovery_codes, 9);
-        let new = accounts::new_recovery_codes(desk, sanne, PASSWORD).await.unwrap();
-        assert!(go_on(&world, &token, &codes[1]).await.is_err(), "the old ones are worth nothing");
-        go_on(&world, &token, &new[0]).await.unwrap();
-
-        // Ten minutes; and nothing that was mailed stands in for it.
-        let token = half_in(&world, "sanne@x.example").await.unwrap();
-        assert!(
-            accounts::asked(desk, &token).await.unwrap().is_none() && accounts::accept(desk, &token, "x", NEW, &Origin::default()).await.is_err()
-        );
-        world.pass(Span::minutes(10));
-        assert_eq!(refused(go_on(&world, &token, &code(&world, &app.secret, 0)).await), Refusal::WrongCredentials);
-        accounts::ask_reset(desk, "sanne@x.example", Language::Nl, &Origin::default()).await.unwrap();
-        let link = secret(&mails(&world, 1).await[0], "/join/");
-        let entered = accounts::accept(desk, &link, "", NEW, &Origin::default()).await.unwrap();
-        assert!(entered.session().is_none(), "another password does not make the second step needless");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn guessing_codes_ends_after_a_few_tries() {
-    let world = World::new(store::testing::fresh(store::Kind::Sqlite).await).await;
-    let app = accounts::set_up("sanne@x.example").unwrap();
-    accounts::add_own_app(&world.desk, world.person("sanne"), PASSWORD, &app.secret, &code(&world, &app.secret, 0)).await.unwrap();
-    let token = half_in(&world, "sanne@x.example").await.unwrap();
-    world.pass(Span::seconds(60));
-    let mut last = None;
-    for _ in 0..12 {
-        // Each log-in begins another step: that is no way round.
-        last = Some(refused(go_on(&world, &token, "000000").await));
-    }
-    assert!(matches!(last, Some(Refusal::Throttled(_))), "{last:?}");
-    let other = half_in(&world, "sanne@x.example").await.unwrap();
-    assert!(matches!(refused(go_on(&world, &other, &code(&world, &app.secret, 0)).await), Refusal::Throttled(_)));
-}
-
-#[tokio::test]
-async fn a_second_step_can_be_required_of_a_role_and_is_set_up_on_the_way_in() {
-    on_both(async |world: World| {
-        let (desk, hanneke) = (&world.desk, world.agent("hanneke"));
-        let require = async |roles: &[Role]| accounts::require(desk, &hanneke, roles).await;
-        assert_eq!(refused(require(&[Role::Agent, Role::Admin]).await).at(Field::Setting), Some(&Fault::OwnFirst));
-        require(&[Role::Agent]).await.unwrap();
-        assert!(accounts::renew(desk, world.person("sanne")).await.unwrap().is_none(), "who has none logs in anew");
-        assert!(accounts::renew(desk, world.person("marieke")).await.unwrap().is_some());
-        let token = half_in(&world, "daan@x.example").await.unwrap();
-        let between = accounts::between(desk, &token, None).await.unwrap();
-        let app = between.set_up.expect("there is one to set up");
-        let enter = async |code: &str| accounts::go_on(desk, &token, Some(&app.secret), code, &Origin::default()).await;
-        assert_eq!(enter("000000").await.err().unwrap().refusal().unwrap().at(Field::Code), Some(&Fault::WrongCode));
-        let (begun, codes) = enter(&code(&world, &app.secret, 0)).await.unwrap();
-        assert_eq!(codes.len(), 10);
-        let daan = session(desk, begun.as_str()).await.unwrap().unwrap();
-        assert_eq!(refused(accounts::remove_own_app(desk, &daan, PASSWORD).await), Refusal::NotAllowed, "it is required");
-        // Who has one sets up no other on the way in.
-        let token = half_in(&world, "daan@x.example").await.unwrap();
-        let own = accounts::set_up("daan@x.example").unwrap();
-        assert!(accounts::go_on(desk, &token, Some(&own.secret), &code(&world, &own.secret, 0), &Origin::default()).await.is_err());
-        require(&[]).await.unwrap();
-        accounts::remove_own_app(desk, &daan, PASSWORD).await.unwrap();
-        assert!(half_in(&world, "daan@x.example").await.is_none());
-        // An admin takes it away from who lost it.
-        let app = accounts::set_up("x").unwrap();
-        accounts::add_own_app(desk, &daan, PASSWORD, &app.secret, &code(&world, &app.secret, 0)).await.unwrap();
-        assert_eq!(refused(accounts::reset_factors(desk, &world.agent("hanneke"), PersonId(-1)).await), Refusal::NotFound);
-        accounts::reset_factors(desk, &hanneke, world.id("daan")).await.unwrap();
-        assert!(half_in(&world, "daan@x.example").await.is_none());
-        assert!(deeds(&world).await.contains(&Deed::FactorRemoved));
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn an_answer_that_is_none_of_a_passkey_is_refused() {
-    let world = World::new(store::testing::fresh(store::Kind::Sqlite).await).await;
-    let (desk, marieke) = (&world.desk, world.person("marieke"));
-    assert_eq!(refused(accounts::begin_passkey(desk, marieke, "fout").await).at(Field::Password), Some(&Fault::WrongPassword));
-    let challenge = accounts::begin_passkey(desk, marieke, PASSWORD).await.unwrap();
-    assert!(challenge.options.contains("\"localhost\"") && challenge.options.contains("\"residentKey\":\"required\""), "{}", challenge.options);
-    // Answered by someone else, with nonsense, or twice.
-    for (who, token) in [("kees", challenge.token.as_str()), ("marieke", &challenge.token), ("marieke", "x")] {
-        let answer = accounts::add_passkey(desk, world.person(who), token, "x", "{}").await;
-        assert_eq!(refused(answer).at(Field::Passkey), Some(&Fault::WrongCode), "{who}");
-    }
-    let ask = accounts::ask_passkey(desk).await.unwrap();
-    for (token, answer) in [(ask.token.as_str(), "{}"), (&ask.token, "{}"), ("", ""), (&challenge.token, "x")] {
-        let refusal = accounts::log_in_by_passkey(desk, token, answer, &Origin::default()).await.err().unwrap();
-        assert_eq!(refusal.refusal().unwrap().at(Field::Passkey), Some(&Fault::WrongCode));
-    }
 }
 
 #[tokio::test]

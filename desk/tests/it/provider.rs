@@ -166,6 +166,35 @@ async fn an_account_is_linked_by_a_verified_address_and_by_issuer_and_subject_fr
 }
 
 #[tokio::test]
+async fn who_was_merged_into_another_does_not_log_in_as_them() {
+    on_both(async |world: World| {
+        let (world, fake) = with_provider(world, &[]).await;
+        fake.trip(&world, |says| says.info = info("s1", "marieke@x.example", true)).await.unwrap();
+        accounts::merge_people(&world.desk, &world.agent("hanneke"), world.id("ilse"), "marieke@x.example").await.unwrap();
+        assert_eq!(refused(fake.trip(&world, |_| {}).await), Refusal::NotAllowed, "neither by the subject nor by the address");
+        let ilse = fake.trip(&world, |says| says.info = info("s1", "ilse@x.example", true)).await.unwrap();
+        assert_eq!(ilse.person().id, world.id("ilse"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_has_no_password_proves_who_they_are_by_a_log_in_of_just_now() {
+    on_both(async |world: World| {
+        let (world, fake) = with_provider(world, &[]).await;
+        let open = accounts::OrganisationChange { name: "Open".into(), domains: "open.example".into(), sign_up: true, ..Default::default() };
+        accounts::save_organisation(&world.desk, &world.agent("sanne"), None, &open).await.unwrap();
+        let new = fake.trip(&world, |says| says.info = info("s1", "nieuw@open.example", true)).await.unwrap();
+        assert!(accounts::card(&world.desk, &world.agent("sanne"), new.person().id).await.unwrap().joined);
+        accounts::begin_passkey(&world.desk, &new, "").await.unwrap();
+        world.pass(domain::time::Span::minutes(16));
+        let late = refused(accounts::begin_passkey(&world.desk, &new, "").await);
+        assert_eq!(late.at(domain::Field::LogIn), Some(&domain::Fault::TooLongAgo));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn groups_give_and_take_the_roles_of_staff() {
     on_both(async |world: World| {
         let (world, fake) = with_provider(world, &[("helpdesk", Role::Agent), ("it", Role::Admin)]).await;

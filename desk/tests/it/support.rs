@@ -76,6 +76,11 @@ impl World {
         Self { desk, clock, fresh, departments, folder, people }
     }
 
+    /// The desk as another node has it.
+    pub fn another_node(&self) -> Desk {
+        Desk::open(self.fresh.store.clone(), Files::open(self.folder.path(), 5).unwrap(), self.clock.clone())
+    }
+
     /// The URL of its database.
     pub fn fresh_url(&self) -> &str {
         &self.fresh.url

@@ -10,6 +10,7 @@ mod m0005_factors;
 mod m0006_tokens;
 mod m0007_privacy;
 mod m0008_hours;
+mod m0009_former;
 
 pub(crate) struct Migrator;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_tokens::Migration),
             Box::new(m0007_privacy::Migration),
             Box::new(m0008_hours::Migration),
+            Box::new(m0009_former::Migration),
         ]
     }
 }
