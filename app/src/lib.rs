@@ -19,6 +19,7 @@ pub mod people;
 pub mod privacy;
 mod problem;
 mod reader;
+pub mod reports;
 mod returned;
 pub mod tickets;
 mod ui;
@@ -93,6 +94,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/departments") view=people::DepartmentsPage ssr=SsrMode::Async/>
                 <Route path=path!("/hours") view=hours::HoursPage ssr=SsrMode::Async/>
                 <Route path=path!("/targets") view=hours::TargetsPage ssr=SsrMode::Async/>
+                <Route path=path!("/reports") view=reports::ReportsPage ssr=SsrMode::Async/>
                 <Route path=path!("/security") view=people::SecurityPage ssr=SsrMode::Async/>
                 <Route path=path!("/privacy") view=privacy::PrivacyPage ssr=SsrMode::Async/>
                 <Route path=path!("/audit") view=people::AuditPage ssr=SsrMode::Async/>

@@ -163,7 +163,7 @@ impl Export {
 }
 
 /// A cell that no spreadsheet takes for a formula (OWASP, CSV Injection).
-fn harmless(cell: &str) -> String {
+pub(crate) fn harmless(cell: &str) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
 }
 

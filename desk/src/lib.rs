@@ -17,6 +17,7 @@ pub mod live;
 pub mod mail;
 pub mod notifications;
 pub mod privacy;
+pub mod reports;
 pub mod text;
 pub mod tickets;
 pub mod zones;

@@ -40,6 +40,8 @@ pub enum Action {
     Merge,
     ManageDepartments,
     ManageHours,
+    ReadReports,
+    CompareAgents,
     ReadAudit,
     ManageSettings,
     ManagePrivacy,
@@ -80,6 +82,8 @@ impl Action {
             Action::Merge => "merge two people or two organisations",
             Action::ManageDepartments => "add departments, change and close them",
             Action::ManageHours => "choose office hours and targets",
+            Action::ReadReports => "read reports",
+            Action::CompareAgents => "read reports of single agents",
             Action::AdministerMail => "look after mail: what was set aside, mailboxes, words, senders",
             Action::ReadAudit => "read and export the audit log",
             Action::ManageSettings => "change settings",
@@ -94,6 +98,7 @@ type Row = (Action, bool, &'static [Role]);
 const EVERYONE: &[Role] = &Role::ALL;
 const CUSTOMERS: &[Role] = &[Role::Customer];
 const STAFF: &[Role] = &[Role::Agent, Role::Lead, Role::Admin];
+const LEADS: &[Role] = &[Role::Lead, Role::Admin];
 const ADMINS: &[Role] = &[Role::Admin];
 
 /// Each action, whether it may be done without an account, and the roles that may do it.
@@ -129,6 +134,8 @@ pub const TABLE: &[Row] = &[
     (Action::Merge, false, ADMINS),
     (Action::ManageDepartments, false, ADMINS),
     (Action::ManageHours, false, ADMINS),
+    (Action::ReadReports, false, STAFF),
+    (Action::CompareAgents, false, LEADS),
     (Action::AdministerMail, false, ADMINS),
     (Action::ReadAudit, false, ADMINS),
     (Action::ManageSettings, false, ADMINS),

@@ -16,6 +16,7 @@ pub mod live;
 pub mod mail;
 pub mod privacy;
 pub mod provider;
+pub mod reports;
 pub mod router;
 pub mod security;
 pub mod serve;

@@ -25,6 +25,7 @@ pub mod organisations;
 pub mod passes;
 pub mod people;
 pub mod privacy;
+pub mod reports;
 mod row;
 pub mod search;
 pub mod sessions;

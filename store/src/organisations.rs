@@ -87,6 +87,7 @@ async fn set_domains(change: &Change, id: OrganisationId, domains: &[String]) ->
 
 /// Makes two organisations one: the people, tickets and domains of `gone` are those of `keep`, and `gone` is no more.
 pub async fn merge(change: &Change, keep: OrganisationId, gone: OrganisationId) -> Result<()> {
+    crate::reports::mark_organisation(change, gone).await?;
     for table in ["person", "ticket", "organisation_domain"] {
         change.run(format!("UPDATE {table} SET organisation_id = $1 WHERE organisation_id = $2"), [keep.0.into(), gone.0.into()]).await?;
     }

@@ -309,6 +309,7 @@ pub async fn remove_ticket(change: &Change, ticket: &Ticket) -> Result<Left> {
         change.run_many(step, values).await?;
     }
     change.tally(ticket.department.id, ticket.status, -1);
+    crate::reports::mark(change, ticket.id).await?;
     Ok(left)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{Desk, Result, zones};
 use domain::hours::{Calendar, Goal, Office, Offices, Promise, Targets, Timetable};
+use domain::reports::{By, Fact};
 use domain::tickets::{Clock, Due, Tick, Ticket, Urgency};
 use domain::time::{Moment, Span, Zone};
 use domain::{DepartmentId, OrganisationId};
@@ -94,6 +95,13 @@ impl Book {
         let hours = self.hours(ticket.department.id);
         let target = self.targets.of(ticket.urgency, ticket.department.id, ticket.organisation.as_ref().map(|o| o.id));
         ticket.reckon(&target, &hours.timetable, hours.day)
+    }
+
+    /// What a ticket counts for in reports, by the hours and targets of now.
+    pub fn fact(&self, now: domain::reports::Now, log: &[domain::events::Event]) -> Fact {
+        let hours = self.hours(now.department);
+        let target = self.targets.of(now.urgency, now.department, now.organisation);
+        Fact::of(now, log, By { target: &target, timetable: &hours.timetable, working_day: hours.day })
     }
 
     /// What is promised for a ticket that is opened now.

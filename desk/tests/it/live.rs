@@ -298,7 +298,7 @@ async fn two_nodes_share_one_log_also_after_postgresql_was_restarted() {
     let mut bell = second.bell().grown();
     let ring = async || {
         let change = first.begin().await?;
-        store::organisations::add(&change, "x", &[], domain::time::Moment(0)).await?;
+        store::audit::set_setting(&change, "x", "x").await?;
         change.commit().await
     };
     let heard = async |bell: &mut tokio::sync::watch::Receiver<u64>| {

@@ -16,6 +16,7 @@ mod notifications;
 mod people;
 mod privacy;
 mod provider;
+mod reports;
 mod second_step;
 mod servers;
 mod support;

@@ -14,7 +14,7 @@ use server::router::PLAIN_ROUTES;
 use std::collections::BTreeSet;
 
 /// Pages; `None`: for everybody.
-const PAGES: [(&str, Option<Action>); 26] = [
+const PAGES: [(&str, Option<Action>); 27] = [
     ("/", Some(Action::SeePortal)),
     ("/log-in", None),
     ("/tickets/new", Some(Action::OpenTicket)),
@@ -39,12 +39,13 @@ const PAGES: [(&str, Option<Action>); 26] = [
     ("/departments", Some(Action::ManageDepartments)),
     ("/hours", Some(Action::ManageHours)),
     ("/targets", Some(Action::ManageHours)),
+    ("/reports", Some(Action::ReadReports)),
     ("/privacy", Some(Action::ManagePrivacy)),
     ("/audit", Some(Action::ReadAudit)),
 ];
 
 /// Server functions, with arguments that reach the question of who may.
-const FUNCTIONS: [(&str, Action, &str); 87] = [
+const FUNCTIONS: [(&str, Action, &str); 88] = [
     ("log_in", Action::LogIn, "email=x"),
     ("log_out", Action::LogOut, ""),
     ("stop_facts", Action::StopMail, "token=x"),
@@ -104,6 +105,7 @@ const FUNCTIONS: [(&str, Action, &str); 87] = [
     ("remove_day", Action::ManageHours, "department=1&day=x"),
     ("import_days", Action::ManageHours, "department=1"),
     ("targets_page", Action::ManageHours, ""),
+    ("report_page", Action::ReadReports, ""),
     ("save_target", Action::ManageHours, "urgency=x"),
     ("audit_page", Action::ReadAudit, "query="),
     ("keep_audit", Action::ManageSettings, "days=x"),
@@ -135,7 +137,7 @@ const FUNCTIONS: [(&str, Action, &str); 87] = [
 ];
 
 /// Plain routes.
-const PLAIN: [(&str, &str, Option<Action>); 15] = [
+const PLAIN: [(&str, &str, Option<Action>); 16] = [
     ("POST", "/uploads", Some(Action::Upload)),
     ("GET", "/files/{id}", Some(Action::Download)),
     ("GET", "/files/{id}/thumb", Some(Action::Download)),
@@ -148,6 +150,7 @@ const PLAIN: [(&str, &str, Option<Action>); 15] = [
     ("GET", "/log-in/provider", None),
     ("GET", "/log-in/provider/back", None),
     ("GET", "/audit/export", Some(Action::ReadAudit)),
+    ("GET", "/reports/export", Some(Action::ReadReports)),
     ("GET", "/people/{id}/export", Some(Action::ManagePrivacy)),
     ("GET", "/healthz", None),
     ("GET", "/readyz", None),

@@ -11,6 +11,7 @@ mod m0006_tokens;
 mod m0007_privacy;
 mod m0008_hours;
 mod m0009_former;
+mod m0010_reports;
 
 pub(crate) struct Migrator;
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_privacy::Migration),
             Box::new(m0008_hours::Migration),
             Box::new(m0009_former::Migration),
+            Box::new(m0010_reports::Migration),
         ]
     }
 }

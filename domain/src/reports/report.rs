@@ -1,0 +1,250 @@
+//! A report: what many tickets count for together, over some days and the same number of days before.
+
+use super::{Day, Fact, Measured, Window};
+use crate::hours::Goal;
+use crate::tickets::Urgency;
+use crate::time::{Moment, Span};
+use crate::{DepartmentId, OrganisationId, PersonId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How long something took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Times {
+    /// Half of them took no longer.
+    pub median: Option<Span>,
+    /// Nine in ten took no longer.
+    pub p90: Option<Span>,
+}
+
+/// How many were in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Share {
+    /// Of those that had a target.
+    pub in_time: u32,
+    /// All of those.
+    pub of: u32,
+}
+
+impl Share {
+    fn add(&mut self, measured: &Measured) {
+        if let Some(in_time) = measured.in_time {
+            self.of += 1;
+            self.in_time += u32::from(in_time);
+        }
+    }
+
+    /// In hundredths, rounded down: a hundred is all of them.
+    pub fn percent(&self) -> Option<u32> {
+        (self.of > 0).then(|| (u64::from(self.in_time) * 100 / u64::from(self.of)) as u32)
+    }
+}
+
+/// What some tickets count for together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Figures {
+    pub opened: u32,
+    pub solved: u32,
+    pub first_reply: Times,
+    pub solution: Times,
+    pub first_reply_share: Share,
+    pub solution_share: Share,
+}
+
+/// The tickets of one of a kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group<Key> {
+    /// Which one.
+    pub key: Key,
+    /// Its figures.
+    pub figures: Figures,
+}
+
+/// A report.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Report {
+    pub all: Figures,
+    /// Over the same number of days before.
+    pub before: Figures,
+    pub days: Vec<Day>,
+    /// Tickets that came in, by weekday from Monday on, and hour.
+    pub heat: [[u32; 24]; 7],
+    pub departments: Vec<Group<DepartmentId>>,
+    pub urgencies: Vec<Group<Urgency>>,
+    /// The ones with most tickets first.
+    pub organisations: Vec<Group<Option<OrganisationId>>>,
+    pub agents: Vec<Group<PersonId>>,
+}
+
+/// Figures that are still being counted.
+#[derive(Debug, Clone, Default)]
+struct Count {
+    figures: Figures,
+    first_reply: Vec<u32>,
+    solution: Vec<u32>,
+}
+
+impl Count {
+    fn add(&mut self, opened: bool, first_reply: Option<&Measured>, solution: Option<&Measured>) {
+        self.figures.opened += u32::from(opened);
+        if let Some(reply) = first_reply {
+            self.first_reply.push(seconds(reply));
+            self.figures.first_reply_share.add(reply);
+        }
+        if let Some(solution) = solution {
+            self.figures.solved += 1;
+            self.solution.push(seconds(solution));
+            self.figures.solution_share.add(solution);
+        }
+    }
+
+    fn finish(mut self) -> Figures {
+        self.figures.first_reply = times(&mut self.first_reply);
+        self.figures.solution = times(&mut self.solution);
+        self.figures
+    }
+}
+
+fn seconds(measured: &Measured) -> u32 {
+    u32::try_from(measured.took.0 / 1_000).unwrap_or(if measured.took.0 < 0 { 0 } else { u32::MAX })
+}
+
+/// The smallest of which so many hundredths are no larger (nearest rank).
+fn rank(of: &mut [u32], hundredths: usize) -> Option<Span> {
+    let at = (of.len() * hundredths).div_ceil(100).checked_sub(1)?;
+    let (_, found, _) = of.select_nth_unstable(at);
+    Some(Span::seconds(i64::from(*found)))
+}
+
+fn times(of: &mut [u32]) -> Times {
+    Times { median: rank(of, 50), p90: rank(of, 90) }
+}
+
+/// Counts tickets into a report.
+#[derive(Debug)]
+pub struct Counting {
+    window: Window,
+    before: Window,
+    /// No later than now: what is still to come has no backlog.
+    now: Moment,
+    all: Count,
+    all_before: Count,
+    days: Vec<Day>,
+    heat: [[u32; 24]; 7],
+    /// Tickets open when the first day began, and by how many each day changes that.
+    open: i64,
+    departments: BTreeMap<DepartmentId, Count>,
+    urgencies: BTreeMap<Urgency, Count>,
+    organisations: BTreeMap<Option<OrganisationId>, Count>,
+    agents: BTreeMap<PersonId, Count>,
+}
+
+impl Counting {
+    /// Begins a report over these days, compared with those before.
+    pub fn new(window: Window, before: Window, now: Moment) -> Self {
+        let days = (0..window.days).map(|n| Day { number: window.first + n as i64, ..Day::default() }).collect();
+        Self {
+            window,
+            before,
+            now,
+            all: Count::default(),
+            all_before: Count::default(),
+            days,
+            heat: [[0; 24]; 7],
+            open: 0,
+            departments: BTreeMap::new(),
+            urgencies: BTreeMap::new(),
+            organisations: BTreeMap::new(),
+            agents: BTreeMap::new(),
+        }
+    }
+
+    /// Counts a ticket.
+    pub fn add(&mut self, fact: &Fact) {
+        let within = |window: &Window, measured: &Option<Measured>| measured.filter(|m| m.at >= window.from() && m.at < window.until());
+        let opened = self.window.place(fact.opened_at);
+        let (reply, solution) = (within(&self.window, &fact.first_reply), within(&self.window, &fact.solution));
+        if let Some((day, hour)) = opened {
+            self.days[day].opened += 1;
+            self.heat[usize::from(crate::time::weekday(self.window.first + day as i64))][hour] += 1;
+        }
+        if let Some((day, _)) = solution.as_ref().and_then(|solution| self.window.place(solution.at)) {
+            self.days[day].solved += 1;
+        }
+        self.stood_open(fact);
+        if opened.is_some() || reply.is_some() || solution.is_some() {
+            let add = |count: &mut Count| count.add(opened.is_some(), reply.as_ref(), solution.as_ref());
+            add(&mut self.all);
+            add(self.departments.entry(fact.department).or_default());
+            add(self.urgencies.entry(fact.urgency).or_default());
+            add(self.organisations.entry(fact.organisation).or_default());
+            if let Some(agent) = fact.agent {
+                add(self.agents.entry(agent).or_default());
+            }
+        }
+        let (reply, solution) = (within(&self.before, &fact.first_reply), within(&self.before, &fact.solution));
+        let opened = fact.opened_at >= self.before.from() && fact.opened_at < self.before.until();
+        self.all_before.add(opened, reply.as_ref(), solution.as_ref());
+    }
+
+    /// The days on which it was open. `days[n].backlog` is by how much the day changes it until all is counted.
+    fn stood_open(&mut self, fact: &Fact) {
+        let mut change = |at: Moment, by: i64| match self.window.place(at) {
+            Some((day, _)) => self.days[day].backlog += by,
+            None if at < self.window.from() => self.open += by,
+            None => {}
+        };
+        change(fact.opened_at, 1);
+        for (from, until) in &fact.settled {
+            change(*from, -1);
+            if let Some(until) = until {
+                change(*until, 1);
+            }
+        }
+    }
+
+    /// The report.
+    pub fn finish(mut self) -> Report {
+        let mut open = self.open;
+        let today = self.window.place(self.now).map(|(day, _)| day);
+        for (n, day) in self.days.iter_mut().enumerate() {
+            open += day.backlog;
+            day.backlog = if today.is_some_and(|today| n > today) { 0 } else { open };
+        }
+        fn groups<Key: Ord + Copy>(counts: BTreeMap<Key, Count>) -> Vec<Group<Key>> {
+            counts.into_iter().map(|(key, count)| Group { key, figures: count.finish() }).collect()
+        }
+        fn most<Key>(mut groups: Vec<Group<Key>>) -> Vec<Group<Key>> {
+            groups.sort_by_key(|group| std::cmp::Reverse((group.figures.opened, group.figures.solved)));
+            groups
+        }
+        Report {
+            all: self.all.finish(),
+            before: self.all_before.finish(),
+            days: self.days,
+            heat: self.heat,
+            departments: groups(self.departments),
+            urgencies: groups(self.urgencies),
+            organisations: most(groups(self.organisations)),
+            agents: most(groups(self.agents)),
+        }
+    }
+}
+
+impl Report {
+    /// The highest number of tickets of an hour of the week.
+    pub fn busiest(&self) -> u32 {
+        self.heat.iter().flatten().copied().max().unwrap_or_default()
+    }
+
+    /// The share in time of an urgency.
+    pub fn share(&self, urgency: Urgency, goal: Goal) -> Share {
+        let figures = self.urgencies.iter().find(|group| group.key == urgency).map(|group| group.figures).unwrap_or_default();
+        match goal {
+            Goal::FirstReply => figures.first_reply_share,
+            Goal::Solution | Goal::NextReply => figures.solution_share,
+        }
+    }
+}
