@@ -15,6 +15,7 @@ mod enhance;
 pub mod hours;
 pub mod live;
 pub mod mail;
+pub mod on_call;
 pub mod people;
 pub mod privacy;
 mod problem;
@@ -95,6 +96,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/hours") view=hours::HoursPage ssr=SsrMode::Async/>
                 <Route path=path!("/targets") view=hours::TargetsPage ssr=SsrMode::Async/>
                 <Route path=path!("/reports") view=reports::ReportsPage ssr=SsrMode::Async/>
+                <Route path=path!("/on-call") view=on_call::OnCallPage ssr=SsrMode::Async/>
                 <Route path=path!("/security") view=people::SecurityPage ssr=SsrMode::Async/>
                 <Route path=path!("/privacy") view=privacy::PrivacyPage ssr=SsrMode::Async/>
                 <Route path=path!("/audit") view=people::AuditPage ssr=SsrMode::Async/>

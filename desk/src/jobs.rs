@@ -53,6 +53,7 @@ pub async fn once(desk: &Desk) -> Result<()> {
     store::passes::sweep(&change, desk.now()).await?;
     change.commit().await?;
     crate::audit::sweep(desk).await?;
+    crate::on_call::warn_of_gaps(desk).await?;
     crate::privacy::carry_on(desk).await?;
     crate::privacy::sweep_exports(desk).await?;
     let over = crate::privacy::sweep_at_night(desk).await?;

@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod live;
 pub mod mail;
 pub mod notifications;
+pub mod on_call;
 pub mod privacy;
 pub mod reports;
 pub mod text;

@@ -33,6 +33,7 @@ pub enum Deed {
     DepartmentChanged,
     HoursChanged,
     TargetsChanged,
+    RotaChanged,
     SettingChanged,
     AuditExported,
     FactorAdded,
@@ -48,7 +49,7 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Deed; 34] = [
+    pub const ALL: [Deed; 35] = [
         Deed::LoggedIn,
         Deed::LogInFailed,
         Deed::LoggedOut,
@@ -72,6 +73,7 @@ impl Deed {
         Deed::DepartmentChanged,
         Deed::HoursChanged,
         Deed::TargetsChanged,
+        Deed::RotaChanged,
         Deed::SettingChanged,
         Deed::AuditExported,
         Deed::FactorAdded,
@@ -111,6 +113,7 @@ impl Deed {
             Deed::DepartmentChanged => "department_changed",
             Deed::HoursChanged => "hours_changed",
             Deed::TargetsChanged => "targets_changed",
+            Deed::RotaChanged => "rota_changed",
             Deed::SettingChanged => "setting_changed",
             Deed::AuditExported => "audit_exported",
             Deed::FactorAdded => "factor_added",

@@ -2,6 +2,7 @@
 
 use crate::board::Card;
 use crate::hours::Goal;
+use crate::on_call::Step;
 use crate::tickets::{Side, Status, Urgency};
 use crate::time::Moment;
 use crate::{DepartmentId, EventNo, MessageId, Named, PersonId, TicketId};
@@ -77,6 +78,13 @@ pub enum Happening {
         goal: Goal,
         due: Moment,
     },
+    /// An urgent ticket that came outside office hours was told to these people.
+    Alarmed {
+        step: Step,
+        to: Vec<Named<PersonId>>,
+    },
+    /// Someone who was told of it has seen it, and takes it on.
+    Acknowledged,
 }
 
 /// Which part of a ticket a happening changed: two changes of one facet can contradict each other.
@@ -102,6 +110,7 @@ impl Happening {
             Self::CcAdded { .. } | Self::CcRemoved { .. } => true,
             Self::Noted { .. } | Self::Tagged { .. } | Self::Untagged { .. } => false,
             Self::TargetNear { .. } | Self::TargetMissed { .. } => false,
+            Self::Alarmed { .. } | Self::Acknowledged => false,
         }
     }
 
@@ -115,7 +124,7 @@ impl Happening {
             Self::DepartmentChanged { .. } => Facet::Department,
             Self::CcAdded { .. } | Self::CcRemoved { .. } => Facet::Cc,
             Self::Tagged { .. } | Self::Untagged { .. } => Facet::Tags,
-            Self::TargetNear { .. } | Self::TargetMissed { .. } => Facet::Due,
+            Self::TargetNear { .. } | Self::TargetMissed { .. } | Self::Alarmed { .. } | Self::Acknowledged => Facet::Due,
         }
     }
 
@@ -126,7 +135,7 @@ impl Happening {
             Self::Opened { .. } | Self::StatusChanged { .. } | Self::Assigned { .. } | Self::UrgencyChanged { .. } => None,
             Self::DepartmentChanged { .. } | Self::CcAdded { .. } | Self::CcRemoved { .. } => None,
             Self::Tagged { .. } | Self::Untagged { .. } | Self::Continued { .. } => None,
-            Self::TargetNear { .. } | Self::TargetMissed { .. } => None,
+            Self::TargetNear { .. } | Self::TargetMissed { .. } | Self::Alarmed { .. } | Self::Acknowledged => None,
         }
     }
 }

@@ -80,6 +80,8 @@ impl Paces {
             Why::Cc => self.cc,
             Why::Assignee | Why::Watcher | Why::Department | Why::Lead => self.assigned,
             Why::Mentioned => self.mention,
+            // Who is on call is told, whatever they chose for other days.
+            Why::OnCall => Pace::AtOnce,
         }
     }
 
@@ -115,11 +117,14 @@ pub enum Why {
     Department,
     /// They lead its department, and something was not done in time.
     Lead,
+    /// They are on call.
+    OnCall,
 }
 
 impl Why {
     /// Every reason.
-    pub const ALL: [Why; 8] = [Why::Receipt, Why::Requester, Why::Cc, Why::Assignee, Why::Mentioned, Why::Watcher, Why::Department, Why::Lead];
+    pub const ALL: [Why; 9] =
+        [Why::Receipt, Why::Requester, Why::Cc, Why::Assignee, Why::Mentioned, Why::Watcher, Why::Department, Why::Lead, Why::OnCall];
 
     /// Whether it is staff who are told for it.
     pub fn is_of_staff(self) -> bool {
@@ -137,6 +142,7 @@ impl Why {
             Why::Watcher => "watcher",
             Why::Department => "department",
             Why::Lead => "lead",
+            Why::OnCall => "on_call",
         }
     }
 
@@ -197,7 +203,8 @@ pub fn audience(what: &Happening, by: Option<PersonId>, around: &Around) -> Vec<
         Happening::Continued { .. } => handlers().filter(|(_, why)| *why != Why::Department).collect(),
         Happening::TargetNear { .. } => handlers().filter(|(_, why)| *why != Why::Watcher).collect(),
         Happening::TargetMissed { .. } => handlers().chain(around.leads.iter().map(|p| (*p, Why::Lead))).collect(),
-        Happening::CcRemoved { .. } | Happening::Tagged { .. } | Happening::Untagged { .. } => vec![],
+        Happening::Alarmed { to, .. } => to.iter().map(|p| (p.id, Why::OnCall)).collect(),
+        Happening::Acknowledged | Happening::CcRemoved { .. } | Happening::Tagged { .. } | Happening::Untagged { .. } => vec![],
     };
     once_each(told.into_iter().filter(|(person, _)| Some(*person) != by))
 }

@@ -98,6 +98,14 @@ pub enum Field {
     People,
     /// How one came in.
     LogIn,
+    /// The people of a rota.
+    Members,
+    /// The time of a hand-over.
+    Handover,
+    /// Minutes until the next is told.
+    Wait,
+    /// The address of a pager.
+    Hook,
 }
 
 /// What is wrong with a field.

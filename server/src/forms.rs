@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const UNREADABLE: &str = "Dit formulier is te groot of onleesbaar. Ga terug, maak de tekst korter of stuur hem als bijlage.\nThis form is too large or cannot be read. Go back, shorten the text or send it as an attachment.\n";
 
 /// Forms whose answer is a secret that the page that follows shows once, and that is kept nowhere.
-const SHOWN: [&str; 4] = ["factor", "add_app", "new_codes", "make_token"];
+const SHOWN: [&str; 5] = ["factor", "add_app", "new_codes", "make_token", "new_feed"];
 
 /// Most fields of a form: those of a bulk change of a whole page, several times over.
 const MOST_FIELDS: usize = 1_000;
@@ -174,6 +174,7 @@ fn page(headers: &HeaderMap, action: &str, fields: &Fields) -> String {
         }
         ("upload_import" | "begin_import", _, _) => "/people/import".to_owned(),
         ("save_hours" | "add_days" | "remove_day" | "import_days", _, _) => "/hours".to_owned(),
+        ("save_rota" | "add_swap" | "add_away" | "remove_entry" | "new_feed", _, _) => "/on-call".to_owned(),
         ("save_target", _, _) => "/targets".to_owned(),
         ("save_department", _, _) => "/departments".to_owned(),
         ("keep_audit", _, _) => "/audit".to_owned(),

@@ -14,6 +14,7 @@ pub mod forms;
 pub mod health;
 pub mod live;
 pub mod mail;
+pub mod on_call;
 pub mod privacy;
 pub mod provider;
 pub mod reports;

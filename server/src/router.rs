@@ -1,7 +1,7 @@
 //! Every route there is.
 
 use crate::config::Config;
-use crate::{api, audit, files, forms, health, live, mail, privacy, provider, reports, security, session};
+use crate::{api, audit, files, forms, health, live, mail, on_call, privacy, provider, reports, security, session};
 use app::{backend, document, pages};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
@@ -42,7 +42,7 @@ pub struct AppState {
 }
 
 /// The plain routes, with their methods; pages and server functions list themselves.
-pub const PLAIN_ROUTES: [(&str, &str); 16] = [
+pub const PLAIN_ROUTES: [(&str, &str); 17] = [
     ("POST", "/uploads"),
     ("GET", "/files/{id}"),
     ("GET", "/files/{id}/thumb"),
@@ -56,6 +56,7 @@ pub const PLAIN_ROUTES: [(&str, &str); 16] = [
     ("GET", "/log-in/provider/back"),
     ("GET", "/audit/export"),
     ("GET", "/reports/export"),
+    ("GET", "/on-call/{secret}/calendar.ics"),
     ("GET", "/people/{id}/export"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
@@ -88,6 +89,7 @@ pub fn router(state: AppState) -> Router {
         .route("/log-in/provider/back", get(provider::back))
         .route("/audit/export", get(audit::export))
         .route("/reports/export", get(reports::export))
+        .route("/on-call/{secret}/calendar.ics", get(on_call::calendar))
         .route("/people/{id}/export", get(privacy::export))
         .route("/mail/incoming", post(mail::incoming).layer(DefaultBodyLimit::disable()))
         .route("/mail/source/{id}", get(mail::source))

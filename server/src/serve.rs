@@ -40,13 +40,15 @@ pub async fn open_desk(config: &Config) -> Result<Desk, Box<dyn Error>> {
 pub fn start_work(desk: &Desk) {
     let each = || desk.clone();
     let (listening, following, working, telling, sending, reading) = (each(), each(), each(), each(), each(), each());
-    let (ticking, reckoning, counting) = (each(), each(), each());
+    let (ticking, reckoning, counting, waking, paging) = (each(), each(), each(), each(), each());
     tokio::spawn(async move { listening.store().listen().await });
     tokio::spawn(async move { desk::live::follow(&following).await });
     tokio::spawn(async move { desk::jobs::run(&working).await });
     tokio::spawn(async move { desk::hours::run(&ticking).await });
     tokio::spawn(async move { desk::hours::recompute(&reckoning).await });
     tokio::spawn(async move { desk::reports::run(&counting).await });
+    tokio::spawn(async move { desk::on_call::run(&waking).await });
+    tokio::spawn(async move { desk::on_call::hand_over_all(&paging).await });
     tokio::spawn(async move { desk::notifications::run(&telling).await });
     tokio::spawn(async move { desk::mail::run(&sending).await });
     tokio::spawn(async move { desk::mail::ingest::run(&reading).await });

@@ -21,6 +21,7 @@ pub mod hours;
 pub mod mail;
 mod migrations;
 pub mod notifications;
+pub mod on_call;
 pub mod organisations;
 pub mod passes;
 pub mod people;

@@ -89,7 +89,7 @@ pub async fn tickets_of(store: &Store, person: PersonId) -> Result<Vec<TicketId>
     let named = format!("%\"id\":{},%", person.0);
     let tail = format!(
         "FROM (SELECT id FROM ticket WHERE requester_id IN {ids} OR assignee_id IN {ids} UNION SELECT ticket_id FROM ticket_cc WHERE person_id IN {ids}
-         UNION SELECT ticket_id FROM message WHERE author_id IN {ids} UNION SELECT ticket_id FROM event WHERE by_id IN {ids} OR (what LIKE $2 AND (what LIKE '%\"kind\":\"cc_%' OR what LIKE '%\"kind\":\"assigned\"%'))) AS t ORDER BY t.id"
+         UNION SELECT ticket_id FROM message WHERE author_id IN {ids} UNION SELECT ticket_id FROM event WHERE by_id IN {ids} OR (what LIKE $2 AND (what LIKE '%\"kind\":\"cc_%' OR what LIKE '%\"kind\":\"assigned\"%' OR what LIKE '%\"kind\":\"alarmed\"%'))) AS t ORDER BY t.id"
     );
     let found: Vec<(i64,)> = rows(store, "t.id", &tail, vec![person.0.into(), named.into()]).await?;
     Ok(found.into_iter().map(|(id,)| TicketId(id)).collect())
@@ -294,6 +294,8 @@ pub async fn remove_ticket(change: &Change, ticket: &Ticket) -> Result<Left> {
         format!("DELETE FROM incoming WHERE id IN {}", list(mails)),
         "DELETE FROM mail_thread WHERE ticket_id = $1".to_owned(),
         "DELETE FROM cc_proposal WHERE ticket_id = $1".to_owned(),
+        "DELETE FROM signal WHERE ticket_id = $1".to_owned(),
+        "DELETE FROM alarm WHERE ticket_id = $1".to_owned(),
         "DELETE FROM watcher WHERE ticket_id = $1".to_owned(),
         "DELETE FROM attachment WHERE ticket_id = $1".to_owned(),
         "DELETE FROM message WHERE ticket_id = $1".to_owned(),

@@ -3,6 +3,7 @@
 use domain::accounts::Language;
 use domain::events::{Event, Happening};
 use domain::hours::{Goal, Holiday};
+use domain::on_call::Step;
 use domain::tickets::{Status, Urgency};
 
 pub mod when;
@@ -87,5 +88,14 @@ pub fn sentence(event: &Event, l: Language) -> String {
         Happening::Continued { .. } => did_continue(l, who),
         Happening::TargetNear { goal, .. } => did_near(l, goal_word(*goal, l)),
         Happening::TargetMissed { goal, .. } => did_missed(l, goal_word(*goal, l)),
+        Happening::Alarmed { step, to } => {
+            let names: Vec<&str> = to.iter().map(|person| person.name.as_str()).collect();
+            match step {
+                Step::OnCall => did_alarm(l, names.join(", ")),
+                Step::Next => did_alarm_next(l, names.join(", ")),
+                Step::All => did_alarm_all(l, names.join(", ")),
+            }
+        }
+        Happening::Acknowledged => did_acknowledge(l, who),
     }
 }

@@ -127,6 +127,7 @@ pub fn deed_word(deed: Deed, l: Language) -> &'static str {
         Deed::DepartmentChanged => w::deed_department_changed(l),
         Deed::HoursChanged => w::deed_hours_changed(l),
         Deed::TargetsChanged => w::deed_targets_changed(l),
+        Deed::RotaChanged => w::deed_rota_changed(l),
         Deed::SettingChanged => w::deed_setting_changed(l),
         Deed::AuditExported => w::deed_audit_exported(l),
         Deed::FactorAdded => w::deed_factor_added(l),

@@ -78,6 +78,8 @@ pub struct DeskFacts {
     pub quiet: Vec<(String, String, String, Moment)>,
     /// Whether the reader watches it.
     pub watching: bool,
+    /// When the next person is told, while an alarm runs.
+    pub alarm: Option<Moment>,
 }
 
 /// A mail that went out, or is to.
@@ -240,10 +242,11 @@ pub async fn ticket_view(id: String, #[server(default)] kept: Vec<String>) -> Re
                 let others = desk::tickets::others(&desk, &agent, &ticket).await?;
                 let requester = desk::accounts::person(&desk, &agent, ticket.requester.id).await?;
                 let mail = desk::notifications::of_ticket(&desk, &agent, &ticket).await?;
+                let alarm = desk::on_call::running(&desk, &agent, id).await?.and_then(|alarm| alarm.next_at);
                 let mails = mail.deliveries.into_iter().map(backend::mailed).collect();
                 let proposed = mail.proposals.into_iter().map(|p| (p.name, p.email)).collect();
                 let quiet = mail.quiet.into_iter().map(|q| (q.sender, q.subject, q.reason, q.at)).collect();
-                let facts = DeskFacts { departments, staff, requester, others, mails, quiet, watching: mail.watching };
+                let facts = DeskFacts { departments, staff, requester, others, mails, quiet, watching: mail.watching, alarm };
                 (desk::tickets::cc_candidates(&desk, &agent, &ticket).await?, proposed, Some(facts))
             }
             Err(_) => {

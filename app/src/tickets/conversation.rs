@@ -77,6 +77,8 @@ fn happening(event: Event, reader: &Reader) -> impl IntoView + use<> {
         Happening::Replied { .. } | Happening::Noted { .. } => "reply",
         Happening::TargetNear { .. } => "timer",
         Happening::TargetMissed { .. } => "clock-alert",
+        Happening::Alarmed { .. } => "circle-alert",
+        Happening::Acknowledged => "hand",
     };
     let link = match &event.what {
         Happening::Continued { to } => Some(*to),

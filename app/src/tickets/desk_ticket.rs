@@ -30,6 +30,7 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
                 </header>
                 <div class="banner" data-kind="lost" data-lost="" role="status" hidden>{icon("wifi-off")}<div class="text"><p>{w::connection_lost(l)}</p></div></div>
                 <div data-live="notice">{notice.map(|text| view! { <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p>{text}</p></div></div> })}</div>
+                <div data-live="alarm">{facts.alarm.map(|next| alarm(id, next, reader))}</div>
                 <div class="dt-grid">
                     <div class="dt-talk">
                         <ol class="conversation" role="list" data-live="conversation">{page.entries.into_iter().map(|e| entry(e, reader)).collect_view()}</ol>
@@ -58,6 +59,15 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
             </main>
     };
     desk_frame(Place::Ticket, reader, inner)
+}
+
+/// An alarm that runs, and the button that ends it.
+fn alarm(id: TicketId, next: Moment, reader: &Reader) -> impl IntoView + use<> {
+    let l = reader.language;
+    view! {
+        <div class="banner" data-kind="error" role="status">{icon("circle-alert")}<div class="text"><p>{w::alarm_running(l, when::soon(next, reader))}</p></div>
+            <form method="post" action="/api/take_alarm" data-quiet=""><input type="hidden" name="ticket" value=id.to_string()/><button class="button" data-kind="primary">{icon("hand")}{w::alarm_take(l)}</button></form></div>
+    }
 }
 
 /// What is due, and how much of its time is left.

@@ -18,6 +18,7 @@ pub enum Place {
     List,
     People,
     Reports,
+    OnCall,
     Mail,
     Account,
 }
@@ -67,6 +68,7 @@ pub fn desk_frame<V: IntoView>(place: Place, reader: &Reader, inner: V) -> impl 
                 {item(Place::Board, "/board", "columns-3", w::nav_board(l))}
                 {item(Place::List, "/list", "list", w::nav_list(l))}
                 {item(Place::Reports, "/reports", "chart-no-axes-column", w::nav_reports(l))}
+                {item(Place::OnCall, "/on-call", "bell", w::nav_on_call(l))}
                 {item(Place::People, "/people", "users", w::nav_people(l))}
                 {reader.is_admin().then(|| item(Place::Mail, "/mail", if needed { "circle-alert" } else { "mail" }, if needed { w::nav_mail_fails(l) } else { w::nav_mail(l) }))}
                 <li class="phone-only">{account_menu(reader).into_any()}</li>

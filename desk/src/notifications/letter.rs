@@ -214,6 +214,7 @@ fn why_words(why: Why, l: Language) -> &'static str {
         Why::Watcher => w::mail_why_watcher(l),
         Why::Department => w::mail_why_department(l),
         Why::Lead => w::mail_why_lead(l),
+        Why::OnCall => w::mail_why_on_call(l),
     }
 }
 

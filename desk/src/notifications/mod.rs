@@ -8,7 +8,7 @@ mod stop;
 mod template;
 
 pub(crate) use letter::letter;
-pub(crate) use service::{mail_link, tell_admins, tell_too_large};
+pub(crate) use service::{mail_link, tell_admins, tell_of_gap, tell_too_large};
 pub use stop::{stop, stoppable};
 pub use template::{Kind, Template, preview, reset_template, set_template, template};
 

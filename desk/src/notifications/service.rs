@@ -5,6 +5,7 @@ use super::template::escaped;
 use crate::mail::{Failure, Letter};
 use crate::{Desk, Result};
 use domain::accounts::{Language, Role};
+use domain::time::{Moment, Zone};
 use store::accounts::Account;
 use words as w;
 
@@ -18,6 +19,17 @@ pub(crate) async fn tell_admins(desk: &Desk, mailbox: &str, reason: &str) -> Res
         told |= tell(desk, &account, &w::mailbox_fails(l, mailbox), &[reason, &link], w::mail_why_admin(l)).await?;
     }
     Ok(told)
+}
+
+/// Tells admins that nobody will be on call for a department from a moment on.
+pub(crate) async fn tell_of_gap(desk: &Desk, department: &str, from: Moment, zone: &Zone) -> Result<()> {
+    for admin in store::accounts::staff(desk.store()).await?.into_iter().filter(|person| person.role == Role::Admin) {
+        let Some(account) = store::accounts::by_id(desk.store(), admin.id).await? else { continue };
+        let l = account.language.unwrap_or_default();
+        let (link, when) = (format!("{}/on-call", desk.mail().settings.base_url), w::when::ahead(from, desk.now(), zone, l));
+        tell(desk, &account, &w::gap_subject(l, department), &[&w::gap_text(l, department, when), &link], w::mail_why_admin(l)).await?;
+    }
+    Ok(())
 }
 
 /// Tells someone that a mail of theirs was too large.

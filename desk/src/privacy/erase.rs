@@ -47,6 +47,7 @@ pub async fn erase(desk: &Desk, by: &Agent, id: PersonId, confirm: &str) -> Resu
     }
     store::factors::remove_all(&change, id).await?;
     store::factors::forget_identities(&change, id).await?;
+    store::on_call::forget(&change, id).await?;
     store::tokens::remove_all(&change, id).await?;
     store::passes::revoke(&change, id).await?;
     store::sessions::end_all(&mut change, id, None).await?;

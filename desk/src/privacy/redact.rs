@@ -171,7 +171,8 @@ impl OnTicket<'_> {
             }
             Happening::UrgencyChanged { reason, .. } => reason.iter_mut().for_each(text),
             Happening::StatusChanged { .. } | Happening::DepartmentChanged { .. } => {}
-            Happening::TargetNear { .. } | Happening::TargetMissed { .. } => {}
+            Happening::TargetNear { .. } | Happening::TargetMissed { .. } | Happening::Acknowledged => {}
+            Happening::Alarmed { to, .. } => to.iter_mut().filter(|person| person.id == id).for_each(|person| person.name.clone_from(name)),
             Happening::Tagged { .. } | Happening::Untagged { .. } | Happening::Continued { .. } => {}
         }
         (changed != *what).then_some(changed)

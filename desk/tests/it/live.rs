@@ -167,7 +167,7 @@ fn is_for_customers(what: &Happening) -> bool {
         Happening::UrgencyChanged { .. } | Happening::DepartmentChanged { .. } | Happening::Continued { .. } => true,
         Happening::CcAdded { .. } | Happening::CcRemoved { .. } => true,
         Happening::Noted { .. } | Happening::Tagged { .. } | Happening::Untagged { .. } => false,
-        Happening::TargetNear { .. } | Happening::TargetMissed { .. } => false,
+        Happening::TargetNear { .. } | Happening::TargetMissed { .. } | Happening::Alarmed { .. } | Happening::Acknowledged => false,
     }
 }
 

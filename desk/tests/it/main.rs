@@ -13,6 +13,7 @@ mod live;
 mod mail;
 mod misfortune;
 mod notifications;
+mod on_call;
 mod people;
 mod privacy;
 mod provider;

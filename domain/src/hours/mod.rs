@@ -16,7 +16,7 @@ pub use offices::Offices;
 pub use promise::Promise;
 pub use targets::{Goal, MAX_DAYS_OF_TARGET, Target, TargetRule, Targets, Term, Unit};
 pub use timetable::Timetable;
-pub use week::{Interval, MINUTES_A_DAY, Week};
+pub use week::{Interval, MINUTES_A_DAY, Week, parse_time};
 
 use crate::time::Moment;
 

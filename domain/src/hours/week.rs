@@ -76,6 +76,11 @@ pub(crate) fn minute(text: &str) -> Result<u16, Fault> {
     if minute > 59 || at > MINUTES_A_DAY { Err(Fault::NotATime) } else { Ok(at) }
 }
 
+/// Reads a time of day such as `8:30`, as minutes after midnight.
+pub fn parse_time(text: &str) -> Option<u16> {
+    minute(text).ok().filter(|minute| *minute < MINUTES_A_DAY)
+}
+
 /// Puts intervals in order and refuses those that overlap.
 fn check_day(day: &mut [Interval]) -> Result<(), Fault> {
     if day.len() > MOST {

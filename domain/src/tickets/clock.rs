@@ -49,7 +49,7 @@ impl Clock {
                 Happening::TargetMissed { goal, due } => clock.tell(*goal, Mark::Missed, *due),
                 Happening::Noted { .. } | Happening::Assigned { .. } | Happening::UrgencyChanged { .. } | Happening::DepartmentChanged { .. } => {}
                 Happening::CcAdded { .. } | Happening::CcRemoved { .. } | Happening::Tagged { .. } | Happening::Untagged { .. } => {}
-                Happening::Continued { .. } => {}
+                Happening::Continued { .. } | Happening::Alarmed { .. } | Happening::Acknowledged => {}
             }
         }
         clock

@@ -14,7 +14,7 @@ use server::router::PLAIN_ROUTES;
 use std::collections::BTreeSet;
 
 /// Pages; `None`: for everybody.
-const PAGES: [(&str, Option<Action>); 27] = [
+const PAGES: [(&str, Option<Action>); 28] = [
     ("/", Some(Action::SeePortal)),
     ("/log-in", None),
     ("/tickets/new", Some(Action::OpenTicket)),
@@ -40,12 +40,13 @@ const PAGES: [(&str, Option<Action>); 27] = [
     ("/hours", Some(Action::ManageHours)),
     ("/targets", Some(Action::ManageHours)),
     ("/reports", Some(Action::ReadReports)),
+    ("/on-call", Some(Action::SeeRotas)),
     ("/privacy", Some(Action::ManagePrivacy)),
     ("/audit", Some(Action::ReadAudit)),
 ];
 
 /// Server functions, with arguments that reach the question of who may.
-const FUNCTIONS: [(&str, Action, &str); 88] = [
+const FUNCTIONS: [(&str, Action, &str); 95] = [
     ("log_in", Action::LogIn, "email=x"),
     ("log_out", Action::LogOut, ""),
     ("stop_facts", Action::StopMail, "token=x"),
@@ -106,6 +107,13 @@ const FUNCTIONS: [(&str, Action, &str); 88] = [
     ("import_days", Action::ManageHours, "department=1"),
     ("targets_page", Action::ManageHours, ""),
     ("report_page", Action::ReadReports, ""),
+    ("on_call_page", Action::SeeRotas, ""),
+    ("save_rota", Action::ManageRotas, "department=1&handover=x"),
+    ("add_swap", Action::SeeRotas, "department=1&from=x"),
+    ("add_away", Action::SeeRotas, "department=1&from=x"),
+    ("remove_entry", Action::SeeRotas, "department=1&entry=swap&at=0&from=x"),
+    ("new_feed", Action::SeeRotas, ""),
+    ("take_alarm", Action::ChangeTicket, "ticket=999999"),
     ("save_target", Action::ManageHours, "urgency=x"),
     ("audit_page", Action::ReadAudit, "query="),
     ("keep_audit", Action::ManageSettings, "days=x"),
@@ -137,7 +145,7 @@ const FUNCTIONS: [(&str, Action, &str); 88] = [
 ];
 
 /// Plain routes.
-const PLAIN: [(&str, &str, Option<Action>); 16] = [
+const PLAIN: [(&str, &str, Option<Action>); 17] = [
     ("POST", "/uploads", Some(Action::Upload)),
     ("GET", "/files/{id}", Some(Action::Download)),
     ("GET", "/files/{id}/thumb", Some(Action::Download)),
@@ -151,6 +159,7 @@ const PLAIN: [(&str, &str, Option<Action>); 16] = [
     ("GET", "/log-in/provider/back", None),
     ("GET", "/audit/export", Some(Action::ReadAudit)),
     ("GET", "/reports/export", Some(Action::ReadReports)),
+    ("GET", "/on-call/{secret}/calendar.ics", Some(Action::ReadFeed)),
     ("GET", "/people/{id}/export", Some(Action::ManagePrivacy)),
     ("GET", "/healthz", None),
     ("GET", "/readyz", None),

@@ -12,6 +12,7 @@ mod m0007_privacy;
 mod m0008_hours;
 mod m0009_former;
 mod m0010_reports;
+mod m0011_on_call;
 
 pub(crate) struct Migrator;
 
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_hours::Migration),
             Box::new(m0009_former::Migration),
             Box::new(m0010_reports::Migration),
+            Box::new(m0011_on_call::Migration),
         ]
     }
 }

@@ -1,0 +1,6 @@
+//! Who is on call: the rota of a department, swaps, absences, and the alarm on a ticket.
+
+pub mod api;
+mod page;
+
+pub use page::OnCallPage;

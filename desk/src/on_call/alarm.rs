@@ -1,0 +1,149 @@
+//! Alarms: when one begins and ends, and whom each step tells.
+
+use crate::accounts::Agent;
+use crate::{Desk, Result, hours};
+use domain::accounts::Scope;
+use domain::events::Happening;
+use domain::hours::Office;
+use domain::on_call::{Rota, Step};
+use domain::tickets::Side;
+use domain::{Refusal, TicketId};
+use serde_json::json;
+use std::time::Duration;
+use store::notifications::{Told, cursor, position, set_cursor};
+use store::on_call::{self, Alarm, Signal};
+
+/// The name under which the log is read.
+const READER: &str = "on_call";
+/// Events read at once.
+const BATCH: u64 = 100;
+/// How often it looks whether someone else is to be told.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Reads the log as it grows and takes the steps that are due; ends only with the program.
+pub async fn run(desk: &Desk) {
+    let mut head = desk.tail().head();
+    loop {
+        head.mark_unchanged();
+        let done = async {
+            while advance(desk).await? > 0 {}
+            tick(desk).await
+        };
+        if let Err(error) = done.await {
+            tracing::warn!(%error, "who is on call could not be told; trying again");
+        }
+        let _ = tokio::time::timeout(EVERY, head.changed()).await;
+    }
+}
+
+/// Whether this is a reason to wake someone, or to let them sleep.
+fn turn(told: &Told, was_closed: bool) -> Option<bool> {
+    match &told.event.what {
+        Happening::Opened { .. } | Happening::UrgencyChanged { .. } | Happening::DepartmentChanged { .. } if !told.around_the_clock => Some(false),
+        Happening::Opened { .. } | Happening::UrgencyChanged { .. } | Happening::DepartmentChanged { .. } => {
+            (was_closed && told.around.assignee.is_none()).then_some(true)
+        }
+        Happening::Assigned { to: Some(_), .. } | Happening::Acknowledged | Happening::Replied { side: Side::Agent, .. } => Some(false),
+        Happening::StatusChanged { to, .. } if !to.runs() => Some(false),
+        Happening::StatusChanged { .. } | Happening::Replied { .. } | Happening::Noted { .. } | Happening::Assigned { .. } => None,
+        Happening::CcAdded { .. } | Happening::CcRemoved { .. } | Happening::Tagged { .. } | Happening::Untagged { .. } => None,
+        Happening::Continued { .. } | Happening::TargetNear { .. } | Happening::TargetMissed { .. } | Happening::Alarmed { .. } => None,
+    }
+}
+
+/// Reads the next events, and begins and ends alarms; gives how many events were read.
+pub async fn advance(desk: &Desk) -> Result<usize> {
+    let from = position(desk.store(), READER).await?;
+    let told = store::notifications::after(desk.store(), from, BATCH).await?;
+    let Some(last) = told.last().map(|told| told.event.n) else { return Ok(0) };
+    let book = hours::book(desk).await?;
+    let change = desk.store().begin().await?;
+    if cursor(&change, READER).await? != from {
+        // Another node was here first.
+        return Ok(told.len());
+    }
+    for one in &told {
+        let is_closed = |at| !matches!(book.office(one.department, at), Office::Open(_));
+        match turn(one, is_closed(one.event.at)) {
+            // Where the office has opened since, they see it on the board.
+            Some(true) if is_closed(desk.now()) => on_call::begin(&change, one.event.ticket, desk.now()).await?,
+            Some(true) | None => {}
+            Some(false) => drop(on_call::end(&change, one.event.ticket).await?),
+        }
+    }
+    set_cursor(&change, READER, last).await?;
+    change.commit().await?;
+    Ok(told.len())
+}
+
+/// Takes the steps that are due; gives how many.
+pub async fn tick(desk: &Desk) -> Result<usize> {
+    let mut taken = 0;
+    for alarm in on_call::due(desk.store(), desk.now(), BATCH).await? {
+        taken += usize::from(step(desk, alarm.ticket).await?);
+    }
+    Ok(taken)
+}
+
+/// The next step of an alarm; whether there was one.
+async fn step(desk: &Desk, id: TicketId) -> Result<bool> {
+    let now = desk.now();
+    let change = desk.store().begin().await?;
+    let found = store::tickets::lock(&change, &Scope::Desk { hidden: vec![] }, id).await?;
+    let alarm = on_call::running(&change, id).await?.filter(|alarm| alarm.next_at.is_some_and(|at| at <= now));
+    // Another node was here first, or someone took it a moment ago.
+    let (Some((ticket, _)), Some(alarm)) = (found, alarm) else { return Ok(false) };
+    let (book, department) = (hours::within(desk, &change).await?, ticket.department.id);
+    let of = on_call::rotas(&change).await?.into_iter().find(|of| of.department == department);
+    let rota = of.as_ref().map(|of| of.rota.clone()).unwrap_or_default();
+    let zone = book.hours(department).wall(now);
+    let next = rota.step(alarm.told, rota.day(now, &zone)).filter(|_| !matches!(book.office(department, now), Office::Open(_)));
+    let Some((step, people)) = next else {
+        on_call::save_alarm(&change, &Alarm { next_at: None, ..alarm }).await?;
+        change.commit().await?;
+        return Ok(false);
+    };
+    let mut to = on_call::active(&change, &people).await?;
+    if to.is_empty() {
+        to = on_call::active(&change, &on_call::everyone(&change, department).await?).await?;
+    }
+    on_call::save_alarm(&change, &Alarm { told: alarm.told + 1, next_at: Some(now + patience(&rota, step)), ..alarm }).await?;
+    if let Some(of) = of.filter(|of| !of.hook.is_empty()) {
+        let body = json!({
+            "ticket": ticket.id, "subject": ticket.subject, "urgency": ticket.urgency.word(), "department": ticket.department.name,
+            "organisation": ticket.organisation.as_ref().map(|o| &o.name), "step": step, "told": to.iter().map(|person| &person.name).collect::<Vec<_>>(),
+            "link": format!("{}/tickets/{id}", desk.mail().settings.base_url), "at": crate::zones::written(now),
+        });
+        on_call::add_signal(&change, &Signal { id: 0, ticket: id, department: of.department, body: body.to_string(), tries: 0 }, now).await?;
+    }
+    store::events::append(&change, id, None, now, &[Happening::Alarmed { step, to }]).await?;
+    change.commit().await?;
+    Ok(true)
+}
+
+fn patience(rota: &Rota, step: Step) -> domain::time::Span {
+    match step {
+        Step::OnCall | Step::Next => rota.patience(),
+        // All have been told: they are told again, but not so soon.
+        Step::All => domain::time::Span(rota.patience().0 * 2),
+    }
+}
+
+/// The alarm of a ticket that someone was shown, where one runs.
+pub async fn running(desk: &Desk, _by: &Agent, ticket: TicketId) -> Result<Option<Alarm>> {
+    Ok(on_call::running(desk.store(), ticket).await?)
+}
+
+/// Ends the alarm of a ticket: who asks has seen it and takes it on; where nobody handles it yet, they do from now on. Nothing where none runs.
+pub async fn acknowledge(desk: &Desk, by: &Agent, ticket: TicketId) -> Result<()> {
+    let change = desk.store().begin().await?;
+    let (found, _) = store::tickets::lock(&change, &by.session().scope(), ticket).await?.ok_or(Refusal::NotFound)?;
+    if on_call::end(&change, ticket).await? {
+        store::events::append(&change, ticket, Some(by.session().person().id), desk.now(), &[Happening::Acknowledged]).await?;
+    }
+    change.commit().await?;
+    if found.assignee.is_none() {
+        crate::tickets::edit(desk, by, ticket, &[crate::tickets::Edit::Assignee(Some(by.session().person().id))], None).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,14 @@
+//! On call: an urgent ticket that comes outside office hours is told to who is on call, then to the next, then to all, until someone takes it.
+//!
+//! Invariants: an alarm begins and ends by what the log says, and each step of it is written into the log, which the mails follow; what is handed to a pager waits in the database,
+//! so that nothing is lost with the program.
+
+mod alarm;
+mod feed;
+mod rota;
+mod signal;
+
+pub use alarm::{acknowledge, advance, run, running, tick};
+pub use feed::{calendar, new_feed};
+pub use rota::{Entry, Shown, WARN_AHEAD, add_away, add_swap, on_call_now, remove_entry, save_rota, shown, warn_of_gaps};
+pub use signal::{hand_over, run as hand_over_all};

@@ -1,0 +1,89 @@
+//! Handing alarms to the pager of a department: a JSON text by POST, signed, tried again where it was not taken.
+
+use crate::{Desk, Result};
+use domain::time::Span;
+use hmac::{Hmac, KeyInit, Mac};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use sha2::Sha256;
+use std::time::Duration;
+use store::on_call::{self, OfDepartment, Signal};
+
+/// How often it looks.
+const EVERY: Duration = Duration::from_secs(1);
+/// A pager that is silent for so long has not taken it.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Signals of one look.
+const BATCH: u64 = 20;
+/// Times it is tried: over an hour and a half.
+const TRIES: u8 = 12;
+
+/// Looks again and again; ends only with the program.
+pub async fn run(desk: &Desk) {
+    loop {
+        if let Err(error) = hand_over(desk).await {
+            tracing::warn!(%error, "what is for a pager could not be looked at; trying again");
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Hands over what is due; gives how many were taken.
+pub async fn hand_over(desk: &Desk) -> Result<usize> {
+    let now = desk.now();
+    let change = desk.store().begin().await?;
+    let signals = on_call::take_signals(&change, now, now + Span::minutes(1), BATCH).await?;
+    if signals.is_empty() {
+        return Ok(0);
+    }
+    change.commit().await?;
+    let rotas = on_call::rotas(desk.store()).await?;
+    let mut taken = 0;
+    for signal in signals {
+        let of = rotas.iter().find(|of| of.department == signal.department && !of.hook.is_empty());
+        let outcome = match of {
+            Some(of) => post(of, &signal).await,
+            None => Ok(()),
+        };
+        let change = desk.store().begin().await?;
+        match outcome {
+            Ok(()) => {
+                taken += usize::from(of.is_some());
+                on_call::remove_signal(&change, signal.id).await?;
+            }
+            Err(reason) if signal.tries >= TRIES => {
+                tracing::error!(reason, ticket = %signal.ticket, "the pager of a department did not take an alarm; given up");
+                on_call::remove_signal(&change, signal.id).await?;
+            }
+            Err(reason) => {
+                tracing::warn!(reason, ticket = %signal.ticket, "the pager of a department did not take an alarm; it is tried again");
+                on_call::put_off(&change, signal.id, now + Span::seconds(i64::from(signal.tries) * i64::from(signal.tries) * 10)).await?;
+            }
+        }
+        change.commit().await?;
+    }
+    Ok(taken)
+}
+
+/// The signature of a body, as GitHub signs its webhooks: whoever has the secret can check it.
+pub(super) fn signature(secret: &str, body: &str) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map(|mac| mac.chain_update(body.as_bytes()).finalize().into_bytes());
+    mac.map(|bytes| format!("sha256={}", crate::accounts::hex(&bytes))).unwrap_or_default()
+}
+
+async fn post(of: &OfDepartment, signal: &Signal) -> Result<(), String> {
+    let https = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
+    let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build(https);
+    let request = http::Request::post(&of.hook)
+        .header(http::header::CONTENT_TYPE, "application/json")
+        .header(http::header::USER_AGENT, "Balie")
+        .header("x-balie-signature", signature(&of.hook_secret, &signal.body))
+        .body(Full::new(Bytes::from(signal.body.clone())))
+        .map_err(|error| error.to_string())?;
+    let answer = tokio::time::timeout(PATIENCE, client.request(request)).await.map_err(|_| "it is silent".to_owned())?;
+    let status = answer.map_err(|error| error.to_string())?.status();
+    if status.is_success() { Ok(()) } else { Err(format!("it answered {status}")) }
+}
