@@ -57,12 +57,13 @@ pub async fn hours(args: &Hours) -> Outcome<()> {
 
 async fn measure(args: &Hours, folder: &Path) -> Outcome<Vec<Figure>> {
     let mut figures = vec![];
-    let (few, agent) = open(folder, "few", args.few).await?;
+    let all_open = |tickets: u64| move |database| Seed { database, tickets, open: tickets, seed: 1 };
+    let (few, agent) = open(folder, "few", all_open(args.few)).await?;
     additions(&few, &mut figures).await?;
     let small = ticks(&few, &agent).await?;
     heard(&few, &agent, &mut figures).await?;
 
-    let (many, agent) = open(folder, "many", args.tickets).await?;
+    let (many, agent) = open(folder, "many", all_open(args.tickets)).await?;
     recomputed(&many, &agent, args.tickets, &mut figures).await?;
     let large = ticks(&many, &agent).await?;
     figures.push(Figure::new(format!("a tick with {DUE} due among {}, median", args.few), small * 1e3, "ms", None));
@@ -71,10 +72,10 @@ async fn measure(args: &Hours, folder: &Path) -> Outcome<Vec<Figure>> {
     Ok(figures)
 }
 
-/// A desk with so many open tickets.
-async fn open(folder: &Path, name: &str, tickets: u64) -> Outcome<(Desk, Agent)> {
+/// A desk with the tickets of a plan, and an admin of it.
+pub async fn open(folder: &Path, name: &str, plan: impl FnOnce(String) -> Seed) -> Outcome<(Desk, Agent)> {
     let database = format!("sqlite:{}", folder.join(format!("{name}.db")).display());
-    seed::seed(&Seed { database: database.clone(), tickets, open: tickets, seed: 1 }).await?;
+    seed::seed(&plan(database.clone())).await?;
     let desk = Desk::open(seed::connect(&database).await?, Files::open(&folder.join(name), 100)?, Clock::System);
     let new =
         Newcomer { name: "Beheer".into(), email: ADMIN.into(), role: Role::Admin, organisation: None, key_user: false, password: PASSWORD.into() };

@@ -12,6 +12,7 @@ mod load;
 mod mail;
 mod memory;
 mod report;
+mod reports;
 mod routes;
 mod seed;
 mod server;
@@ -65,6 +66,8 @@ enum Command {
     Attack(accounts::Attack),
     /// Office hours and targets: arithmetic, a change of hours over a million tickets, the tick.
     Hours(hours::Hours),
+    /// Reports: every ticket counted, one more event, a year's report.
+    Reports(reports::Reports),
     /// Everything, against a server it starts itself.
     Suite(suite::Suite),
 }
@@ -114,6 +117,7 @@ async fn run(command: &Command) -> Outcome<()> {
         Command::Accounts(args) => accounts::accounts(args).await?,
         Command::Attack(args) => accounts::attack(args).await?,
         Command::Hours(args) => hours::hours(args).await?,
+        Command::Reports(args) => reports::reports(args).await?,
         Command::Suite(args) => suite::suite(args).await?,
     }
     Ok(())

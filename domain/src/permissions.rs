@@ -224,9 +224,9 @@ mod tests {
     }
 
     #[test]
-    fn without_an_account_one_may_only_come_in_choose_a_language_and_stop_mails() {
+    fn without_an_account_one_may_only_come_in_choose_a_language_stop_mails_and_read_by_a_secret_link() {
         let open: Vec<_> = TABLE.iter().filter(|row| row.1).map(|row| row.0).collect();
-        assert_eq!(open, [Action::LogIn, Action::LogOut, Action::SetPreferences, Action::StopMail, Action::ComeIn]);
+        assert_eq!(open, [Action::LogIn, Action::LogOut, Action::SetPreferences, Action::StopMail, Action::ComeIn, Action::ReadFeed]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use store::notifications::{Told, cursor, position, set_cursor};
 use store::on_call::{self, Alarm, Signal};
 
 /// The name under which the log is read.
-const READER: &str = "on_call";
+pub(crate) const READER: &str = "on_call";
 /// Events read at once.
 const BATCH: u64 = 100;
 /// How often it looks whether someone else is to be told.

@@ -8,6 +8,7 @@ mod feed;
 mod rota;
 mod signal;
 
+pub(crate) use alarm::READER;
 pub use alarm::{acknowledge, advance, run, running, tick};
 pub use feed::{calendar, new_feed};
 pub use rota::{Entry, Shown, WARN_AHEAD, add_away, add_swap, on_call_now, remove_entry, save_rota, shown, warn_of_gaps};

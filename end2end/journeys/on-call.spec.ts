@@ -1,0 +1,50 @@
+import { expect, test } from '@playwright/test';
+import { accessible, as, daan, hanneke, openTicket, press, sanne } from '../support/people';
+
+test('reports show what came in, as plots, tables and CSV, and agents are compared by leads only', async ({ browser }) => {
+  const admin = await as(browser, hanneke);
+  await admin.getByRole('link', { name: 'Cijfers' }).click();
+  await expect(admin.getByRole('heading', { name: 'Cijfers' })).toBeVisible();
+  await expect(admin.getByRole('img', { name: /samen \d+ binnen en \d+ opgelost/ })).toBeVisible();
+  await expect(admin.getByRole('heading', { name: 'Per medewerker' })).toBeVisible();
+  await accessible(admin);
+  await admin.getByRole('link', { name: '7 dagen' }).click();
+  await expect(admin.getByRole('link', { name: '7 dagen' })).toHaveAttribute('aria-current', 'true');
+  await admin.getByLabel('Urgentie').selectOption({ label: 'Hoog' });
+  await admin.getByRole('button', { name: 'Toon' }).click();
+  await expect(admin).toHaveURL(/urgency=high/);
+  const download = admin.waitForEvent('download');
+  await admin.getByRole('link', { name: 'CSV' }).first().click();
+  expect((await download).suggestedFilename()).toBe('days.csv');
+  const agent = await as(browser, sanne);
+  await agent.goto('/reports');
+  await expect(agent.getByRole('heading', { name: 'Per afdeling' })).toBeVisible();
+  await expect(agent.getByRole('heading', { name: 'Per medewerker' })).toHaveCount(0);
+});
+
+test('a rota is made, someone stands in, and a calendar has a secret link', async ({ browser }) => {
+  const admin = await as(browser, hanneke);
+  await admin.goto('/on-call');
+  await accessible(admin);
+  await admin.getByLabel('Minuten tot de volgende wordt gewaarschuwd').fill('999');
+  await admin.getByLabel('1e in het rooster').selectOption({ label: 'Sanne Dekker' });
+  await admin.locator('form[action="/api/save_rota"]').evaluate((form: HTMLFormElement) => (form.noValidate = true));
+  await admin.getByRole('button', { name: 'Bewaren' }).click();
+  await expect(admin.getByText('Kies 1 tot 240 minuten.').first()).toBeVisible();
+  await expect(admin.getByLabel('1e in het rooster').locator('option:checked')).toHaveText('Sanne Dekker');
+  await admin.getByLabel('Minuten tot de volgende wordt gewaarschuwd').fill('5');
+  await admin.getByLabel('2e in het rooster').selectOption({ label: 'Daan Verhoeven' });
+  await admin.getByRole('button', { name: 'Bewaren' }).click();
+  await expect(admin.getByText('Het rooster is bewaard.')).toBeVisible();
+  await expect(admin.getByRole('cell', { name: /Sanne Dekker/ }).first()).toBeVisible();
+  await accessible(admin);
+  const agent = await as(browser, daan);
+  await agent.goto('/on-call');
+  await expect(agent.getByRole('heading', { name: 'Rooster' })).toHaveCount(0);
+  await agent.getByRole('button', { name: 'Maak een geheime link' }).click();
+  const link = await agent.locator('code.secret').innerText();
+  const calendar = await agent.request.get(link);
+  expect(calendar.headers()['content-type']).toContain('text/calendar');
+  expect(await calendar.text()).toContain('BEGIN:VCALENDAR');
+  expect((await agent.request.get(link.replace(/.{3}\/calendar/, '000/calendar'))).status()).toBe(404);
+});
