@@ -248,3 +248,72 @@ impl Report {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Zone;
+    use proptest::prelude::*;
+
+    const DAY: i64 = 86_400_000;
+
+    fn fact(opened: i64, moves: &[i64], took: i64) -> Fact {
+        // Settled and reopened in turn, each some hours after the one before.
+        let (mut at, mut settled) = (opened, vec![]);
+        for (n, hours) in moves.iter().enumerate() {
+            at += hours * 3_600_000;
+            match n % 2 {
+                0 => settled.push((Moment(at), None)),
+                _ => settled.last_mut().unwrap().1 = Some(Moment(at)),
+            }
+        }
+        let solved = (moves.len() % 2 == 1).then_some(at);
+        Fact {
+            department: DepartmentId(took % 3),
+            urgency: Urgency::ALL[took as usize % 4],
+            organisation: None,
+            agent: None,
+            opened_at: Moment(opened),
+            settled,
+            first_reply: None,
+            solution: solved.map(|at| Measured { at: Moment(at), took: Span::seconds(took), in_time: Some(took < 50) }),
+        }
+    }
+
+    proptest! {
+        /// What is counted in one pass is what is counted one by one.
+        #[test]
+        fn a_report_is_what_its_tickets_are(tickets in prop::collection::vec((0_i64..40 * 24, prop::collection::vec(1_i64..200, 0..5), 0_i64..100), 0..60)) {
+            let facts: Vec<Fact> = tickets.iter().map(|(opened, moves, took)| fact(opened * 3_600_000, moves, *took)).collect();
+            let zone = Zone { offsets: vec![(-90_000_000, 0)] };
+            let mut counting = Counting::new(Window::new(10, 40, &zone), Window::new(-20, 10, &zone), Moment(100 * DAY));
+            facts.iter().for_each(|fact| counting.add(fact));
+            let report = counting.finish();
+            for day in &report.days {
+                let (from, until) = (Moment(day.number * DAY), Moment((day.number + 1) * DAY));
+                let within = |at: Moment| at >= from && at < until;
+                prop_assert_eq!(day.opened as usize, facts.iter().filter(|fact| within(fact.opened_at)).count());
+                prop_assert_eq!(day.solved as usize, facts.iter().filter(|fact| fact.solution.is_some_and(|solution| within(solution.at))).count());
+                let is_settled = |fact: &Fact| fact.settled.iter().any(|(from, to)| *from < until && to.is_none_or(|to| to >= until));
+                let open = facts.iter().filter(|fact| fact.opened_at < until && !is_settled(fact)).count();
+                prop_assert_eq!(day.backlog, open as i64, "{:?}", day);
+            }
+            let mut took: Vec<i64> = facts.iter().filter_map(|fact| fact.solution).filter(|s| s.at >= Moment(10 * DAY) && s.at < Moment(40 * DAY)).map(|s| s.took.0).collect();
+            took.sort_unstable();
+            let rank = |hundredths: usize| took.get((took.len() * hundredths).div_ceil(100).max(1) - 1).map(|took| Span(*took));
+            prop_assert_eq!(report.all.solution, Times { median: rank(50), p90: rank(90) });
+            prop_assert_eq!(report.all.solved, report.urgencies.iter().map(|group| group.figures.solved).sum::<u32>());
+            prop_assert_eq!(report.all.opened, report.departments.iter().map(|group| group.figures.opened).sum::<u32>());
+            let in_time = took.iter().filter(|took| **took < 50_000).count() as u32;
+            prop_assert_eq!(report.all.solution_share, Share { in_time, of: took.len() as u32 });
+        }
+    }
+
+    #[test]
+    fn nine_in_ten_and_the_middle_are_by_nearest_rank() {
+        let mut of: Vec<u32> = (1..=10).rev().collect();
+        assert_eq!(times(&mut of), Times { median: Some(Span::seconds(5)), p90: Some(Span::seconds(9)) });
+        assert_eq!(times(&mut []), Times::default());
+        assert_eq!((Share { in_time: 2, of: 3 }.percent(), Share::default().percent()), (Some(66), None));
+    }
+}
