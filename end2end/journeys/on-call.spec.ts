@@ -10,7 +10,7 @@ test('reports show what came in, as plots, tables and CSV, and agents are compar
   await accessible(admin);
   await admin.getByRole('link', { name: '7 dagen' }).click();
   await expect(admin.getByRole('link', { name: '7 dagen' })).toHaveAttribute('aria-current', 'true');
-  await admin.getByLabel('Urgentie').selectOption({ label: 'Hoog' });
+  await admin.getByRole('combobox', { name: 'Urgentie' }).selectOption({ label: 'Hoog' });
   await admin.getByRole('button', { name: 'Toon' }).click();
   await expect(admin).toHaveURL(/urgency=high/);
   const download = admin.waitForEvent('download');
