@@ -40,6 +40,7 @@ pub fn Enhance() -> impl IntoView {
         quiet_forms();
         shortcuts();
         close_what_opened();
+        mended();
         forget_on_log_out();
         tick_all();
     });
@@ -239,6 +240,30 @@ fn quiet_forms() {
             });
         }
     });
+}
+
+/// What was wrong with a field is said no longer once something else is in it; the same in the list of what is still to be done.
+fn mended() {
+    for name in ["input", "change"] {
+        ui::listen(&document(), name, |event: web_sys::Event| {
+            let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            // The field for people in CC says for itself what is wrong with it.
+            let Some(field) = target.and_then(|target| target.closest("[aria-invalid=true]:not(#cc)").ok()?) else { return };
+            field.remove_attribute("aria-invalid").unwrap_or(());
+            let described = field.get_attribute("aria-describedby").unwrap_or_default();
+            for id in described.split_whitespace() {
+                if let Some(fault) = document().get_element_by_id(id).filter(|told| told.class_list().contains("error")) {
+                    fault.set_attribute("hidden", "").unwrap_or(());
+                }
+            }
+            if let Some(link) = ui::find::<Element>(&format!(".error-summary a[href='#{}']", field.id())) {
+                link.set_attribute("hidden", "").unwrap_or(());
+            }
+            if ui::find::<Element>(".error-summary a:not([hidden])").is_none() {
+                ui::each(".error-summary:has(a)", |summary| summary.set_attribute("hidden", "").unwrap_or(()));
+            }
+        });
+    }
 }
 
 fn quiet_form(event: &web_sys::Event) -> Option<HtmlFormElement> {

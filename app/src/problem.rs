@@ -102,6 +102,7 @@ fn sentence(field: Field, fault: &Fault, l: Language) -> String {
         (Field::Subject, Fault::Missing) => w::fault_subject(l).to_owned(),
         (Field::Description, Fault::Missing) => w::fault_description(l).to_owned(),
         (Field::Message, Fault::Missing) => w::fault_message(l).to_owned(),
+        (Field::TimeZone, Fault::Unknown) => w::fault_time_zone(l).to_owned(),
         (Field::Hook, Fault::NotALink) => w::fault_hook(l).to_owned(),
         (Field::Members, Fault::Unknown) => w::fault_members(l).to_owned(),
         (Field::Wait, Fault::NotANumber) => w::fault_wait(l).to_owned(),

@@ -126,7 +126,7 @@ pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, draft: String) -
                         </span>
                     })}
                 </For>
-                <input id="cc" role="combobox" autocomplete="off" aria-autocomplete="list" aria-controls="cc-list" aria-describedby="cc-hint" placeholder=w::name_or_address(l)
+                <input id="cc" role="combobox" autocomplete="off" aria-autocomplete="list" aria-controls="cc-list" aria-describedby="cc-hint cc-fault" aria-invalid=move || unknown().then_some("true") placeholder=w::name_or_address(l)
                     aria-expanded=move || (open.get() && !offered.get().is_empty()).to_string()
                     aria-activedescendant=move || open.get().then(|| format!("cc-{}", active.get()))
                     prop:value=typed
@@ -135,7 +135,7 @@ pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, draft: String) -
                     on:blur=move |_| set_open.set(false)
                     on:keydown=keys/>
             </div>
-            {move || unknown().then(|| view! { <p class="error" role="alert">{icon("circle-alert")}<span>{w::cc_unknown(l)}</span></p> })}
+            {move || unknown().then(|| view! { <p class="error" id="cc-fault" role="alert">{icon("circle-alert")}<span>{w::cc_unknown(l)}</span></p> })}
             <div id="cc-list" class="listbox" role="listbox" aria-label=w::colleagues(l) hidden=move || !open.get() || offered.get().is_empty()>
                 {move || offered.get().into_iter().enumerate().map(|(at, p)| view! {
                     <div role="option" id=format!("cc-{at}") aria-selected=move || (active.get() == at).to_string()

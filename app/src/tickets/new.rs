@@ -118,7 +118,7 @@ fn summary(problem: &Problem, l: domain::accounts::Language) -> impl IntoView + 
     };
     view! {
         <div class="error error-summary" role="alert">{icon("circle-alert")}<span>{text}
-            {links.into_iter().enumerate().map(|(at, (href, name))| view! { {if at == 0 { " " } else { ", " }}<a href=href>{name}</a> }).collect_view()}
+            {links.into_iter().map(|(href, name)| view! { " "<a href=href>{name}</a> }).collect_view()}
         </span></div>
     }
 }

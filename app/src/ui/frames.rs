@@ -141,7 +141,8 @@ pub fn problem_page(problem: &Problem) -> impl IntoView + use<> {
     let reader = Reader::current();
     let l = reader.language;
     let title = match problem {
-        Problem::Refused(Refusal::NotFound | Refusal::NotAllowed) => w::not_found_title(l),
+        Problem::Refused(Refusal::NotFound) => w::not_found_title(l),
+        Problem::Refused(Refusal::NotAllowed) => w::not_allowed_title(l),
         _ => w::broken_title(l),
     };
     set_title(title);
