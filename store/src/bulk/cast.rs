@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use domain::accounts::{Role, Theme};
 use domain::time::Span;
 use domain::{DepartmentId, Named, OrganisationId, PersonId};
+use std::collections::HashSet;
 
 /// Agents there are.
 const AGENTS: u64 = 20;
@@ -81,9 +82,12 @@ impl Cast {
             rows[3].push([departments[at % departments.len()].id.0.into(), agent.id.0.into()]);
         }
         let count = (plan.tickets / 500).max(20);
-        let (mut organisations, mut customer) = (vec![], None);
+        let (mut organisations, mut customer, mut names) = (vec![], None, HashSet::new());
         for n in 0..=count {
-            let named = Named::new(OrganisationId(company), (words.draw)(Text::Organisation, random));
+            // Of those that are drawn twice, each has a number: no two organisations have one name.
+            let drawn = (words.draw)(Text::Organisation, random);
+            let name = if names.insert(drawn.clone()) { drawn } else { format!("{drawn} {n}") };
+            let named = Named::new(OrganisationId(company), name);
             rows[1].push([company.into(), named.name.as_str().into(), born.0.into()]);
             rows[4].push([format!("org{n}.example").into(), company.into()]);
             let mut people = vec![];
