@@ -69,6 +69,7 @@ pub fn provide(desk: &Desk) {
         zone: desk::zones::around(zone, desk.now()),
         now: desk.now(),
         offices: asking.book.as_ref().map(|book| book.offices(desk.now())).unwrap_or_default(),
+        office: asking.book.as_ref().map(|book| book.office_of_all(desk.now())),
         provider: desk.provider().filter(|_| session.is_none()).map(|provider| provider.name().to_owned()),
         visitor: session.map(|s| Visitor {
             id: s.person().id,
@@ -437,6 +438,8 @@ pub fn import_preview(preview: desk::accounts::Preview) -> ImportPreview {
             desk::accounts::Outcome::Same => Outcome::Same,
             desk::accounts::Outcome::Wrong => Outcome::Wrong,
         },
+        is_new_organisation: row.is_new_organisation,
+        was: row.was,
         faults: row.faults,
     };
     ImportPreview {

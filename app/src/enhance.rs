@@ -37,6 +37,7 @@ pub fn Enhance() -> impl IntoView {
                 set_timeout(|| spawn_local(refresh()), GATHER);
             }
         });
+        came_back();
         quiet_forms();
         shortcuts();
         close_what_opened();
@@ -44,6 +45,14 @@ pub fn Enhance() -> impl IntoView {
         forget_on_log_out();
         tick_all();
     });
+}
+
+/// A form that came back stands at the address it was sent to. Under the address of its page, going back to it or loading it again asks for that page, and sends nothing twice.
+fn came_back() {
+    let page = ui::find::<Element>("meta[name=returned-to]").and_then(|meta| meta.get_attribute("content"));
+    if let (Some(page), Ok(history)) = (page, window().history()) {
+        history.replace_state_with_url(&JsValue::NULL, "", Some(&page)).unwrap_or(());
+    }
 }
 
 /// `data-follow` on the page's main part says what it shows: a ticket's number, or `any`.
@@ -247,10 +256,12 @@ fn mended() {
     for name in ["input", "change"] {
         ui::listen(&document(), name, |event: web_sys::Event| {
             let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            let Some(field) = target.and_then(|target| target.closest("[aria-invalid=true], #cc").ok()?) else { return };
             // The field for people in CC says for itself what is wrong with it.
-            let Some(field) = target.and_then(|target| target.closest("[aria-invalid=true]:not(#cc)").ok()?) else { return };
-            field.remove_attribute("aria-invalid").unwrap_or(());
-            let described = field.get_attribute("aria-describedby").unwrap_or_default();
+            let described = if field.id() == "cc" { None } else { field.get_attribute("aria-describedby") }.unwrap_or_default();
+            if field.id() != "cc" {
+                field.remove_attribute("aria-invalid").unwrap_or(());
+            }
             for id in described.split_whitespace() {
                 if let Some(fault) = document().get_element_by_id(id).filter(|told| told.class_list().contains("error")) {
                     fault.set_attribute("hidden", "").unwrap_or(());

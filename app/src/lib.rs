@@ -62,6 +62,7 @@ fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="preload" href="/fonts/archivo-latin.woff2" r#as="font" r#type="font/woff2" crossorigin=""/>
                 <HashedStylesheet options=options.clone() id="balie"/>
                 <HydrationScripts options islands=true/>
+                {Returned::any().map(|returned| view! { <meta name="returned-to" content=returned.page.clone()/> })}
                 <MetaTags/>
             </head>
             <body>

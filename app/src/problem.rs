@@ -93,6 +93,9 @@ impl Problem {
 
 fn sentence(field: Field, fault: &Fault, l: Language) -> String {
     match (field, fault) {
+        (Field::Until, Fault::TooMany(most)) => w::fault_days_at_once(l, most),
+        (Field::Browser, Fault::Unsent) => w::fault_push(l).to_owned(),
+        (Field::Browser, _) => w::fault_browser(l).to_owned(),
         (Field::File, Fault::Missing) => w::fault_file_empty(l).to_owned(),
         (Field::File, Fault::Unknown) => w::fault_attachment_gone(l).to_owned(),
         (Field::File, Fault::WrongContent) => w::fault_no_table(l).to_owned(),
@@ -113,7 +116,8 @@ fn sentence(field: Field, fault: &Fault, l: Language) -> String {
         (Field::Attachments, Fault::Unknown) => w::fault_attachment_gone(l).to_owned(),
         (Field::Selection, Fault::Missing) => w::fault_selection(l).to_owned(),
         (Field::Name, Fault::Missing) => w::fault_name(l).to_owned(),
-        (Field::Organisation, Fault::Missing | Fault::Unknown) => w::fault_organisation(l).to_owned(),
+        (Field::Organisation, Fault::Missing) => w::fault_organisation_missing(l).to_owned(),
+        (Field::Organisation, Fault::Unknown) => w::fault_organisation(l).to_owned(),
         (Field::Domains, Fault::Taken) => w::fault_domain_taken(l).to_owned(),
         (Field::Name, Fault::Taken) => w::fault_name_taken(l).to_owned(),
         (_, Fault::NotOpen) => w::fault_not_open(l).to_owned(),
@@ -147,6 +151,7 @@ fn sentence(field: Field, fault: &Fault, l: Language) -> String {
         (_, Fault::WrongContent) => w::fault_content(l).to_owned(),
         (_, Fault::Interrupted) => w::fault_interrupted(l).to_owned(),
         (_, Fault::Unsent) => w::fault_unsent(l).to_owned(),
+        (_, Fault::EndsBefore) => w::fault_ends_before(l).to_owned(),
         (_, Fault::NotAnAddress) => w::fault_address(l).to_owned(),
         (_, Fault::Taken) => w::fault_taken(l).to_owned(),
         (_, Fault::NotATime) => w::fault_time(l).to_owned(),

@@ -2,7 +2,7 @@
 
 use domain::PersonId;
 use domain::accounts::{Language, Role, Theme};
-use domain::hours::Offices;
+use domain::hours::{Office, Offices};
 use domain::time::{Moment, Zone};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,9 @@ pub struct Reader {
     /// When the departments are open, for staff.
     #[serde(default, skip_serializing_if = "Offices::is_empty")]
     pub offices: Offices,
+    /// How they stand together now, for staff.
+    #[serde(skip)]
+    pub office: Option<Office>,
     /// The name of the provider at which one can log in, for who has not.
     pub provider: Option<String>,
 }

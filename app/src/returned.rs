@@ -11,6 +11,8 @@ pub struct Returned {
     pub action: String,
     /// What was typed, in order.
     pub fields: Vec<(String, String)>,
+    /// The page that has the form.
+    pub page: String,
     /// What was wrong; nothing where the form only waits to be sent again.
     pub problem: Option<Problem>,
 }

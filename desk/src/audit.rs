@@ -55,6 +55,15 @@ impl<'a> Done<'a> {
     }
 }
 
+/// What differs of something that has several parts: `part: value` on a line each, before and after.
+pub(crate) fn differing(before: &[(String, String)], after: &[(String, String)]) -> (String, String) {
+    let lines = |parts: &[(String, String)], others: &[(String, String)]| {
+        let other = |part: &(String, String)| !part.1.is_empty() && !others.contains(part);
+        parts.iter().filter(|part| other(part)).map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
+    };
+    (lines(before, after), lines(after, before))
+}
+
 /// Writes down what someone does.
 pub(crate) async fn note(change: &Change, by: &Session, done: Done<'_>, now: Moment) -> Result<()> {
     write(change, Some(&by.named()), by.origin(), done, now).await

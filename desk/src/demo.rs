@@ -252,6 +252,7 @@ async fn open(desk: &Desk, cast: &Cast, ticket: &Ticket) -> Result<domain::Ticke
     let attachments = upload(desk, by, &ticket.attachments).await?;
     let form = TicketForm {
         cc: ticket.cc.iter().map(|key| cast.person(key)).collect::<Result<_>>()?,
+        cc_typed: String::new(),
         urgency: ticket.urgency.word().to_owned(),
         department: cast.department(&ticket.department)?.to_string(),
         subject: ticket.subject.clone(),

@@ -87,6 +87,8 @@ pub enum Field {
     /// The office hours of a weekday; 0 is Monday.
     Weekday(u8),
     Date,
+    /// The last of some dates.
+    Until,
     /// The hours of a date.
     Hours,
     Target(Goal),
@@ -106,6 +108,8 @@ pub enum Field {
     Wait,
     /// The address of a pager.
     Hook,
+    /// A browser that is told of alarms.
+    Browser,
 }
 
 /// What is wrong with a field.
@@ -139,6 +143,8 @@ pub enum Fault {
     Unsent,
     /// Not an e-mail address.
     NotAnAddress,
+    /// Ends before it begins.
+    EndsBefore,
     /// Already taken.
     Taken,
     /// Shorter than this many characters.

@@ -86,6 +86,12 @@ export async function offices(week: string[]) {
 /** Open day and night: what a journey sees must not depend on when it runs. */
 export const always = Array<string>(7).fill('0-24');
 
+/** Closed now: open on one day only, which is neither today nor tomorrow. */
+export function neverNow() {
+  const today = (new Date().getDay() + 6) % 7;
+  return Array.from({ length: 7 }, (_, day) => (day === (today + 3) % 7 ? '8:30-17:30' : ''));
+}
+
 /** Hands a mail over, as a mail server does. */
 export async function handOver(page: Page, headers: Record<string, string>, text: string) {
   const raw = Object.entries({ To: 'support@localhost', 'Message-ID': `<${crypto.randomUUID()}@x.example>`, ...headers })

@@ -113,7 +113,7 @@ impl Form {
         if let Some(cookie) = cookies.first().and_then(|c| c.to_str().ok()?.split(';').next()).and_then(|pair| HeaderValue::from_str(pair).ok()) {
             headers.insert(header::COOKIE, cookie);
         }
-        let mut response = show(&to, Returned { action, fields, problem: None }, headers, self.extensions, rest).await;
+        let mut response = show(&to, Returned { action, fields, page: to.clone(), problem: None }, headers, self.extensions, rest).await;
         for cookie in cookies {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
@@ -127,7 +127,7 @@ impl Form {
             _ => self.page,
         };
         let fields = self.fields.into_iter().filter(|(name, _)| !name.ends_with("password")).collect();
-        let returned = Returned { action: self.action, fields, problem: Some(problem.clone()) };
+        let returned = Returned { action: self.action, fields, page: page.clone(), problem: Some(problem.clone()) };
         let mut response = show(&page, returned, self.headers, self.extensions, next).await;
         if response.status() == StatusCode::OK {
             *response.status_mut() = status(problem);

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use desk::accounts::Newcomer;
 use domain::accounts::Role;
 use server::config::{Config, LogFormat};
-use server::serve::{open_desk, serve};
+use server::serve::{open_desk, pages, serve};
 use std::error::Error;
 use std::io::{IsTerminal, Read, Write};
 use std::process::ExitCode;
@@ -292,6 +292,8 @@ async fn check(config: &Config) -> Result<(), Box<dyn Error>> {
     writeln!(out, "database: answers; {pending} migrations to do")?;
     desk.files().try_writing().map_err(|error| format!("files: {} cannot be written: {error}", config.files.display()))?;
     writeln!(out, "files: {} can be written", config.files.display())?;
+    pages()?;
+    writeln!(out, "pages: what they load is there")?;
     desk.mail().transport().check().await.map_err(|error| format!("BALIE_MAIL_URL: {error}"))?;
     writeln!(out, "mail: can be handed over")?;
     let settings = &desk.mail().settings;

@@ -42,7 +42,7 @@ pub struct AppState {
 }
 
 /// The plain routes, with their methods; pages and server functions list themselves.
-pub const PLAIN_ROUTES: [(&str, &str); 17] = [
+pub const PLAIN_ROUTES: [(&str, &str); 18] = [
     ("POST", "/uploads"),
     ("GET", "/files/{id}"),
     ("GET", "/files/{id}/thumb"),
@@ -57,6 +57,7 @@ pub const PLAIN_ROUTES: [(&str, &str); 17] = [
     ("GET", "/audit/export"),
     ("GET", "/reports/export"),
     ("GET", "/on-call/{secret}/calendar.ics"),
+    ("GET", "/on-call/take/{token}"),
     ("GET", "/people/{id}/export"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
@@ -90,6 +91,7 @@ pub fn router(state: AppState) -> Router {
         .route("/audit/export", get(audit::export))
         .route("/reports/export", get(reports::export))
         .route("/on-call/{secret}/calendar.ics", get(on_call::calendar))
+        .route("/on-call/take/{token}", get(on_call::take))
         .route("/people/{id}/export", get(privacy::export))
         .route("/mail/incoming", post(mail::incoming).layer(DefaultBodyLimit::disable()))
         .route("/mail/source/{id}", get(mail::source))
@@ -126,7 +128,14 @@ fn assets(options: &LeptosOptions) -> Router<AppState> {
         .route_service("/favicon.svg", ServeFile::new(root.join("favicon.svg")))
         .route_service("/robots.txt", ServeFile::new(root.join("robots.txt")))
         .layer(map_response(|response: Response| async { cached(response, "public, max-age=86400") }));
-    kept.merge(short)
+    // It asks the server for what its owner may; a browser looks for a newer one each time.
+    let told = Router::new().route_service("/push.js", ServeFile::new(root.join("push.js"))).layer(map_response(|mut response: Response| async {
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; connect-src 'self'; img-src 'self'"));
+        response
+    }));
+    kept.merge(short).merge(told)
 }
 
 fn cached(mut response: Response, how: &'static str) -> Response {

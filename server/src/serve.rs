@@ -7,7 +7,7 @@ use crate::router::{AppState, router};
 use desk::accounts::Provider;
 use desk::attachments::Files;
 use desk::{Clock, Desk, Store};
-use leptos::config::get_configuration;
+use leptos::config::{LeptosOptions, get_configuration};
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
@@ -55,14 +55,34 @@ pub fn start_work(desk: &Desk) {
     desk::mail::imap::run(desk);
 }
 
+/// The options of the pages, where what they load is there.
+///
+/// # Errors
+/// A sentence that names what is missing, and what to do.
+pub fn pages() -> Result<LeptosOptions, Box<dyn Error>> {
+    let options = get_configuration(Some("Leptos.toml")).or_else(|_| get_configuration(None))?.leptos_options;
+    let program = std::env::current_exe()?;
+    let parts = Path::new(&*options.site_root).join(&*options.site_pkg_dir);
+    if !parts.is_dir() {
+        return Err(
+            format!("{} is missing: start Balie in the folder that has it, or name the site's folder in LEPTOS_SITE_ROOT", parts.display()).into()
+        );
+    }
+    let hashes = program.with_file_name(&*options.hash_file);
+    if options.hash_files && !hashes.is_file() {
+        return Err(format!("{} is missing: copy it along with the program, from the same build", hashes.display()).into());
+    }
+    Ok(options)
+}
+
 /// Serves until it is asked to stop.
 pub async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
+    let options = pages()?;
     let desk = open_desk(&config).await?;
     desk.store().migrate().await?;
     start_work(&desk);
 
     let shutdown = CancellationToken::new();
-    let options = get_configuration(Some("Leptos.toml")).or_else(|_| get_configuration(None))?.leptos_options;
     if let Some(address) = config.metrics_listen {
         let metrics = metrics_router(recorder()?, desk.clone());
         let listener = TcpListener::bind(address).await.map_err(|error| format!("BALIE_METRICS_LISTEN {address}: {error}"))?;

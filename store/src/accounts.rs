@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{Row, list, rows};
+use crate::row::{Row, Source, first, list, rows_by};
 use crate::tables::person;
 use domain::accounts::{EmailAddress, Language, Person, Role, Theme};
 use domain::notifications::Paces;
@@ -81,7 +81,7 @@ struct PersonRow(i64, String, String, String, Option<i64>, Option<String>, i64);
 /// The columns of many people; a truth value is a number on both databases.
 const PEOPLE: &str = "p.id, p.name, p.email, p.role, p.organisation_id, o.name, CAST(p.key_user AS INTEGER)";
 
-async fn people(store: &Store, rest: &str, values: Vec<Value>) -> Result<Vec<Person>> {
+async fn people(from: &impl Source, rest: &str, values: Vec<Value>) -> Result<Vec<Person>> {
     let tail = format!("FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id {rest}");
     let person = |row: PersonRow| {
         Ok(Person {
@@ -93,15 +93,15 @@ async fn people(store: &Store, rest: &str, values: Vec<Value>) -> Result<Vec<Per
             key_user: row.6 != 0,
         })
     };
-    rows(store, PEOPLE, &tail, values).await?.into_iter().map(person).collect()
+    rows_by(&from.on(), PEOPLE, &tail, values).await?.into_iter().map(person).collect()
 }
 
 /// The account with this address; where it was merged into another, that one.
-pub async fn by_email(store: &Store, email: &EmailAddress) -> Result<Option<Account>> {
+pub async fn by_email(from: &impl Source, email: &EmailAddress) -> Result<Option<Account>> {
     let sql = format!(
         "SELECT {ACCOUNT} FROM person a JOIN person p ON p.id = COALESCE(a.merged_into, a.id) LEFT JOIN organisation o ON o.id = p.organisation_id WHERE a.email = $1"
     );
-    let row = store.reads.query_one_raw(store.sql(sql, [email.as_str().into()])).await?;
+    let row = first(from, &sql, [email.as_str().into()]).await?;
     row.map(|row| account(&mut Row::new(&row))).transpose()
 }
 
@@ -117,8 +117,8 @@ pub async fn by_id(store: &Store, id: PersonId) -> Result<Option<Account>> {
 pub(crate) const STAFF: &str = "WHERE p.role <> 'customer' AND p.disabled_at IS NULL ORDER BY p.name";
 
 /// Staff who can be given tickets, by name.
-pub async fn staff(store: &Store) -> Result<Vec<Person>> {
-    people(store, STAFF, vec![]).await
+pub async fn staff(from: &impl Source) -> Result<Vec<Person>> {
+    people(from, STAFF, vec![]).await
 }
 
 /// What was typed, for `LIKE … ESCAPE '!'`: nothing in it stands for something else, and it is no longer than a name.

@@ -49,6 +49,7 @@ pub struct Plan {
     pub generation: i64,
     /// The hours of the departments that have some of their own.
     pub offices: Vec<Office>,
+    pub departments: Vec<DepartmentId>,
     /// The targets that were chosen.
     pub rules: Vec<TargetRule>,
     /// When the oldest ticket that runs was opened.
@@ -74,8 +75,9 @@ async fn plan_by(db: &impl ConnectionTrait) -> Result<Plan> {
         ("department_id, zone, calendar", "FROM office"),
         ("urgency, department_id, organisation_id, target", "FROM target_rule"),
         ("MIN(opened_at)", oldest.as_str()),
+        ("id", "FROM department"),
     ];
-    let [generation, offices, rules, oldest] = lists_by(db, lists, vec![]).await?;
+    let [generation, offices, rules, oldest, departments] = lists_by(db, lists, vec![]).await?;
     let office = |(department, zone, calendar): (i64, String, String)| {
         let calendar = serde_json::from_str(&calendar).map_err(|_| Error::Unreadable("calendar"))?;
         Ok(Office { department: DepartmentId(department), zone, calendar })
@@ -89,6 +91,7 @@ async fn plan_by(db: &impl ConnectionTrait) -> Result<Plan> {
         })
     };
     Ok(Plan {
+        departments: departments.read::<(i64,)>()?.into_iter().map(|(id,)| DepartmentId(id)).collect(),
         generation: generation.read::<[i64; 1]>()?.first().ok_or(Error::Unreadable("reckoning"))?[0],
         offices: offices.read()?.into_iter().map(office).collect::<Result<_>>()?,
         rules: rules.read()?.into_iter().map(rule).collect::<Result<_>>()?,

@@ -7,6 +7,7 @@ pub mod attachments;
 pub mod audit;
 mod bell;
 pub mod board;
+pub mod browsers;
 #[cfg(feature = "bulk")]
 pub mod bulk;
 mod change;

@@ -5,7 +5,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{Row, rows};
+use crate::row::{Row, first, rows};
 use domain::time::Moment;
 use domain::{DepartmentId, IncomingId, MessageId, TicketId};
 use sea_orm::ConnectionTrait;
@@ -280,9 +280,13 @@ pub async fn forget_proposal(change: &Change, ticket: TicketId, email: &str) -> 
 
 /// The secret of this name; kept now where there was none. Every node gets the same.
 pub async fn secret(store: &Store, name: &str, fresh: &str) -> Result<String> {
+    const KEPT: &str = "SELECT value FROM secret WHERE name = $1";
+    if let Some(row) = first(store, KEPT, [name.into()]).await? {
+        return Row::new(&row).next();
+    }
     let change = store.begin().await?;
     change.run("INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", [name.into(), fresh.into()]).await?;
-    let row = change.db().query_one_raw(change.sql("SELECT value FROM secret WHERE name = $1", [name.into()])).await?;
+    let row = change.db().query_one_raw(change.sql(KEPT, [name.into()])).await?;
     let value = Row::new(row.as_ref().ok_or(Error::Unreadable("secret"))?).next()?;
     change.commit().await?;
     Ok(value)

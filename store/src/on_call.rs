@@ -134,21 +134,23 @@ pub async fn forget(change: &Change, person: PersonId) -> Result<()> {
     Ok(())
 }
 
-/// Something that is still to be handed over to the pager of a department.
+/// Something that is still to be handed over to the pager of a department, or to a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Signal {
     pub id: i64,
     pub ticket: TicketId,
     pub department: DepartmentId,
+    /// `None` where it is for the pager.
+    pub browser: Option<i64>,
     pub body: String,
     pub tries: u8,
 }
 
 /// Writes down what is to be handed over from a moment on.
 pub async fn add_signal(change: &Change, new: &Signal, due: Moment) -> Result<()> {
-    let sql = "INSERT INTO signal (ticket_id, department_id, body, due_at, tries) VALUES ($1, $2, $3, $4, 0)";
-    let values = [new.ticket.0.into(), new.department.0.into(), new.body.as_str().into(), due.0.into()];
+    let sql = "INSERT INTO signal (ticket_id, department_id, body, due_at, tries, browser_id) VALUES ($1, $2, $3, $4, 0, $5)";
+    let values = [new.ticket.0.into(), new.department.0.into(), new.body.as_str().into(), due.0.into(), new.browser.into()];
     change.run(sql, values).await?;
     Ok(())
 }
@@ -157,7 +159,7 @@ pub async fn add_signal(change: &Change, new: &Signal, due: Moment) -> Result<()
 pub async fn take_signals(change: &Change, now: Moment, again: Moment, most: u64) -> Result<Vec<Signal>> {
     let skip = if change.is_postgres() { " FOR UPDATE SKIP LOCKED" } else { "" };
     let sql = format!(
-        "UPDATE signal SET due_at = $2, tries = tries + 1 WHERE id IN (SELECT id FROM signal WHERE due_at <= $1 ORDER BY due_at, id LIMIT {most}{skip}) RETURNING id, ticket_id, department_id, body, tries"
+        "UPDATE signal SET due_at = $2, tries = tries + 1 WHERE id IN (SELECT id FROM signal WHERE due_at <= $1 ORDER BY due_at, id LIMIT {most}{skip}) RETURNING id, ticket_id, department_id, browser_id, body, tries"
     );
     let found = change.db().query_all_raw(change.sql(sql, [now.0.into(), again.0.into()])).await?;
     found
@@ -168,6 +170,7 @@ pub async fn take_signals(change: &Change, now: Moment, again: Moment, most: u64
                 id: row.next()?,
                 ticket: TicketId(row.next()?),
                 department: DepartmentId(row.next()?),
+                browser: row.next()?,
                 body: row.next()?,
                 tries: u8::try_from(row.next::<i16>()?).unwrap_or(u8::MAX),
             })

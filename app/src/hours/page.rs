@@ -54,7 +54,8 @@ fn page(hours: Hours, kept: Option<String>, reader: &Reader) -> impl IntoView + 
         Office::Never => w::office_closed(l).to_owned(),
     };
     let is_open = matches!(hours.office, Office::Open(_));
-    let fields: Vec<Field> = (0..7).map(Field::Weekday).chain([Field::TimeZone, Field::Date, Field::Hours, Field::Name, Field::File]).collect();
+    let fields: Vec<Field> =
+        (0..7).map(Field::Weekday).chain([Field::TimeZone, Field::Date, Field::Until, Field::Hours, Field::Name, Field::File]).collect();
     let inner = view! {
         <main id="inhoud" class="people-page hours-page">
             <header class="head"><h1>{w::hours(l)}</h1></header>
@@ -209,13 +210,7 @@ fn field(
     problem: Option<&Problem>,
     l: Language,
 ) -> impl IntoView + use<> {
-    let sentence = problem.and_then(|p| p.at(at, l));
-    let fault_id = format!("{name}-fault");
-    view! {
-        <div class="field"><label for=name>{label}</label>
-            <input class="input" id=name name=name type=kind value=returned.value(name) maxlength="200" autocomplete="off" aria-invalid=sentence.is_some().then_some("true") aria-describedby=sentence.is_some().then(|| fault_id.clone())/>
-            {sentence.map(|sentence| view! { <p class="error" id=fault_id>{icon("circle-alert")}<span>{sentence}</span></p> })}</div>
-    }
+    ui::optional(ui::Input { id: name, name, label, kind, autocomplete: "off", field: at }, returned.value(name), None, problem, l)
 }
 
 fn add(department: DepartmentId, l: Language) -> impl IntoView {
@@ -227,7 +222,7 @@ fn add(department: DepartmentId, l: Language) -> impl IntoView {
             <input type="hidden" name="department" value=department.to_string()/>
             <div class="row">
                 {field("from", w::hours_from(l), "date", Field::Date, &returned, problem, l)}
-                {field("until", w::hours_until(l), "date", Field::Selection, &returned, problem, l)}
+                {field("until", w::hours_until(l), "date", Field::Until, &returned, problem, l)}
                 {field("open", w::hours_open(l), "text", Field::Hours, &returned, problem, l)}
                 {field("name", w::hours_name(l), "text", Field::Name, &returned, problem, l)}
             </div>

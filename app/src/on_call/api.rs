@@ -27,6 +27,8 @@ pub struct OnCall {
     pub gaps: Vec<Shift>,
     pub staff: Vec<Named<PersonId>>,
     pub manages: bool,
+    /// The key by which push services know this installation.
+    pub push_key: String,
 }
 
 /// The rota of a department; of the first where none is named.
@@ -38,7 +40,8 @@ pub async fn on_call_page(#[server(default)] department: String) -> Result<OnCal
     let department = if department.is_empty() { None } else { Some(backend::id(&department)?) };
     let shown = desk::on_call::shown(&desk, &me, department).await.map_err(backend::report)?;
     let desk::on_call::Shown { departments, department, zone, rota, hook, hook_secret, days, now, today, gaps, staff, manages } = shown;
-    Ok(OnCall { departments, department, zone, rota, hook, hook_secret, days, now, today, gaps, staff, manages })
+    let push_key = desk::on_call::push_key(&desk).await.map_err(backend::report)?;
+    Ok(OnCall { departments, department, zone, rota, hook, hook_secret, days, now, today, gaps, staff, manages, push_key })
 }
 
 /// Chooses the rota of a department; `turn` is `daily` or the number of the weekday on which weeks begin.
@@ -138,4 +141,31 @@ pub async fn take_alarm(ticket: TicketId) -> Result<(), Problem> {
     desk::on_call::acknowledge(&desk, &me, ticket).await.map_err(backend::report)?;
     backend::go(&format!("/tickets/{ticket}"));
     Ok(())
+}
+
+/// Tells this browser of alarms from now on; `subscription` is what it says of itself.
+#[server(endpoint = "add_browser")]
+pub async fn add_browser(subscription: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, me) = backend::agent(Action::SeeRotas)?;
+    desk::on_call::add_browser(&desk, &me, &subscription).await.map_err(backend::report)
+}
+
+/// Tells this browser no more.
+#[server(endpoint = "remove_browser")]
+pub async fn remove_browser(endpoint: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, me) = backend::agent(Action::SeeRotas)?;
+    desk::on_call::remove_browser(&desk, &me, &endpoint).await.map_err(backend::report)
+}
+
+/// Whether this browser is told.
+#[server(endpoint = "browser_told")]
+pub async fn browser_told(endpoint: String) -> Result<bool, Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, me) = backend::agent(Action::SeeRotas)?;
+    desk::on_call::is_told(&desk, &me, &endpoint).await.map_err(backend::report)
 }

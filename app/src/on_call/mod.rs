@@ -2,5 +2,6 @@
 
 pub mod api;
 mod page;
+mod switch;
 
 pub use page::OnCallPage;

@@ -1,12 +1,13 @@
 //! The rota of a department: six weeks as a calendar, who stands in, who is away, and how the rota goes.
 
 use super::api::{self, OnCall};
+use super::switch::PushSwitch;
 use crate::people::notices;
 use crate::ui::{self, Place, desk_frame, icon, problem_page};
 use crate::words::when::{month, weekday};
 use crate::{Reader, Returned, when, words as w};
 use domain::accounts::Language;
-use domain::on_call::{MOST_WAIT, Turn};
+use domain::on_call::Turn;
 use domain::time::{date, write_date};
 use domain::{Field, PersonId};
 use leptos::prelude::*;
@@ -56,7 +57,7 @@ fn page(shown: OnCall, kept: Option<String>, reader: &Reader) -> impl IntoView +
     let id = shown.department;
     let now = if shown.now.is_some() { w::on_call_now(l, name(&shown, shown.now, l)) } else { w::on_call_nobody(l).to_owned() };
     let gap = shown.gaps.first().map(|gap| w::on_call_gaps(l, when::soon(gap.from.max(reader.now), reader)));
-    let fields = [Field::Members, Field::Handover, Field::Wait, Field::Date, Field::Hook, Field::Assignee];
+    let fields = [Field::Members, Field::Handover, Field::Wait, Field::Date, Field::Until, Field::Hook, Field::Assignee];
     let feed = Returned::of("new_feed");
     let link = Some(feed.value("shown")).filter(|link| feed.problem.is_none() && !link.is_empty());
     view! {
@@ -72,6 +73,7 @@ fn page(shown: OnCall, kept: Option<String>, reader: &Reader) -> impl IntoView +
             {entries(&shown, true, reader)}
             {entries(&shown, false, reader)}
             {shown.manages.then(|| rota(&shown, l))}
+            <section class="panel settings" aria-labelledby="h-push"><header><h2 id="h-push">{w::push_here(l)}</h2><p class="hint">{w::push_hint(l)}</p></header><PushSwitch key=shown.push_key.clone()/></section>
             <section class="panel settings" aria-labelledby="h-feed"><header><h2 id="h-feed">{w::on_call_feed(l)}</h2><p class="hint">{w::on_call_feed_hint(l)}</p></header>
                 {link.map(|link| view! { <div role="status"><p>{w::on_call_feed_once(l)}</p><p><code class="secret">{link}</code></p></div> })}
                 <form method="post" action="/api/new_feed"><button class="button">{icon("link")}{w::on_call_feed_new(l)}</button></form></section>
@@ -131,6 +133,10 @@ fn entries(shown: &OnCall, swaps: bool, reader: &Reader) -> impl IntoView + use<
         .collect();
     let returned = Returned::of(if swaps { "add_swap" } else { "add_away" });
     let problem = returned.problem.clone();
+    let ids = if swaps { ("swaps-from", "swaps-until") } else { ("away-from", "away-until") };
+    let line = |id, name, label, kind, field, value| {
+        ui::optional(ui::Input { id, name, label, kind, autocomplete: "off", field }, value, None, problem.as_ref(), l)
+    };
     let people: Vec<_> = shown
         .staff
         .iter()
@@ -139,7 +145,7 @@ fn entries(shown: &OnCall, swaps: bool, reader: &Reader) -> impl IntoView + use<
         .collect();
     let chooses = shown.manages.then(|| {
         view! { <div class="field"><label for=format!("{id}-person")>{w::on_call_person(l)}</label><select class="select input" id=format!("{id}-person") name="person"><option value="">{w::on_call_me(l)}</option>{people}
-            {swaps.then(|| view! { <option value="-">{w::on_call_gap(l)}</option> })}</select></div> }
+            {swaps.then(|| view! { <option value="-">{w::on_call_gap(l)}</option> })}</select>{ui::fault(problem.as_ref(), Field::Assignee, "", l)}</div> }
     });
     let button = match (swaps, shown.manages) {
         (true, true) => w::on_call_put(l),
@@ -151,8 +157,7 @@ fn entries(shown: &OnCall, swaps: bool, reader: &Reader) -> impl IntoView + use<
         <section class="panel settings" aria-labelledby=format!("h-{id}")><header><h2 id=format!("h-{id}")>{title}</h2><p class="hint">{hint}</p></header>
             {if rows.is_empty() { view! { <p class="hint">{w::on_call_none(l)}</p> }.into_any() } else { view! { <ul role="list" class="rows">{rows}</ul> }.into_any() }}
             <form method="post" action=action class="form days"><input type="hidden" name="department" value=shown.department.to_string()/>
-                <div class="field"><label for=format!("{id}-from")>{w::report_from(l)}</label><input class="input" type="date" id=format!("{id}-from") name="from" required value=returned.value("from")/>{ui::fault(problem.as_ref(), Field::Date, "", l)}</div>
-                <div class="field"><label for=format!("{id}-until")>{w::report_until(l)}</label><input class="input" type="date" id=format!("{id}-until") name="until" value=returned.value("until")/></div>
+                {line(ids.0, "from", w::report_from(l), "date", Field::Date, returned.value("from"))}{line(ids.1, "until", w::report_until(l), "date", Field::Until, returned.value("until"))}
                 {chooses}<button class="button">{button}</button></form></section>
     }
 }
@@ -183,17 +188,20 @@ fn rota(shown: &OnCall, l: Language) -> impl IntoView + use<> {
         .collect();
     let since = or("since", write_date(if shown.rota.since == 0 { shown.today } else { shown.rota.since }));
     let handover = or("handover", format!("{:02}:{:02}", shown.rota.handover / 60, shown.rota.handover % 60));
-    let fault = |field, id| ui::fault(problem.as_ref(), field, id, l);
+    let (wait, hook) = (or("wait", shown.rota.wait.to_string()), or("hook", shown.hook.clone()));
+    let line = |id, label, kind, field, value, hint| {
+        ui::optional(ui::Input { id, name: id, label, kind, autocomplete: "off", field }, value, hint, problem.as_ref(), l)
+    };
     view! {
         <section class="panel settings" aria-labelledby="h-rota"><header><h2 id="h-rota">{w::on_call_rota(l)}</h2></header>
             <form method="post" action="/api/save_rota" class="form"><input type="hidden" name="department" value=shown.department.to_string()/>
-                <fieldset class="field"><legend class="label">{w::on_call_members(l)}</legend><ol class="members">{places}</ol>{fault(Field::Members, "members-fault")}</fieldset>
+                <fieldset class="field"><legend class="label">{w::on_call_members(l)}</legend><ol class="members">{places}</ol>{ui::fault(problem.as_ref(), Field::Members, "members-fault", l)}</fieldset>
                 <div class="field"><label for="turn">{w::on_call_turn(l)}</label><select class="select input" id="turn" name="turn"><option value="daily" selected=turn == "daily">{w::on_call_daily(l)}</option>{weeks}</select></div>
-                <div class="field"><label for="since">{w::on_call_since(l)}</label><input class="input" type="date" id="since" name="since" value=since/>{fault(Field::Date, "since-fault")}</div>
-                <div class="field"><label for="handover">{w::on_call_handover(l)}</label><input class="input" id="handover" name="handover" inputmode="numeric" value=handover/>{fault(Field::Handover, "handover-fault")}</div>
-                <div class="field"><label for="wait">{w::on_call_wait(l)}</label><input class="input" type="number" min="1" max=MOST_WAIT.to_string() id="wait" name="wait" value=or("wait", shown.rota.wait.to_string())/>{fault(Field::Wait, "wait-fault")}</div>
-                <div class="field"><label for="hook">{w::on_call_hook(l)}</label><input class="input" type="url" id="hook" name="hook" value=or("hook", shown.hook.clone())/><p class="hint">{w::on_call_hook_hint(l)}</p>{fault(Field::Hook, "hook-fault")}
-                    {(!shown.hook_secret.is_empty()).then(|| view! { <p class="hint">{w::on_call_hook_secret(l)}": "<code class="secret">{shown.hook_secret.clone()}</code></p> })}</div>
+                {line("since", w::on_call_since(l), "date", Field::Date, since, None)}
+                {line("handover", w::on_call_handover(l), "text", Field::Handover, handover, None)}
+                {line("wait", w::on_call_wait(l), "number", Field::Wait, wait, None)}
+                {line("hook", w::on_call_hook(l), "url", Field::Hook, hook, Some(w::on_call_hook_hint(l)))}
+                {(!shown.hook_secret.is_empty()).then(|| view! { <p class="hint">{w::on_call_hook_secret(l)}": "<code class="secret">{shown.hook_secret.clone()}</code></p> })}
                 <button class="button" data-kind="primary">{w::keep(l)}</button></form></section>
     }
 }

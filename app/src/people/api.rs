@@ -328,6 +328,9 @@ pub struct ImportRow {
     pub key_user: bool,
     pub domains: String,
     pub outcome: Outcome,
+    pub is_new_organisation: bool,
+    /// The name and the organisation that are there now, where the row changes them.
+    pub was: (Option<String>, Option<String>),
     pub faults: Vec<FieldFault>,
 }
 

@@ -3,10 +3,13 @@
 use super::api;
 use super::parts::{notices, tabs, text_field};
 use crate::ui::{self, Place, desk_frame, escaped, icon, problem_page};
-use crate::{Reader, Returned, when, words as w};
-use domain::Field;
-use domain::accounts::Language;
+use crate::words::when::weekday;
+use crate::{Problem, Reader, Returned, when, words as w};
+use domain::accounts::{EmailAddress, Language};
 use domain::audit::{Deed, Entry};
+use domain::hours::Holiday;
+use domain::time::parse_date;
+use domain::{Fault, Field, FieldFault, Refusal, typed};
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::use_query_map;
@@ -45,6 +48,20 @@ struct Asked {
 }
 
 impl Asked {
+    /// What no entry can be.
+    fn wrong(&self) -> Option<Problem> {
+        let is_missing = |text: &str| text.trim().is_empty();
+        let mut faults = vec![];
+        if !is_missing(&self.who) && EmailAddress::parse(&self.who).is_none() {
+            faults.push(FieldFault { field: Field::Email, fault: Fault::NotAnAddress });
+        }
+        let since = if is_missing(&self.since) { &self.until } else { &self.since };
+        if let (false, Err(Refusal::Fields(more))) = (is_missing(since), typed::days(since, &self.until, i64::MAX)) {
+            faults.extend(more);
+        }
+        (!faults.is_empty()).then_some(Problem::Refused(Refusal::Fields(faults)))
+    }
+
     fn query(&self) -> String {
         let pairs = [("deed", &self.deed), ("who", &self.who), ("since", &self.since), ("until", &self.until)];
         let pairs: Vec<String> =
@@ -59,8 +76,9 @@ fn page(entries: Vec<Entry>, days: i64, asked: &Asked, kept: Option<&'static str
     let more = entries.last().filter(|_| entries.len() == PAGE).map(|last| format!("/audit?{query}&before={}", last.id));
     let returned = Returned::of("keep_audit");
     let days = if returned.problem.is_some() { returned.value("days") } else { days.to_string() };
-    let field = |name: &'static str, label: &'static str, kind: &'static str, value: &str| {
-        view! { <div class="field"><label for=name>{label}</label><input class="input" id=name name=name type=kind value=value.to_owned() autocomplete="off"/></div> }
+    let wrong = asked.wrong();
+    let field = |id, label, kind, field, value: &str| {
+        ui::optional(ui::Input { id, name: id, label, kind, autocomplete: "off", field }, value.to_owned(), None, wrong.as_ref(), l)
     };
     let inner = view! {
         <main id="inhoud" class="people-page audit">
@@ -70,7 +88,7 @@ fn page(entries: Vec<Entry>, days: i64, asked: &Asked, kept: Option<&'static str
             <form method="get" action="/audit" class="narrow">
                 <div class="field"><label for="deed">{w::audit_deed(l)}</label><select class="select input" id="deed" name="deed"><option value="">{w::everything(l)}</option>
                     {Deed::ALL.iter().map(|deed| view! { <option value=deed.word() selected=deed.word() == asked.deed>{deed_word(*deed, l)}</option> }).collect_view()}</select></div>
-                {field("who", w::audit_who(l), "email", &asked.who)}{field("since", w::audit_since(l), "date", &asked.since)}{field("until", w::audit_until(l), "date", &asked.until)}
+                {field("who", w::audit_who(l), "email", Field::Email, &asked.who)}{field("since", w::audit_since(l), "date", Field::Date, &asked.since)}{field("until", w::audit_until(l), "date", Field::Until, &asked.until)}
                 <button class="button">{w::show(l)}</button>
             </form>
             {none.then(|| view! { <div class="empty">{icon("history")}<p>{w::audit_none(l)}</p></div> })}
@@ -92,13 +110,77 @@ fn row(entry: Entry, reader: &Reader) -> impl IntoView + use<> {
         (true, false) => w::audit_nobody(l).to_owned(),
         (false, _) => entry.by,
     };
-    let change = match (entry.before.is_empty(), entry.after.is_empty()) {
-        (true, true) => String::new(),
-        (true, false) => entry.after,
-        (false, true) => format!("{} →", entry.before),
-        (false, false) => format!("{} → {}", entry.before, entry.after),
+    let cell = |label: &'static str, value: String| view! { <td data-label=label>{value}</td> };
+    view! { <tr><td>{when::at_time(entry.at, reader)}</td>{cell(w::audit_by(l), by)}{cell(w::audit_deed(l), deed_word(entry.deed, l).to_owned())}{cell(w::audit_about(l), entry.about)}
+    <td class="grow" data-label=w::audit_change(l)>{changes(&entry.before, &entry.after, l).into_iter().map(|line| view! { <p>{line}</p> }).collect_view()}</td><td class="muted" data-label=w::audit_address(l)>{entry.address}</td></tr> }
+}
+
+/// What an entry changed: `before → after`, on a line for each part of something that has several.
+fn changes(before: &str, after: &str, l: Language) -> Vec<String> {
+    let parts = |text: &str| -> Vec<(String, String)> {
+        let is_many = text.lines().all(|line| line.split_once(": ").is_some_and(|(part, _)| part_word(part, l).is_some()));
+        match is_many {
+            true => {
+                text.lines().filter_map(|line| line.split_once(": ")).map(|(part, value)| (part.to_owned(), value_word(part, value, l))).collect()
+            }
+            false => vec![(String::new(), text.to_owned())],
+        }
     };
-    view! { <tr><td>{when::at_time(entry.at, reader)}</td><td>{by}</td><td>{deed_word(entry.deed, l)}</td><td>{entry.about}</td><td class="grow">{change}</td><td class="muted">{entry.address}</td></tr> }
+    let (was, is) = (parts(before), parts(after));
+    let mut names: Vec<&String> = was.iter().chain(&is).map(|(part, _)| part).collect();
+    names.sort_by_key(|part| was.iter().chain(&is).position(|(other, _)| other == *part));
+    names.dedup();
+    let of = |parts: &[(String, String)], name: &String| {
+        parts.iter().filter(|(part, _)| part == name).map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("; ")
+    };
+    names
+        .into_iter()
+        .map(|name| {
+            let change = match (of(&was, name), of(&is, name)) {
+                (was, is) if was.is_empty() => is,
+                (was, is) => format!("{was} → {is}"),
+            };
+            part_word(name, l).map_or(change.clone(), |part| format!("{part}: {change}"))
+        })
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+/// The word for a part of the hours of a department, or of a rota.
+fn part_word(part: &str, l: Language) -> Option<String> {
+    let word = match part {
+        "zone" => w::time_zone(l),
+        "holidays" => w::hours_holidays(l),
+        "members" => w::on_call_members(l),
+        "turn" => w::on_call_turn(l),
+        "handover" => w::on_call_handover(l),
+        "since" => w::on_call_since(l),
+        "wait" => w::on_call_wait(l),
+        "hook" => w::on_call_hook(l),
+        "swap" => w::on_call_swaps(l),
+        "away" => w::on_call_away(l),
+        _ => {
+            return part
+                .strip_prefix("weekday ")
+                .and_then(|n| n.parse().ok())
+                .map(|n| weekday(n, l).to_owned())
+                .or_else(|| parse_date(part).map(|_| part.to_owned()));
+        }
+    };
+    Some(word.to_owned())
+}
+
+fn value_word(part: &str, value: &str, l: Language) -> String {
+    match (part, value.split_once(' ')) {
+        ("holidays", _) => {
+            value.split(", ").map(|word| Holiday::from_word(word).map_or(word, |holiday| w::holiday_word(holiday, l))).collect::<Vec<_>>().join(", ")
+        }
+        ("turn", Some((_, begins))) => w::on_call_weekly(l, weekday(begins.parse().unwrap_or(0), l)),
+        ("turn", None) => w::on_call_daily(l).to_owned(),
+        _ if value == "-" => w::hours_closed(l).to_owned(),
+        (_, Some(("-", name))) => format!("{} ({name})", w::hours_closed(l)),
+        _ => value.to_owned(),
+    }
 }
 
 /// The words for a deed.

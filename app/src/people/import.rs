@@ -62,7 +62,7 @@ fn choose(l: Language) -> impl IntoView {
 fn look(preview: api::ImportPreview, file: &str, l: Language) -> impl IntoView + use<> {
     let figure = |n: usize, word: &'static str| view! { <div><dt>{word}</dt><dd>{number(n as i64, l)}</dd></div> };
     let (is_wrong, is_idle) = (preview.wrong > 0, preview.add + preview.change + preview.organisations == 0);
-    let more = preview.rows > preview.shown.len();
+    let (more, any) = (preview.rows - preview.wrong > preview.shown.len(), !preview.shown.is_empty());
     let faulty = preview.wrong > preview.faulty.len();
     view! {
         <dl class="figures">{figure(preview.add, w::import_add(l))}{figure(preview.change, w::import_change(l))}{figure(preview.same, w::import_same(l))}{figure(preview.organisations, w::import_organisations(l))}{figure(preview.wrong, w::import_wrong(l))}</dl>
@@ -74,7 +74,7 @@ fn look(preview: api::ImportPreview, file: &str, l: Language) -> impl IntoView +
             <form method="post" action="/api/begin_import"><input type="hidden" name="file" value=file.to_owned()/>
                 <button class="button" data-kind="primary" disabled=is_idle>{icon("upload")}{if is_idle { w::import_nothing(l) } else { w::import(l) }}</button></form>
         })}
-        <section class="panel settings" aria-labelledby="h-rows"><h2 id="h-rows">{w::import_rows(l)}</h2>{table(preview.shown, l)}{more.then(|| view! { <p class="hint">{w::import_more(l)}</p> })}</section>
+        {any.then(|| view! { <section class="panel settings" aria-labelledby="h-rows"><h2 id="h-rows">{w::import_rows(l)}</h2>{table(preview.shown, l)}{more.then(|| view! { <p class="hint">{w::import_more(l)}</p> })}</section> })}
         <p><a class="button" href="/people/import">{w::import_other(l)}</a></p>
     }
 }
@@ -85,6 +85,7 @@ fn table(rows: Vec<ImportRow>, l: Language) -> impl IntoView {
             <thead><tr><th>{w::import_line(l)}</th><th>{w::import_outcome(l)}</th><th>{w::name(l)}</th><th>{w::email(l)}</th><th>{w::organisation(l)}</th><th>{w::domains(l)}</th></tr></thead>
             <tbody>{rows.into_iter().map(|row| {
                 let sentences = Problem::sentences(&row.faults, l);
+                let was = |was: Option<String>| was.map(|was| view! { <p class="hint">{w::import_was(l, was)}</p> });
                 view! {
                     <tr><td class="muted">{row.line.to_string()}</td>
                         <td>{match row.outcome {
@@ -93,7 +94,8 @@ fn table(rows: Vec<ImportRow>, l: Language) -> impl IntoView {
                             Outcome::Same => view! { <span class="muted">{w::import_same(l)}</span> }.into_any(),
                             Outcome::Wrong => view! { <ul class="error" role="list">{sentences.into_iter().map(|sentence| view! { <li>{icon("circle-alert")}<span>{sentence}</span></li> }).collect_view()}</ul> }.into_any(),
                         }}</td>
-                        <td>{row.name}{row.key_user.then(|| view! { " "<span class="tag">{w::key_user(l)}</span> })}</td><td>{row.email}</td><td>{row.organisation}</td><td>{row.domains}</td></tr>
+                        <td>{row.name}{row.key_user.then(|| view! { " "<span class="tag">{w::key_user(l)}</span> })}{was(row.was.0)}</td><td>{row.email}</td>
+                        <td>{row.organisation}{row.is_new_organisation.then(|| view! { " "<span class="tag">{w::import_new(l)}</span> })}{was(row.was.1)}</td><td>{row.domains}</td></tr>
                 }
             }).collect_view()}</tbody></table></div>
     }

@@ -132,7 +132,7 @@ fn page(
             } else {
                 view! { <input type="hidden" name="role" value=typed.role.word()/> }.into_any()
             }}
-            <fieldset class="of-customer" data-for="customer"><legend>{w::role_customer(l)}</legend>
+            <fieldset class="of-customer" data-for="customer"><legend class="visually-hidden">{w::role_customer(l)}</legend>
                 <div class="field"><label for="organisation">{w::organisation(l)}</label>
                     <input class="input" id="organisation" name="organisation" list="organisations" autocomplete="off" value=typed.organisation aria-invalid=wrong_place aria-describedby=wrong_place.map(|_| "organisation-fault")/>
                     <datalist id="organisations">{choices.organisations.iter().map(|name| view! { <option value=name.clone()></option> }).collect_view()}</datalist>

@@ -199,6 +199,7 @@ pub async fn promise_for(#[server(default)] urgency: String, #[server(default)] 
 #[server(endpoint = "open_ticket")]
 pub async fn open_ticket(
     #[server(default)] cc: Vec<String>,
+    #[server(default)] cc_typed: String,
     #[server(default)] urgency: String,
     #[server(default)] department: String,
     #[server(default)] subject: String,
@@ -216,7 +217,19 @@ pub async fn open_ticket(
     let (desk, me) = backend::customer(Action::OpenTicket)?;
     // Who cannot be a person's number cannot be in CC: the form says so at its field.
     let cc = cc.iter().filter(|c| !c.is_empty()).map(|c| c.parse().unwrap_or(PersonId(0))).collect();
-    let form = TicketForm { cc, urgency, department, subject, description, link, attachments, screenshot: !screenshot.is_empty(), stopped, people };
+    let form = TicketForm {
+        cc,
+        cc_typed,
+        urgency,
+        department,
+        subject,
+        description,
+        link,
+        attachments,
+        screenshot: !screenshot.is_empty(),
+        stopped,
+        people,
+    };
     let submission = backend::key_of(submission);
     let id = desk::tickets::open(&desk, &me, &form, submission.as_deref()).await.map_err(backend::report)?;
     backend::accepted(submission.as_deref());

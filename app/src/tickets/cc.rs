@@ -23,14 +23,15 @@ fn add(people: RwSignal<Vec<Person>>, more: Vec<Person>) {
     });
 }
 
-/// Picks people from `colleagues`; `draft` is the name under which the choice is kept in this browser.
+/// Picks people from `colleagues`. What is typed and nobody yet goes along with the form, which comes back with it and its fault: a name would be left out without a word. `draft` is the name under which the choice is kept in this browser.
 #[island]
-pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, draft: String) -> impl IntoView {
+pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, begun: String, fault: Option<String>, draft: String) -> impl IntoView {
     let l = Reader::current().language;
     let is_all = colleagues.len() < MANY;
     let people = RwSignal::new(colleagues);
     let picked = RwSignal::new(Vec::<PersonId>::new());
-    let (typed, set_typed) = signal(String::new());
+    let (typed, set_typed) = signal(begun);
+    let (told, set_told) = signal(fault);
     let (open, set_open) = signal(false);
     let (active, set_active) = signal(0_usize);
     Effect::new(move |_| {
@@ -39,16 +40,6 @@ pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, draft: String) -
         let ids = kept.iter().map(|p| p.id).collect();
         add(people, kept);
         picked.set(if chosen.is_empty() { ids } else { chosen.clone() });
-        // A name that was typed and not chosen would be left out without a word.
-        if let Some(form) = ui::find::<web_sys::Element>("#cc").and_then(|e| e.closest("form").ok()?) {
-            ui::listen(&form, "submit", move |event: web_sys::Event| {
-                if !typed.with_untracked(|typed| typed.trim().is_empty()) {
-                    event.prevent_default();
-                    set_open.set(true);
-                    ui::focus("#cc");
-                }
-            });
-        }
         let name = format!("{draft}-cc");
         Effect::new(move |_| {
             let picked = picked.get();
@@ -88,10 +79,14 @@ pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, draft: String) -
     let pick = move |id: PersonId| {
         picked.update(|picked| picked.push(id));
         set_typed.set(String::new());
+        set_told.set(None);
         set_active.set(0);
         set_open.set(false);
     };
-    let unknown = move || !typed.with(|typed| typed.trim().is_empty()) && offered.with(Vec::is_empty);
+    let fault = move || {
+        let is_unknown = !typed.with(|typed| typed.trim().is_empty()) && offered.with(Vec::is_empty);
+        if is_unknown { Some(w::cc_unknown(l).to_owned()) } else { told.get() }
+    };
     let keys = move |event: KeyboardEvent| match event.key().as_str() {
         "ArrowDown" => {
             event.prevent_default();
@@ -126,16 +121,16 @@ pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, draft: String) -
                         </span>
                     })}
                 </For>
-                <input id="cc" role="combobox" autocomplete="off" aria-autocomplete="list" aria-controls="cc-list" aria-describedby="cc-hint cc-fault" aria-invalid=move || unknown().then_some("true") placeholder=w::name_or_address(l)
+                <input id="cc" name="cc_typed" role="combobox" autocomplete="off" aria-autocomplete="list" aria-controls="cc-list" aria-describedby="cc-hint cc-fault" aria-invalid=move || fault().is_some().then_some("true") placeholder=w::name_or_address(l)
                     aria-expanded=move || (open.get() && !offered.get().is_empty()).to_string()
                     aria-activedescendant=move || open.get().then(|| format!("cc-{}", active.get()))
-                    prop:value=typed
-                    on:input:target=move |event| { set_typed.set(event.target().value()); set_open.set(true); set_active.set(0); }
+                    value=typed.get_untracked() prop:value=typed
+                    on:input:target=move |event| { set_typed.set(event.target().value()); set_told.set(None); set_open.set(true); set_active.set(0); }
                     on:focus=move |_| set_open.set(true)
                     on:blur=move |_| set_open.set(false)
                     on:keydown=keys/>
             </div>
-            {move || unknown().then(|| view! { <p class="error" id="cc-fault" role="alert">{icon("circle-alert")}<span>{w::cc_unknown(l)}</span></p> })}
+            {move || fault().map(|sentence| view! { <p class="error" id="cc-fault" role="alert">{icon("circle-alert")}<span>{sentence}</span></p> })}
             <div id="cc-list" class="listbox" role="listbox" aria-label=w::colleagues(l) hidden=move || !open.get() || offered.get().is_empty()>
                 {move || offered.get().into_iter().enumerate().map(|(at, p)| view! {
                     <div role="option" id=format!("cc-{at}") aria-selected=move || (active.get() == at).to_string()

@@ -55,7 +55,7 @@ fn page(form: Form, returned: &Arc<Returned>, reader: &Reader) -> impl IntoView 
                     <div class="body"><input class="input" id="email" type="email" value=email readonly aria-describedby="email-hint"/></div></div>
 
                 <div class="form-row"><div class="head"><label for="cc">{w::add_cc(l)}" "<span class="optional">{w::optional(l)}</span></label><p class="hint" id="cc-hint">{w::cc_hint(l)}</p></div>
-                    <div class="body"><CcPicker colleagues=form.colleagues.clone() chosen=chosen.clone() draft=draft.clone()/>{plain_cc(&form.colleagues, &chosen)}{fault_at(Field::Cc, "cc-fault")}</div></div>
+                    <div class="body"><CcPicker colleagues=form.colleagues.clone() chosen=chosen.clone() begun=value("cc_typed") fault=problem.as_ref().and_then(|p| p.at(Field::Cc, l)) draft=draft.clone()/>{plain_cc(&form.colleagues, &chosen)}</div></div>
 
                 <fieldset class="form-row" aria-describedby="urgency-hint"><div class="head"><legend>{w::urgency(l)}</legend><p class="hint" id="urgency-hint">{w::urgency_hint(l)}</p></div>
                     <div class="body"><div class="choices" id="urgency" aria-invalid=at(Field::Urgency)>

@@ -24,6 +24,15 @@ pub struct Input {
 
 /// The field with its label, a hint, and what is wrong with it.
 pub fn input(input: Input, value: String, hint: Option<&'static str>, problem: Option<&Problem>, l: Language) -> impl IntoView + use<> {
+    line(input, true, value, hint, problem, l)
+}
+
+/// A field that may be left empty.
+pub fn optional(input: Input, value: String, hint: Option<&'static str>, problem: Option<&Problem>, l: Language) -> impl IntoView + use<> {
+    line(input, false, value, hint, problem, l)
+}
+
+fn line(input: Input, required: bool, value: String, hint: Option<&'static str>, problem: Option<&Problem>, l: Language) -> impl IntoView + use<> {
     let Input { id, name, label, kind, autocomplete, field } = input;
     let sentence = problem.and_then(|p| p.at(field, l));
     let wrong = sentence.is_some().then_some("true");
@@ -36,7 +45,7 @@ pub fn input(input: Input, value: String, hint: Option<&'static str>, problem: O
     view! {
         <div class="field">
             <label for=id>{label}</label>
-            <input class="input" id=id name=name type=kind autocomplete=autocomplete required maxlength="254" value=value aria-invalid=wrong aria-describedby=described/>
+            <input class="input" id=id name=name type=kind autocomplete=autocomplete required=required maxlength="254" value=value aria-invalid=wrong aria-describedby=described/>
             {hint.map(|hint| view! { <p class="hint" id=hint_at>{hint}</p> })}
             {sentence.map(|sentence| view! { <p class="error" id=fault_at>{icon("circle-alert")}<span>{sentence}</span></p> })}
         </div>

@@ -4,7 +4,9 @@ use super::{avatar, bell, icon};
 use crate::{Problem, Reader, enhance, when, words as w};
 use domain::Refusal;
 use domain::accounts::{Language, Theme};
+use domain::hours::Office;
 use domain::tickets::Side;
+use domain::time::Span;
 use leptos::prelude::*;
 
 /// Where one is, for the mark in the menu.
@@ -78,13 +80,26 @@ pub fn desk_frame<V: IntoView>(place: Place, reader: &Reader, inner: V) -> impl 
                 <li><a class="item" href="/board?assignee=nobody">{icon("user-x")}<span>{w::view_nobody(l)}</span></a></li>
                 <li><a class="item" href="/board?urgency=high">{icon("circle-alert")}<span>{w::view_high(l)}</span></a></li>
             </ul></nav>
-            <div class="foot wide-only">{account_menu(reader).into_any()}</div>
+            <div class="foot wide-only">{reader.office.map(|office| stands(office, reader))}{account_menu(reader).into_any()}</div>
         </header>
         {inner.into_any()}
         </div>
         <when::Times/>
         <enhance::Enhance/>
     }
+}
+
+/// Whether the office is open, and until when.
+fn stands(office: Office, reader: &Reader) -> impl IntoView + use<> {
+    let l = reader.language;
+    let (state, words) = match office {
+        // Day and night.
+        Office::Open(until) if until - reader.now > Span::days(60) => ("open", w::office_open(l).to_owned()),
+        Office::Open(until) => ("open", w::office_open_until(l, when::soon(until, reader))),
+        Office::Closed { until, .. } => ("closed", w::office_closed_until(l, when::soon(until, reader))),
+        Office::Never => ("closed", w::office_closed(l).to_owned()),
+    };
+    view! { <div class="line" data-live="office"><span class="dot" data-state=state></span><span class="text">{words}</span></div> }
 }
 
 /// The menu of one's account; a `details`, so that it opens without JavaScript.

@@ -81,10 +81,22 @@ pub(super) async fn prove(desk: &Desk, by: &Session, password: &str) -> Result<(
     Ok(change.commit().await?)
 }
 
+/// The same for a form in which more was typed: what is wrong with that is said beside what is wrong with the password.
+pub(super) async fn prove_too(desk: &Desk, by: &Session, password: &str, mut faults: Vec<FieldFault>) -> Result<()> {
+    match prove(desk, by, password).await {
+        Ok(()) => {}
+        Err(error) => match error.refusal() {
+            Some(Refusal::Fields(more)) => faults.extend(more.iter().cloned()),
+            _ => return Err(error),
+        },
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::Fields(faults).into()) }
+}
+
 /// Gives oneself another password; every other session ends, and every link that was mailed. Refuses a wrong password, and a new one that is too short.
 pub async fn change_password(desk: &Desk, by: &Session, password: &str, new: &str) -> Result<()> {
-    passwords::fits(new).map_err(|fault| Refusal::field(Field::NewPassword, fault))?;
-    prove(desk, by, password).await?;
+    let new_fault = passwords::fits(new).err().map(|fault| FieldFault { field: Field::NewPassword, fault });
+    prove_too(desk, by, password, new_fault.into_iter().collect()).await?;
     let hash = hash_password(new).await?;
     let person = by.person();
     let mut change = desk.store().begin().await?;
@@ -98,8 +110,10 @@ pub async fn change_password(desk: &Desk, by: &Session, password: &str, new: &st
 
 /// Asks for another address: a link goes to the old one and one to the new one, and it is changed when both were followed. The answer is the same where someone has that address.
 pub async fn ask_address(desk: &Desk, by: &Session, password: &str, typed: &str) -> Result<()> {
-    let email = EmailAddress::parse(typed).ok_or_else(|| Refusal::field(Field::Email, Fault::NotAnAddress))?;
-    prove(desk, by, password).await?;
+    let email = EmailAddress::parse(typed);
+    let fault = email.is_none().then_some(FieldFault { field: Field::Email, fault: Fault::NotAnAddress });
+    prove_too(desk, by, password, fault.into_iter().collect()).await?;
+    let Some(email) = email else { return Ok(()) };
     let person = by.person();
     if email.as_str() == person.email {
         return Ok(());

@@ -106,7 +106,7 @@ pub async fn invite(desk: &Desk, by: &Agent, new: &PersonChange) -> Result<Perso
     }
     let now = desk.now();
     let change = desk.store().begin().await?;
-    let checked = check(&change, new).await?;
+    let checked = check(&change, new, "").await?;
     let person = NewPerson {
         name: checked.name,
         email: checked.email,
@@ -152,11 +152,18 @@ struct Checked {
     key_user: bool,
 }
 
-async fn check(change: &Change, typed: &PersonChange) -> Result<Checked> {
+/// What is typed of someone who has this address already, or of someone new.
+async fn check(change: &Change, typed: &PersonChange, has: &str) -> Result<Checked> {
     let mut faults = vec![];
     let mut wrong = |field, fault| faults.push(FieldFault { field, fault });
     let name = entry::name(&typed.name).map_err(|fault| wrong(Field::Name, fault));
     let email = EmailAddress::parse(&typed.email).ok_or(()).map_err(|()| wrong(Field::Email, Fault::NotAnAddress));
+    if let Ok(email) = &email
+        && email.as_str() != has
+        && store::accounts::by_email(change, email).await?.is_some()
+    {
+        wrong(Field::Email, Fault::Taken);
+    }
     let wanted = typed.organisation.trim();
     let organisation = match wanted {
         _ if typed.role.is_staff() => None,
@@ -214,7 +221,7 @@ pub async fn change_person(desk: &Desk, by: &Agent, id: PersonId, edit: impl Int
         key_user: edit.key_user.unwrap_or(before.key_user),
         departments: edit.departments.unwrap_or_else(|| departments.iter().map(|d| d.id).collect()),
     };
-    let checked = check(&change, &new).await?;
+    let checked = check(&change, &new, &before.email).await?;
     let note = async |change: &Change, deed, was: &str, is: &str| {
         audit::note(change, by.session(), Done::new(deed, &before.email, Some(id)).changed(was, is), now).await
     };

@@ -2,7 +2,7 @@
 
 use super::entry::{self, hash};
 use super::log_in::still;
-use super::own::prove;
+use super::own::prove_too;
 use super::random_hex;
 use super::session::{Agent, Session};
 use crate::audit::{self, Done, Origin};
@@ -47,8 +47,8 @@ pub async fn make_token(desk: &Desk, by: &Agent, password: &str, name: &str, sco
     if days.is_none() {
         wrong(Field::Days, Fault::NotADay);
     }
-    let (true, Some(days)) = (faults.is_empty(), days) else { return Err(Refusal::Fields(faults).into()) };
-    prove(desk, session, password).await?;
+    prove_too(desk, session, password, faults).await?;
+    let Some(days) = days else { return Err(Refusal::field(Field::Days, Fault::NotADay).into()) };
     let (secret, now, person) = (format!("{TOKEN_PREFIX}{}", random_hex()?), desk.now(), session.person());
     let change = desk.store().begin().await?;
     still(&change, &session.account).await?;

@@ -52,6 +52,7 @@ pub struct Book {
     from: Moment,
     own: HashMap<DepartmentId, Hours>,
     usual: Hours,
+    departments: Vec<DepartmentId>,
     targets: Targets,
 }
 
@@ -62,7 +63,7 @@ impl Book {
         let until = now + Span::days(DAYS_AHEAD);
         let own = plan.offices.into_iter().map(|office| (office.department, Hours::new(&office.zone, office.calendar, from, until))).collect();
         let usual = Hours::new(zones::DEFAULT, Calendar::default(), from, until);
-        Self { generation: plan.generation, written_at: now, from, own, usual, targets: Targets::new(plan.rules) }
+        Self { generation: plan.generation, written_at: now, from, own, usual, departments: plan.departments, targets: Targets::new(plan.rules) }
     }
 
     fn serves(&self, now: Moment) -> bool {
@@ -88,6 +89,11 @@ impl Book {
     /// How the office of a department stands.
     pub fn office(&self, department: DepartmentId, now: Moment) -> Office {
         self.hours(department).timetable.office(now)
+    }
+
+    /// How the offices of all departments stand together.
+    pub fn office_of_all(&self, now: Moment) -> Office {
+        Office::together(self.departments.iter().map(|department| self.office(*department, now)))
     }
 
     /// Reckons what is due on a ticket; gives when something is to be told of it.

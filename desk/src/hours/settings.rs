@@ -9,7 +9,7 @@ use domain::hours::{Calendar, Changed, Exceptional, Holiday, Interval, Target, T
 use domain::permissions::Action;
 use domain::tickets::Urgency;
 use domain::time::{parse_date, write_date};
-use domain::{DepartmentId, Fault, Field, OrganisationId, Refusal, typed};
+use domain::{DepartmentId, Fault, Field, FieldFault, OrganisationId, Refusal, typed};
 use std::collections::BTreeSet;
 use store::Change;
 use store::hours::{Office, Retarget};
@@ -30,7 +30,7 @@ pub async fn save_week(desk: &Desk, by: &Agent, department: DepartmentId, zone: 
         _ => vec![],
     };
     if !zones::is_known(zone) {
-        faults.push(domain::FieldFault { field: Field::TimeZone, fault: Fault::Unknown });
+        faults.push(FieldFault { field: Field::TimeZone, fault: Fault::Unknown });
     }
     if !faults.is_empty() {
         return Err(Refusal::Fields(faults).into());
@@ -46,20 +46,19 @@ pub async fn save_week(desk: &Desk, by: &Agent, department: DepartmentId, zone: 
 
 /// Says that one date, or each up to another, differs from the week: open then, or closed where nothing is typed. A date that differed already differs anew.
 pub async fn add_days(desk: &Desk, by: &Agent, department: DepartmentId, from: &str, until: &str, open: &str, name: &str) -> Result<()> {
-    let not_a_date = || Refusal::field(Field::Date, Fault::NotADate);
-    let from = parse_date(from).ok_or_else(not_a_date)?;
-    let until = if until.trim().is_empty() { from } else { parse_date(until).ok_or_else(not_a_date)? };
-    if !(from..from + MOST_AT_ONCE).contains(&until) {
-        return Err(not_a_date().into());
-    }
-    let open = Interval::parse_day(open).map_err(|fault| Refusal::field(Field::Hours, fault))?;
-    let name = typed::line(name);
+    let (dates, open, name) = (typed::days(from, until, MOST_AT_ONCE), Interval::parse_day(open), typed::line(name));
+    let mut faults = match &dates {
+        Err(Refusal::Fields(faults)) => faults.clone(),
+        _ => vec![],
+    };
+    faults.extend(open.as_ref().err().map(|fault| FieldFault { field: Field::Hours, fault: fault.clone() }));
     if name.chars().count() > LONGEST_NAME {
-        return Err(Refusal::field(Field::Name, Fault::TooLong(LONGEST_NAME as u32)).into());
+        faults.push(FieldFault { field: Field::Name, fault: Fault::TooLong(LONGEST_NAME as u32) });
     }
+    let (Ok(dates), Ok(open), true) = (dates, open, faults.is_empty()) else { return Err(Refusal::Fields(faults).into()) };
     change_office(desk, by, department, |office| {
         let days = &mut office.calendar.days;
-        days.extend((from..=until).map(|day| (day, Exceptional { open: open.clone(), name: name.clone() })));
+        days.extend(dates.map(|day| (day, Exceptional { open: open.clone(), name: name.clone() })));
         if days.len() > MOST_DAYS { Err(Refusal::field(Field::Date, Fault::TooMany(MOST_DAYS as u32))) } else { Ok(()) }
     })
     .await
@@ -115,7 +114,7 @@ async fn change_office(desk: &Desk, by: &Agent, department: DepartmentId, rule: 
         return Ok(());
     }
     store::hours::save_office(&change, &after).await?;
-    let (was, is) = (written(&before), written(&after));
+    let (was, is) = audit::differing(&written(&before), &written(&after));
     audit::note(&change, by.session(), Done::new(Deed::HoursChanged, &name, None).changed(&was, &is), desk.now()).await?;
     change.commit().await?;
     book::refresh(desk).await?;
@@ -134,13 +133,15 @@ async fn retarget(
     Ok(store::hours::retarget(change, &Retarget { at: desk.now(), by, what, department, organisation }).await?)
 }
 
-/// The hours of a department, as the audit log has them.
-fn written(office: &Office) -> String {
-    let week = (0..7).map(|day| Interval::write_day(office.calendar.week.day(day))).collect::<Vec<_>>().join(" | ");
+/// The hours of a department, part by part, as the audit log has them.
+fn written(office: &Office) -> Vec<(String, String)> {
     let holidays: Vec<&str> = office.calendar.holidays.iter().map(|holiday| holiday.word()).collect();
-    let days: Vec<String> =
-        office.calendar.days.iter().map(|(day, what)| format!("{} {}", write_date(*day), Interval::write_day(&what.open))).collect();
-    format!("{}; {week}; {}; {}", office.zone, holidays.join(" "), days.join(", "))
+    let week = (0..7).map(|day| (format!("weekday {day}"), Interval::write_day(office.calendar.week.day(day))));
+    let days = office.calendar.days.iter().map(|(day, what)| {
+        let open = if what.open.is_empty() { "-".to_owned() } else { Interval::write_day(&what.open) };
+        (write_date(*day), [open, what.name.clone()].join(" ").trim().to_owned())
+    });
+    [("zone".to_owned(), office.zone.clone()), ("holidays".to_owned(), holidays.join(", "))].into_iter().chain(week).chain(days).collect()
 }
 
 /// Chooses the target of an urgency, or of its tickets of a department, an organisation, or both; without one, what is chosen for more of them holds.

@@ -17,6 +17,7 @@ const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 pub enum Purpose {
     Reply,
     Stop,
+    Take,
 }
 
 fn signature(secret: &str, purpose: Purpose, ticket: TicketId, person: PersonId) -> Option<Hmac<Sha256>> {
@@ -24,6 +25,7 @@ fn signature(secret: &str, purpose: Purpose, ticket: TicketId, person: PersonId)
     let purpose = match purpose {
         Purpose::Reply => "reply",
         Purpose::Stop => "stop",
+        Purpose::Take => "take",
     };
     mac.update(format!("{purpose} {ticket} {person}").as_bytes());
     Some(mac)

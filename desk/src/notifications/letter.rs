@@ -96,7 +96,11 @@ async fn about(
     let (text, html) = template.around(&values, &plain(&sections, &settings.base_url, l), &markup(&sections, &settings.base_url, l));
     let stop = matches!(why, Why::Cc | Why::Watcher)
         .then(|| format!("{}/mail/stop/{}", settings.base_url, address::token(secret, address::Purpose::Stop, id, person.id)));
-    let foot = Foot { l, link: Some((&link, id)), can_open, why: why_words(why, l), stop: stop.as_deref() };
+    let take = match told.iter().any(|(_, why)| *why == Why::OnCall) && store::on_call::running(desk.store(), id).await?.is_some() {
+        true => Some(format!("{}/on-call/take/{}", settings.base_url, address::token(secret, address::Purpose::Take, id, person.id))),
+        false => None,
+    };
+    let foot = Foot { l, link: Some((&link, id)), can_open, take: take.as_deref(), why: why_words(why, l), stop: stop.as_deref() };
     let subject = template.subject(&values);
     let files = small_files(desk, &sections).await?;
     Ok(Ok(Letter {
@@ -152,7 +156,7 @@ async fn digest(desk: &Desk, due: &Due, account: &Account, scope: &Scope, told: 
     let head = w::mail_digest_head(l);
     let token = address::token(secret(desk).await?, address::Purpose::Stop, TicketId(0), account.person.id);
     let stop = format!("{}/mail/stop/{token}", settings.base_url);
-    let foot = Foot { l, link: None, can_open: true, why: w::mail_why_digest(l), stop: Some(&stop) };
+    let foot = Foot { l, link: None, can_open: true, take: None, why: w::mail_why_digest(l), stop: Some(&stop) };
     Ok(Ok(Letter {
         message_id: due.message_id.clone(),
         from_name: sender.name.clone(),
@@ -280,6 +284,8 @@ pub(super) struct Foot<'a> {
     pub link: Option<(&'a str, TicketId)>,
     /// Whether its reader can log in and follow the link.
     pub can_open: bool,
+    /// Where an alarm is taken on by one click.
+    pub take: Option<&'a str>,
     pub why: &'a str,
     pub stop: Option<&'a str>,
 }
@@ -288,6 +294,9 @@ impl Foot<'_> {
     pub fn plain(&self, text: &str) -> String {
         let mut out = format!("{}\n\n", text.trim());
         // Writing to a string cannot fail.
+        if let Some(take) = self.take {
+            let _ = writeln!(out, "{}: {take}", w::alarm_take(self.l));
+        }
         if let Some((link, id)) = self.link {
             let open = if self.can_open { format!("{}: {link}\n", w::mail_open(self.l, id)) } else { String::new() };
             let _ = write!(out, "{open}{}\n\n", w::mail_reply_hint(self.l));
@@ -305,11 +314,14 @@ impl Foot<'_> {
             let button = format!("<p><a class=\"open\" href=\"{}\">{}</a></p>", escaped(link), escaped(&w::mail_open(self.l, id)));
             format!("{}<p class=\"small\">{hint}</p>", if self.can_open { button.as_str() } else { "" })
         });
+        let take = self
+            .take
+            .map_or_else(String::new, |take| format!("<p><a class=\"open\" href=\"{}\">{}</a></p>", escaped(take), escaped(w::alarm_take(self.l))));
         let stop = self.stop.map_or_else(String::new, |stop| format!(" <a href=\"{}\">{}</a>", escaped(stop), escaped(w::mail_stop(self.l))));
         format!(
             "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
              <meta name=\"supported-color-schemes\" content=\"light dark\"><title>{}</title><style>{STYLE}</style></head>\
-             <body><table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\"><tr><td align=\"left\"><div class=\"mail\">{html}{open}<p class=\"small\">{}{stop}</p></div></td></tr></table></body></html>",
+             <body><table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\"><tr><td align=\"left\"><div class=\"mail\">{html}{take}{open}<p class=\"small\">{}{stop}</p></div></td></tr></table></body></html>",
             self.l.tag(),
             escaped(subject),
             escaped(self.why)
@@ -338,7 +350,7 @@ pub(super) fn example(template: &template::Template, l: Language, base: &str) ->
     let words = Words { id: domain::MessageId(0), note: false, text: said.to_owned(), html: crate::text::to_html(said), files: vec![] };
     let sections = [Section { head: w::mail_replied(l, "Sanne Dekker"), words: Some(words) }];
     let (text, html) = template.around(&values, &plain(&sections, base, l), &markup(&sections, base, l));
-    let foot = Foot { l, link: Some((&link, id)), can_open: true, why: w::mail_why_requester(l), stop: None };
+    let foot = Foot { l, link: Some((&link, id)), can_open: true, take: None, why: w::mail_why_requester(l), stop: None };
     let subject = template.subject(&values);
     (subject.clone(), foot.plain(&text), foot.document(&subject, &html))
 }

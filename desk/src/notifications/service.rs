@@ -53,7 +53,7 @@ async fn tell(desk: &Desk, account: &Account, subject: &str, paragraphs: &[&str]
 
 async fn send(desk: &Desk, l: Language, (name, address): (&str, &str), subject: &str, (text, html): (&str, &str), why: &str) -> Result<bool> {
     let sender = desk.mail().settings.sender.clone();
-    let foot = Foot { l, link: None, can_open: true, why, stop: None };
+    let foot = Foot { l, link: None, can_open: true, take: None, why, stop: None };
     let letter = Letter {
         message_id: desk.mail().message_id()?,
         from_name: sender.name.clone(),

@@ -1,6 +1,8 @@
 //! Alarms: when one begins and ends, and whom each step tells.
 
+use super::browser;
 use crate::accounts::Agent;
+use crate::mail::address;
 use crate::{Desk, Result, hours};
 use domain::accounts::Scope;
 use domain::events::Happening;
@@ -114,7 +116,14 @@ async fn step(desk: &Desk, id: TicketId) -> Result<bool> {
             "organisation": ticket.organisation.as_ref().map(|o| &o.name), "step": step, "told": to.iter().map(|person| &person.name).collect::<Vec<_>>(),
             "link": format!("{}/tickets/{id}", desk.mail().settings.base_url), "at": crate::zones::written(now),
         });
-        on_call::add_signal(&change, &Signal { id: 0, ticket: id, department: of.department, body: body.to_string(), tries: 0 }, now).await?;
+        on_call::add_signal(&change, &Signal { id: 0, ticket: id, department: of.department, browser: None, body: body.to_string(), tries: 0 }, now)
+            .await?;
+    }
+    for person in &to {
+        for browser in store::browsers::of(&change, person.id, now).await? {
+            let body = browser::body(desk, &browser, &ticket);
+            on_call::add_signal(&change, &Signal { id: 0, ticket: id, department, browser: Some(browser.id), body, tries: 0 }, now).await?;
+        }
     }
     store::events::append(&change, id, None, now, &[Happening::Alarmed { step, to }]).await?;
     change.commit().await?;
@@ -132,6 +141,13 @@ fn patience(rota: &Rota, step: Step) -> domain::time::Span {
 /// The alarm of a ticket that someone was shown, where one runs.
 pub async fn running(desk: &Desk, _by: &Agent, ticket: TicketId) -> Result<Option<Alarm>> {
     Ok(on_call::running(desk.store(), ticket).await?)
+}
+
+/// The ticket of a link in a mail about an alarm, where it was sent to who asks. Programs that look at the links of a mail have no session, and other sites do not know it.
+pub async fn of_link(desk: &Desk, by: &Agent, token: &str) -> Result<TicketId> {
+    let secret = crate::mail::secret(desk).await?;
+    let read = address::read_token(secret, address::Purpose::Take, token);
+    Ok(read.filter(|(_, person)| *person == by.session().person().id).map(|(ticket, _)| ticket).ok_or(Refusal::NotFound)?)
 }
 
 /// Ends the alarm of a ticket: who asks has seen it and takes it on; where nobody handles it yet, they do from now on. Nothing where none runs.

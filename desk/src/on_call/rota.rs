@@ -3,11 +3,13 @@
 use crate::accounts::Agent;
 use crate::audit::{self, Done};
 use crate::{Desk, Result, hours};
+use domain::accounts::Person;
 use domain::audit::Deed;
 use domain::on_call::{Away, LEAST_WAIT, MOST_WAIT, Rota, Shift, Swap, Turn};
 use domain::permissions::Action;
 use domain::time::{Moment, Span, Zone, parse_date, write_date};
-use domain::{DepartmentId, Fault, Field, FieldFault, Named, PersonId, Refusal};
+use domain::{DepartmentId, Fault, Field, FieldFault, Named, PersonId, Refusal, typed};
+use std::ops::Range;
 use store::on_call::{self, OfDepartment};
 use url::Url;
 
@@ -110,31 +112,33 @@ async fn change_rota(desk: &Desk, by: &Agent, department: DepartmentId, edit: im
         return Ok(());
     }
     on_call::save_rota(&change, &after).await?;
-    let done = Done::new(Deed::RotaChanged, &name, None);
-    audit::note(&change, by.session(), done.changed(&described(&before), &described(&after)), desk.now()).await?;
+    let staff = store::accounts::staff(&change).await?;
+    let (was, is) = audit::differing(&described(&before, &staff), &described(&after, &staff));
+    audit::note(&change, by.session(), Done::new(Deed::RotaChanged, &name, None).changed(&was, &is), desk.now()).await?;
     Ok(change.commit().await?)
 }
 
-fn described(of: &OfDepartment) -> String {
-    let days = |from: i64, until: i64| format!("{}..{}", write_date(from), write_date(until - 1));
-    let mut parts = vec![of.rota.members.iter().map(|person| format!("#{person}")).collect::<Vec<_>>().join(" ")];
-    parts.push(format!(
-        "{} {:02}:{:02} {} min",
-        if of.rota.turn == Turn::Daily { "daily" } else { "weekly" },
-        of.rota.handover / 60,
-        of.rota.handover % 60,
-        of.rota.wait
-    ));
-    parts.extend(
-        of.rota
-            .swaps
-            .iter()
-            .map(|swap| format!("{} #{}", days(swap.from, swap.until), swap.person.map_or("-".to_owned(), |person| person.to_string()))),
-    );
-    parts.extend(of.rota.away.iter().map(|away| format!("{} away #{}", days(away.from, away.until), away.person)));
-    parts.push(of.hook.clone());
-    parts.retain(|part| !part.is_empty());
-    parts.join(" · ")
+/// A rota, part by part, as the audit log has it.
+fn described(of: &OfDepartment, staff: &[Person]) -> Vec<(String, String)> {
+    let name = |id: PersonId| staff.iter().find(|person| person.id == id).map_or_else(|| format!("#{id}"), |person| person.name.clone());
+    let days =
+        |from: i64, until: i64| if until - from == 1 { write_date(from) } else { format!("{} – {}", write_date(from), write_date(until - 1)) };
+    let Rota { members, turn, handover, since, swaps, away, wait } = &of.rota;
+    let turn = match turn {
+        Turn::Daily => "daily".to_owned(),
+        Turn::Weekly(begins) => format!("weekly {begins}"),
+    };
+    let parts = [
+        ("members", members.iter().map(|id| name(*id)).collect::<Vec<_>>().join(", ")),
+        ("turn", turn),
+        ("handover", format!("{}:{:02}", handover / 60, handover % 60)),
+        ("since", write_date(*since)),
+        ("wait", wait.to_string()),
+        ("hook", of.hook.clone()),
+    ];
+    let swaps = swaps.iter().map(|swap| ("swap", format!("{} {}", days(swap.from, swap.until), swap.person.map_or("-".to_owned(), name))));
+    let away = away.iter().map(|away| ("away", format!("{} {}", days(away.from, away.until), name(away.person))));
+    parts.into_iter().chain(swaps).chain(away).map(|(part, value)| (part.to_owned(), value)).collect()
 }
 
 /// Chooses who is on call in turn, for how long, when they hand over, after how many minutes the next is told, and the pager. Refuses what is wrong at its field. For leads and admins.
@@ -199,13 +203,6 @@ pub async fn save_rota(
     .await
 }
 
-fn days(from: &str, until: &str) -> Result<(i64, i64), Refusal> {
-    let wrong = || Refusal::field(Field::Date, Fault::NotADate);
-    let from = parse_date(from).ok_or_else(wrong)?;
-    let last = if until.trim().is_empty() { from } else { parse_date(until).ok_or_else(wrong)? };
-    if (from..from + LONGEST).contains(&last) { Ok((from, last + 1)) } else { Err(wrong()) }
-}
-
 /// Someone stands in on some days, or nobody does. An agent stands in themselves; leads and admins choose who.
 pub async fn add_swap(desk: &Desk, by: &Agent, department: DepartmentId, from: &str, until: &str, person: Option<PersonId>) -> Result<()> {
     if person != Some(by.session().person().id) {
@@ -231,7 +228,7 @@ async fn add(
     person: Option<PersonId>,
     add: impl FnOnce(&mut Rota, i64, i64),
 ) -> Result<()> {
-    let (from, until) = days(from, until)?;
+    let Range { start: from, end: until } = typed::days(from, until, LONGEST)?;
     let staff = store::accounts::staff(desk.store()).await?;
     if person.is_some_and(|id| staff.iter().all(|known| known.id != id)) {
         return Err(Refusal::field(Field::Assignee, Fault::Unknown).into());

@@ -1,5 +1,6 @@
-//! Handing alarms to the pager of a department: a JSON text by POST, signed, tried again where it was not taken.
+//! Handing alarms to browsers, and to the pager of a department: a JSON text by POST, signed. Tried again where it was not taken.
 
+use super::browser::{Outcome, push};
 use crate::{Desk, Result};
 use domain::time::Span;
 use hmac::{Hmac, KeyInit, Mac};
@@ -10,6 +11,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use sha2::Sha256;
 use std::time::Duration;
+use store::browsers;
 use store::on_call::{self, OfDepartment, Signal};
 
 /// How often it looks.
@@ -43,29 +45,49 @@ pub async fn hand_over(desk: &Desk) -> Result<usize> {
     let rotas = on_call::rotas(desk.store()).await?;
     let mut taken = 0;
     for signal in signals {
-        let of = rotas.iter().find(|of| of.department == signal.department && !of.hook.is_empty());
-        let outcome = match of {
-            Some(of) => post(of, &signal).await,
-            None => Ok(()),
+        let outcome = match signal.browser {
+            None => page(&rotas, &signal).await,
+            Some(id) => show(desk, id, &signal).await?,
         };
         let change = desk.store().begin().await?;
         match outcome {
-            Ok(()) => {
-                taken += usize::from(of.is_some());
+            Ok(is_taken) => {
+                taken += usize::from(is_taken);
                 on_call::remove_signal(&change, signal.id).await?;
             }
             Err(reason) if signal.tries >= TRIES => {
-                tracing::error!(reason, ticket = %signal.ticket, "the pager of a department did not take an alarm; given up");
+                tracing::error!(reason, ticket = %signal.ticket, "a pager or a browser did not take an alarm; given up");
                 on_call::remove_signal(&change, signal.id).await?;
             }
             Err(reason) => {
-                tracing::warn!(reason, ticket = %signal.ticket, "the pager of a department did not take an alarm; it is tried again");
+                tracing::warn!(reason, ticket = %signal.ticket, "a pager or a browser did not take an alarm; it is tried again");
                 on_call::put_off(&change, signal.id, now + Span::seconds(i64::from(signal.tries) * i64::from(signal.tries) * 10)).await?;
             }
         }
         change.commit().await?;
     }
     Ok(taken)
+}
+
+/// Tells the pager of the department, where it has one; gives whether it has.
+async fn page(rotas: &[OfDepartment], signal: &Signal) -> Result<bool, String> {
+    let Some(of) = rotas.iter().find(|of| of.department == signal.department && !of.hook.is_empty()) else { return Ok(false) };
+    post(of, signal).await.map(|()| true)
+}
+
+/// Shows an alarm in a browser, where it is still told; gives whether it is. One that its push service no longer knows is forgotten.
+async fn show(desk: &Desk, id: i64, signal: &Signal) -> Result<Result<bool, String>> {
+    let Some(browser) = browsers::find(desk.store(), id, desk.now()).await? else { return Ok(Ok(false)) };
+    match push(desk, &browser, &format!("ticket-{}", signal.ticket), &signal.body).await {
+        Outcome::Taken => Ok(Ok(true)),
+        Outcome::Later(reason) => Ok(Err(reason)),
+        Outcome::Gone => {
+            let change = desk.store().begin().await?;
+            browsers::forget(&change, id).await?;
+            change.commit().await?;
+            Ok(Ok(false))
+        }
+    }
 }
 
 /// The signature of a body, as GitHub signs its webhooks: whoever has the secret can check it.
@@ -75,15 +97,18 @@ pub(super) fn signature(secret: &str, body: &str) -> String {
 }
 
 async fn post(of: &OfDepartment, signal: &Signal) -> Result<(), String> {
-    let https = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
-    let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build(https);
     let request = http::Request::post(&of.hook)
         .header(http::header::CONTENT_TYPE, "application/json")
-        .header(http::header::USER_AGENT, "Balie")
-        .header("x-balie-signature", signature(&of.hook_secret, &signal.body))
-        .body(Full::new(Bytes::from(signal.body.clone())))
-        .map_err(|error| error.to_string())?;
-    let answer = tokio::time::timeout(PATIENCE, client.request(request)).await.map_err(|_| "it is silent".to_owned())?;
-    let status = answer.map_err(|error| error.to_string())?.status();
+        .header("x-balie-signature", signature(&of.hook_secret, &signal.body));
+    let status = send(request, signal.body.clone().into_bytes()).await?;
     if status.is_success() { Ok(()) } else { Err(format!("it answered {status}")) }
+}
+
+/// Sends a request; gives how it was answered.
+pub(super) async fn send(request: http::request::Builder, body: Vec<u8>) -> Result<http::StatusCode, String> {
+    let https = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
+    let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build(https);
+    let request = request.header(http::header::USER_AGENT, "Balie").body(Full::new(Bytes::from(body))).map_err(|error| error.to_string())?;
+    let answer = tokio::time::timeout(PATIENCE, client.request(request)).await.map_err(|_| "it is silent".to_owned())?;
+    Ok(answer.map_err(|error| error.to_string())?.status())
 }

@@ -199,13 +199,20 @@ async fn hours_that_cannot_be_are_refused_where_they_were_typed() {
         assert_eq!(fields(refused), faults.into_iter().enumerate().map(|(at, fault)| (Field::Weekday(at as u8), fault)).collect::<Vec<_>>());
         for (from, until, open, field) in [
             ("2026-02-29", "", "", Field::Date),
-            ("2026-12-24", "2026-12-23", "", Field::Date),
-            ("2026-12-24", "2027-12-24", "", Field::Date),
+            ("2026-12-24", "2026-12-23", "", Field::Until),
+            ("2026-12-24", "2027-12-24", "", Field::Until),
+            ("2026-12-24", "x", "", Field::Until),
             ("2026-12-24", "", "9-8", Field::Hours),
         ] {
             let refused = add_days(&world.desk, &admin, department, from, until, open, "").await.unwrap_err();
             assert_eq!(fields(refused)[0].0, field, "{from} {until} {open}");
         }
+        let refused = add_days(&world.desk, &admin, department, "2026-12-24", "2026-12-23", "x", &"n".repeat(81)).await.unwrap_err();
+        assert_eq!(
+            fields(refused),
+            [(Field::Until, Fault::EndsBefore), (Field::Hours, Fault::NotATime), (Field::Name, Fault::TooLong(80))],
+            "all at once"
+        );
         assert_eq!(reckon_all(&world.desk).await.unwrap().generation, 1, "what is refused changes nothing");
     })
     .await;

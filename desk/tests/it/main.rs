@@ -17,6 +17,7 @@ mod on_call;
 mod people;
 mod privacy;
 mod provider;
+mod push;
 mod reports;
 mod second_step;
 mod servers;

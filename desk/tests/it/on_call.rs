@@ -188,11 +188,14 @@ async fn agents_change_what_is_theirs_and_what_is_wrong_is_said_at_its_field() {
         let swap = async |by: &desk::accounts::Agent, from: &str, until: &str, who| on_call::add_swap(desk, by, department, from, until, who).await;
         assert!(swap(&sanne, "2026-12-01", "", Some(world.id("daan"))).await.is_err(), "nobody is put there by a colleague");
         assert!(swap(&sanne, "2026-12-01", "", None).await.is_err());
-        for (from, until) in [("", ""), ("2026-02-30", ""), ("2026-12-02", "2026-12-01"), ("2026-12-01", "2028-12-01")] {
-            assert_eq!(
-                swap(&sanne, from, until, Some(world.id("sanne"))).await.unwrap_err().refusal().unwrap().at(Field::Date),
-                Some(&Fault::NotADate)
-            );
+        for (from, until, field, fault) in [
+            ("", "", Field::Date, Fault::NotADate),
+            ("2026-02-30", "", Field::Date, Fault::NotADate),
+            ("2026-12-02", "2026-12-01", Field::Until, Fault::EndsBefore),
+            ("2026-12-01", "2028-12-01", Field::Until, Fault::TooMany(366)),
+        ] {
+            let refused = swap(&sanne, from, until, Some(world.id("sanne"))).await.unwrap_err();
+            assert_eq!(refused.refusal().unwrap().at(field), Some(&fault));
         }
         swap(&sanne, "2026-12-01", "2026-12-03", Some(world.id("sanne"))).await.unwrap();
         let remove = async |by, at, from: &str| on_call::remove_entry(desk, by, department, Entry::Swap, at, from).await;

@@ -63,3 +63,15 @@ pub enum Office {
     /// Closed, and never to open as far as is planned.
     Never,
 }
+
+impl Office {
+    /// How several stand together: open as long as one of them is, closed until the first opens.
+    pub fn together(offices: impl IntoIterator<Item = Self>) -> Self {
+        offices.into_iter().fold(Self::Never, |all, one| match (all, one) {
+            (Self::Open(a), Self::Open(b)) => Self::Open(a.max(b)),
+            (Self::Open(until), _) | (_, Self::Open(until)) => Self::Open(until),
+            (Self::Closed { since: a, until: c }, Self::Closed { since: b, until: d }) => Self::Closed { since: a.max(b), until: c.min(d) },
+            (Self::Never, other) | (other, Self::Never) => other,
+        })
+    }
+}

@@ -27,17 +27,12 @@ impl Offices {
 
     /// Until when the departments are closed at the least, where all of them are, and since when at the most; those that never open are closed for good.
     pub fn closed(&self, departments: &[DepartmentId], now: Moment) -> Option<(Option<Moment>, Option<Moment>)> {
-        let mut closed: Option<(Option<Moment>, Option<Moment>)> = None;
-        for department in departments {
-            let (since, until) = match self.of(*department).office(now) {
-                Office::Open(_) => return None,
-                Office::Closed { since, until } => (since, Some(until)),
-                Office::Never => (None, None),
-            };
-            let (latest, first) = closed.unwrap_or_default();
-            closed = Some((latest.max(since), first.into_iter().chain(until).min()));
+        match Office::together(departments.iter().map(|department| self.of(*department).office(now))) {
+            _ if departments.is_empty() => None,
+            Office::Open(_) => None,
+            Office::Closed { since, until } => Some((since, Some(until))),
+            Office::Never => Some((None, None)),
         }
-        closed
     }
 }
 

@@ -20,6 +20,8 @@ pub const MAX_LINK: usize = 2_000;
 #[allow(missing_docs)]
 pub struct TicketForm {
     pub cc: Vec<PersonId>,
+    /// What stands in the field for people in CC and is nobody yet.
+    pub cc_typed: String,
     pub urgency: String,
     pub department: String,
     pub subject: String,
@@ -71,6 +73,9 @@ impl TicketForm {
                 Some(person) if !cc.contains(person) => cc.push(person.clone()),
                 Some(_) => {}
             }
+        }
+        if !self.cc_typed.trim().is_empty() {
+            keep(Field::Cc, Fault::Unknown);
         }
         if cc.len() > MAX_CC {
             keep(Field::Cc, Fault::TooMany(MAX_CC as u32));
@@ -229,6 +234,7 @@ mod tests {
                 (TicketForm { link: "https://".into(), ..filled() }, Field::Link, Fault::NotALink),
                 (TicketForm { link: "https://a b".into(), ..filled() }, Field::Link, Fault::NotALink),
                 (TicketForm { cc: vec![PersonId(99)], ..filled() }, Field::Cc, Fault::Unknown),
+                (TicketForm { cc_typed: "een naam".into(), ..filled() }, Field::Cc, Fault::Unknown),
                 (TicketForm { attachments: vec!["c".repeat(32)], ..filled() }, Field::Attachments, Fault::Unknown),
                 (TicketForm { attachments: vec!["../x".into()], ..filled() }, Field::Attachments, Fault::Unknown),
                 (TicketForm { screenshot: true, ..filled() }, Field::ScreenshotCheck, Fault::NoScreenshot),

@@ -46,7 +46,7 @@ const PAGES: [(&str, Option<Action>); 28] = [
 ];
 
 /// Server functions, with arguments that reach the question of who may.
-const FUNCTIONS: [(&str, Action, &str); 95] = [
+const FUNCTIONS: [(&str, Action, &str); 98] = [
     ("log_in", Action::LogIn, "email=x"),
     ("log_out", Action::LogOut, ""),
     ("stop_facts", Action::StopMail, "token=x"),
@@ -108,6 +108,9 @@ const FUNCTIONS: [(&str, Action, &str); 95] = [
     ("targets_page", Action::ManageHours, ""),
     ("report_page", Action::ReadReports, ""),
     ("on_call_page", Action::SeeRotas, ""),
+    ("add_browser", Action::SeeRotas, "subscription=x"),
+    ("remove_browser", Action::SeeRotas, "endpoint=x"),
+    ("browser_told", Action::SeeRotas, "endpoint=x"),
     ("save_rota", Action::ManageRotas, "department=1&handover=x"),
     ("add_swap", Action::SeeRotas, "department=1&from=x"),
     ("add_away", Action::SeeRotas, "department=1&from=x"),
@@ -145,7 +148,7 @@ const FUNCTIONS: [(&str, Action, &str); 95] = [
 ];
 
 /// Plain routes.
-const PLAIN: [(&str, &str, Option<Action>); 17] = [
+const PLAIN: [(&str, &str, Option<Action>); 18] = [
     ("POST", "/uploads", Some(Action::Upload)),
     ("GET", "/files/{id}", Some(Action::Download)),
     ("GET", "/files/{id}/thumb", Some(Action::Download)),
@@ -160,6 +163,7 @@ const PLAIN: [(&str, &str, Option<Action>); 17] = [
     ("GET", "/audit/export", Some(Action::ReadAudit)),
     ("GET", "/reports/export", Some(Action::ReadReports)),
     ("GET", "/on-call/{secret}/calendar.ics", Some(Action::ReadFeed)),
+    ("GET", "/on-call/take/{token}", Some(Action::ChangeTicket)),
     ("GET", "/people/{id}/export", Some(Action::ManagePrivacy)),
     ("GET", "/healthz", None),
     ("GET", "/readyz", None),

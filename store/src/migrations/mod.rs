@@ -13,6 +13,7 @@ mod m0008_hours;
 mod m0009_former;
 mod m0010_reports;
 mod m0011_on_call;
+mod m0012_browsers;
 
 pub(crate) struct Migrator;
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_former::Migration),
             Box::new(m0010_reports::Migration),
             Box::new(m0011_on_call::Migration),
+            Box::new(m0012_browsers::Migration),
         ]
     }
 }

@@ -37,7 +37,7 @@ pub struct Preview {
     pub wrong: usize,
     /// Organisations that are not there yet.
     pub organisations: usize,
-    /// The first rows of the file, and the first of those that are wrong.
+    /// The first rows that can be imported, and the first of those that are wrong.
     pub shown: Vec<Row>,
     pub faulty: Vec<Row>,
 }
@@ -144,6 +144,11 @@ fn compare(mut rows: Vec<Row>, known: HashMap<String, Known>, organisations: &Ha
         if row.outcome != Outcome::Wrong && is_new {
             new.insert(row.organisation.clone());
         }
+        row.is_new_organisation = is_new && row.outcome != Outcome::Wrong;
+        if let (Outcome::Change, Some(known)) = (row.outcome, of_email) {
+            let organisation = known.organisation.clone().unwrap_or_default();
+            row.was = (Some(known.name.clone()).filter(|name| *name != row.name), Some(organisation).filter(|name| *name != row.organisation));
+        }
     }
     Looked { rows, new: new.into_iter().collect() }
 }
@@ -170,7 +175,7 @@ pub async fn preview_import(desk: &Desk, by: &Agent, file: &str) -> Result<Previ
         same: count(Outcome::Same),
         wrong: count(Outcome::Wrong),
         organisations: looked.new.len(),
-        shown: looked.rows.iter().take(SHOWN).cloned().collect(),
+        shown: looked.rows.iter().filter(|row| row.outcome != Outcome::Wrong).take(SHOWN).cloned().collect(),
         faulty,
     })
 }

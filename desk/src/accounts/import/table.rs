@@ -32,6 +32,10 @@ pub struct Row {
     pub key_user: Option<bool>,
     pub domains: String,
     pub outcome: Outcome,
+    /// Whether the organisation is not there yet.
+    pub is_new_organisation: bool,
+    /// The name and the organisation that are there now, where the row changes them.
+    pub was: (Option<String>, Option<String>),
     pub faults: Vec<FieldFault>,
 }
 
@@ -145,6 +149,8 @@ fn row_of(line: u64, [name, email, organisation, domains]: [&str; 4], key_user: 
         key_user,
         domains: domains.to_owned(),
         outcome,
+        is_new_organisation: false,
+        was: (None, None),
         faults,
     }
 }
