@@ -106,12 +106,14 @@ pub async fn end(change: &Change, ticket: TicketId) -> Result<bool> {
     Ok(ended)
 }
 
-/// Those of these people who can be told, by name, in the order given.
-pub async fn active(change: &Change, people: &[PersonId]) -> Result<Vec<Named<PersonId>>> {
+/// Those of these people who can be told of a ticket of a department, by name, in the order given: staff who can log in, and to whom it is not closed.
+pub async fn active(change: &Change, department: DepartmentId, people: &[PersonId]) -> Result<Vec<Named<PersonId>>> {
     let mut found = vec![];
     for person in people {
         let sql = "SELECT id, name FROM person WHERE id = $1 AND role <> 'customer' AND disabled_at IS NULL";
-        if let Some(row) = first(change, sql, [person.0.into()]).await? {
+        if let Some(row) = first(change, sql, [person.0.into()]).await?
+            && !crate::departments::is_hidden_from(change, department, *person).await?
+        {
             found.push(Row::new(&row).named(PersonId)?);
         }
     }

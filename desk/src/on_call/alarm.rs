@@ -105,9 +105,9 @@ async fn step(desk: &Desk, id: TicketId) -> Result<bool> {
         change.commit().await?;
         return Ok(false);
     };
-    let mut to = on_call::active(&change, &people).await?;
+    let mut to = on_call::active(&change, department, &people).await?;
     if to.is_empty() {
-        to = on_call::active(&change, &on_call::everyone(&change, department).await?).await?;
+        to = on_call::active(&change, department, &on_call::everyone(&change, department).await?).await?;
     }
     on_call::save_alarm(&change, &Alarm { told: alarm.told + 1, next_at: Some(now + patience(&rota, step)), ..alarm }).await?;
     if let Some(of) = of.filter(|of| !of.hook.is_empty()) {

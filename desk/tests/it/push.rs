@@ -183,6 +183,26 @@ async fn a_browser_is_told_as_long_as_its_session_lasts() {
 }
 
 #[tokio::test]
+async fn to_whom_a_department_is_closed_hears_nothing_of_it() {
+    on_both(async |world: World| {
+        let (desk, browser) = (&world.desk, Browser::open().await);
+        on_call::add_browser(desk, &world.agent("sanne"), &browser.subscription()).await.unwrap();
+        let heard = browser.heard();
+        world.close_department(world.departments[0], &["daan", "hanneke"]).await;
+        let id = alarm(&world).await;
+        handed_over(&world).await;
+        assert_eq!(browser.heard(), heard, "she stands on its rota, but may not read it any more");
+        let page = desk::tickets::page(desk, &world.renewed("daan").await, id).await.unwrap();
+        let told = page.history.iter().find_map(|event| match &event.what {
+            domain::events::Happening::Alarmed { to, .. } => Some(to.iter().map(|person| person.id).collect::<Vec<_>>()),
+            _ => None,
+        });
+        assert_eq!(told.unwrap(), [world.id("daan"), world.id("hanneke")], "its members are told instead");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_no_browser_is_refused() {
     on_both(async |world: World| {
         let (desk, sanne, browser) = (&world.desk, world.agent("sanne"), Browser::open().await);

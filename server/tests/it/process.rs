@@ -77,6 +77,7 @@ impl Balie {
 }
 
 fn command(folder: &Path) -> Command {
+    std::fs::create_dir_all(folder.join("site/pkg")).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_balie"));
     command
         .current_dir(folder)
@@ -84,6 +85,7 @@ fn command(folder: &Path) -> Command {
         .env("BALIE_FILES", folder.join("files"))
         .env("BALIE_METRICS_LISTEN", "")
         .env("BALIE_MAIL_URL", format!("file:{}", folder.join("mail").display()))
+        .env("LEPTOS_SITE_ROOT", folder.join("site"))
         .env("LEPTOS_OUTPUT_NAME", "balie");
     command
 }
@@ -221,6 +223,16 @@ fn check_fails_where_a_connection_does_and_demo_prints_accounts_that_work() {
         let checked = command(folder.path()).arg("check").env(name, value).output().unwrap();
         assert!(!checked.status.success() && String::from_utf8_lossy(&checked.stderr).starts_with("balie: "), "{name}: {checked:?}");
         assert!(name == "BALIE_DATABASE" || String::from_utf8_lossy(&checked.stderr).contains("BALIE_FILES: "), "{checked:?}");
+    }
+    for (name, value, said) in [("LEPTOS_SITE_ROOT", "nowhere", "LEPTOS_SITE_ROOT"), ("LEPTOS_HASH_FILES", "true", "hash.txt is missing")] {
+        // Built for a release, it lies beside the program.
+        if name == "LEPTOS_HASH_FILES" && Path::new(env!("CARGO_BIN_EXE_balie")).with_file_name("hash.txt").exists() {
+            continue;
+        }
+        for what in ["check", "serve"] {
+            let refused = command(folder.path()).arg(what).env(name, value).output().unwrap();
+            assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains(said), "{name}: {refused:?}");
+        }
     }
     let filled = command(folder.path()).arg("demo").output().unwrap();
     let said = String::from_utf8(filled.stdout).unwrap();
