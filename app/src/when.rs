@@ -42,6 +42,11 @@ pub fn soon(at: Moment, reader: &Reader) -> String {
     }
 }
 
+/// Until when, as short as can be: "17.30", "morgen 8.30", "ma 8.30".
+pub fn until(at: Moment, reader: &Reader) -> String {
+    if is_today(at, reader) { clock(reader.zone.civil(at), reader.language) } else { soon(at, reader) }
+}
+
 /// Since when: "17.30", "gisteren 17.30", "6 november 17.30".
 pub fn since(moment: Moment, reader: &Reader) -> String {
     if is_today(moment, reader) { clock(reader.zone.civil(moment), reader.language) } else { at(moment, reader) }

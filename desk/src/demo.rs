@@ -150,7 +150,6 @@ pub async fn is_empty(desk: &Desk) -> Result<bool> {
 /// Fills an empty database; `told` hears how far it is, in tickets of all tickets.
 pub async fn fill(desk: &Desk, mut told: impl FnMut(usize, usize)) -> Result<()> {
     let content = content()?;
-    let cast = people(desk, &content).await?;
     let now = desk.now();
     // Everything that happened, in the order of the clock, so that the log is in that order too.
     let mut moments: Vec<(Moment, usize, Option<usize>)> = vec![];
@@ -160,7 +159,9 @@ pub async fn fill(desk: &Desk, mut told: impl FnMut(usize, usize)) -> Result<()>
         moments.extend(ticket.steps.iter().enumerate().map(|(step, s)| (opened + Span::minutes(s.minutes_after), at, Some(step))));
     }
     moments.sort();
-    keep_holidays(&desk.at(moments.first().map_or(now, |first| first.0) - Span::days(1)), &cast, &content).await?;
+    let before = desk.at(moments.first().map_or(now, |first| first.0) - Span::days(1));
+    let cast = people(&before, &content).await?;
+    keep_holidays(&before, &cast, &content).await?;
     let mut opened = HashMap::new();
     for (at, index, step) in moments {
         let (desk, ticket) = (desk.at(at), &content.tickets[index]);

@@ -44,7 +44,7 @@ test('an admin gives a department its hours, and what is wrong stands where it w
   await expect(page.getByText('Dit bestand is geen agenda')).toBeVisible();
   const next = new Date(Date.now() + 11 * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
   await calendar(page, `BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:${next}\r\nSUMMARY:Verhuisdag\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`);
-  await expect(page.getByText('1 dagen overgenomen.')).toBeVisible();
+  await expect(page.getByText('1 dag overgenomen.')).toBeVisible();
   await expect(page.locator('.weeks').getByText('Verhuisdag')).toBeVisible();
   await accessible(page);
 });

@@ -13,7 +13,7 @@ use domain::hours::{Calendar, Target, TargetRule};
 use domain::tickets::{Clock, Due, Status, Urgency};
 use domain::time::Moment;
 use domain::{DepartmentId, EventNo, Named, OrganisationId, PersonId, TicketId};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Value};
 
 /// The lock that changes of tickets share and a change of hours has alone (PostgreSQL).
 const LOCK: i64 = 0x0068_6f75_7273;
@@ -197,6 +197,8 @@ pub struct Running {
     pub organisation: Option<OrganisationId>,
     pub opened_at: Moment,
     pub clock: Clock,
+    /// Whether the clock was read from the log, and is not kept with the ticket yet.
+    pub is_replayed: bool,
     pub due: Option<Due>,
     pub around_the_clock: bool,
     pub tick_at: Option<Moment>,
@@ -232,6 +234,7 @@ pub async fn to_reckon(change: &Change, most: i64) -> Result<(Reckoned, Vec<Runn
             department: DepartmentId(department),
             organisation: organisation.map(OrganisationId),
             opened_at: Moment(opened_at),
+            is_replayed: clock.is_none(),
             clock: match clock {
                 Some(text) => serde_json::from_str(&text).map_err(|_| Error::Unreadable("clock"))?,
                 None => Clock::replay(&crate::events::of_ticket(&change.db(), id, EventNo(0)).await?),
@@ -244,31 +247,28 @@ pub async fn to_reckon(change: &Change, most: i64) -> Result<(Reckoned, Vec<Runn
     Ok((Reckoned { generation, upto, last }, running))
 }
 
+/// Rows of one statement: enough that the statement costs nothing beside them, and six values for each are far from what either database takes.
+const AT_ONCE: usize = 500;
+
 /// Saves what was reckoned for running tickets.
 pub async fn save_dues(change: &Change, running: &[Running]) -> Result<()> {
-    let row = |r: &Running| {
-        Ok((
-            r.id.0,
-            json(&r.clock)?,
-            r.due.as_ref().map(json).transpose()?,
-            place(r.due.as_ref(), None),
-            r.around_the_clock,
-            r.tick_at.map(|at| at.0),
-        ))
-    };
-    let rows: Vec<_> = running.iter().map(row).collect::<Result<_>>()?;
-    let at = |n: usize, kind: &str| if change.is_postgres() { format!("(v ->> {n})::{kind}") } else { format!("json_extract(v.value, '$[{n}]')") };
-    let from = if change.is_postgres() { "json_array_elements($1::json) AS v" } else { "json_each($1) AS v" };
-    let sql = format!(
-        "UPDATE ticket SET clock = {}, due = {}, place = {}, around_the_clock = {}, tick_at = {} FROM {from} WHERE ticket.id = {}",
-        at(1, "text"),
-        at(2, "text"),
-        at(3, "bigint"),
-        at(4, "boolean"),
-        at(5, "bigint"),
-        at(0, "bigint")
-    );
-    change.run(sql, [json(&rows)?.into()]).await?;
+    for some in running.chunks(AT_ONCE) {
+        let mut values: Vec<Value> = Vec::with_capacity(some.len() * 6);
+        for r in some {
+            let clock = if r.is_replayed { Some(json(&r.clock)?) } else { None };
+            let due = r.due.as_ref().map(json).transpose()?;
+            let place = place(r.due.as_ref(), None);
+            values.extend([r.id.0.into(), clock.into(), due.into(), place.into(), r.around_the_clock.into(), r.tick_at.map(|at| at.0).into()]);
+        }
+        let row = |at: usize| format!("({})", (at * 6 + 1..=at * 6 + 6).map(|n| format!("${n}")).collect::<Vec<_>>().join(", "));
+        let rows: Vec<String> = (0..some.len()).map(row).collect();
+        let sql = format!(
+            "UPDATE ticket SET clock = COALESCE(v.column2, ticket.clock), due = v.column3, place = v.column4, around_the_clock = v.column5, tick_at = v.column6
+             FROM (VALUES {}) AS v WHERE ticket.id = v.column1",
+            rows.join(", ")
+        );
+        change.run_many(sql, values).await?;
+    }
     Ok(())
 }
 

@@ -29,6 +29,7 @@ pub fn HoursPage() -> impl IntoView {
     let query = use_query_map().read_untracked().clone();
     let department = query.get("department").unwrap_or_default();
     let kept = match (query.get("imported"), query.get("kept")) {
+        (Some(count), _) if count == "1" => Some(w::hours_imported_one(l).to_owned()),
         (Some(count), _) => Some(w::hours_imported(l, count)),
         (None, Some(_)) => Some(w::kept(l).to_owned()),
         (None, None) => None,
@@ -123,7 +124,7 @@ fn picture(coming: &[Planned], today: i64, l: Language) -> impl IntoView + use<>
         let is_closed = words.is_empty();
         view! {
             <td data-today=(day.day == today).then_some("") data-past=(day.day < today).then_some("") data-closed=is_closed.then_some("") data-differs=day.name.is_some().then_some("")>
-                <span class="date">{date_word(day.day, l)}</span>
+                <span class="date"><span class="day">{day_of(day.day, l)}" "</span>{date_word(day.day, l)}</span>
                 <svg viewBox="0 0 1440 60" preserveAspectRatio="none" aria-hidden="true"><rect class="shut" width="1440" height="60"/>
                     {day.open.iter().map(|open| view! { <rect class="open" x=open.from().to_string() width=(open.until() - open.from()).to_string() height="60"/> }).collect_view()}
                     <rect class="noon" x="719" width="2" height="60"/></svg>

@@ -53,7 +53,7 @@ pub fn PushSwitch(key: String) -> impl IntoView {
         State::On => w::push_on(l),
     };
     view! {
-        <div class="push">
+        <div class="browser-told">
             <p role="status">{word}</p>
             {move || problem.get().map(|sentence| view! { <p class="error" role="alert">{icon("circle-alert")}<span>{sentence}</span></p> })}
             <button type="button" class="button" disabled=move || !matches!(state.get(), State::Off | State::On) on:click=switch>

@@ -110,9 +110,15 @@ fn row(entry: Entry, reader: &Reader) -> impl IntoView + use<> {
         (true, false) => w::audit_nobody(l).to_owned(),
         (false, _) => entry.by,
     };
-    let cell = |label: &'static str, value: String| view! { <td data-label=label>{value}</td> };
+    let lines = changes(&entry.before, &entry.after, l);
+    let label = |word: &'static str, is_empty: bool| (!is_empty).then_some(word);
+    let (changed, from) = (label(w::audit_change(l), lines.is_empty()), label(w::audit_address(l), entry.address.is_empty()));
+    let cell = |word: &'static str, value: String| {
+        let told = label(word, value.is_empty());
+        view! { <td data-label=told>{value}</td> }
+    };
     view! { <tr><td>{when::at_time(entry.at, reader)}</td>{cell(w::audit_by(l), by)}{cell(w::audit_deed(l), deed_word(entry.deed, l).to_owned())}{cell(w::audit_about(l), entry.about)}
-    <td class="grow" data-label=w::audit_change(l)>{changes(&entry.before, &entry.after, l).into_iter().map(|line| view! { <p>{line}</p> }).collect_view()}</td><td class="muted" data-label=w::audit_address(l)>{entry.address}</td></tr> }
+    <td class="grow" data-label=changed>{lines.into_iter().map(|line| view! { <p>{line}</p> }).collect_view()}</td><td class="muted" data-label=from>{entry.address}</td></tr> }
 }
 
 /// What an entry changed: `before → after`, on a line for each part of something that has several.

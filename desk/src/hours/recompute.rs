@@ -7,8 +7,8 @@ use store::hours::Reckoned;
 
 /// How often it looks whether something changed.
 const EVERY: Duration = Duration::from_millis(500);
-/// Numbers of tickets looked at in one change: some ten milliseconds, so that whoever wants to save something hardly waits.
-const BATCH: i64 = 1_000;
+/// Numbers of tickets looked at in one change: some fifty milliseconds, so that whoever wants to save something hardly waits.
+const BATCH: i64 = 2_500;
 
 /// Looks again and again; ends only with the program.
 pub async fn run(desk: &Desk) {
@@ -48,7 +48,7 @@ async fn step(desk: &Desk) -> Result<Reckoned> {
     for mut ticket in running {
         let (due, tick, around_the_clock) = book.reckon_running(&ticket);
         let tick_at = tick.map(|tick| tick.at);
-        if (due, tick_at, around_the_clock) != (ticket.due, ticket.tick_at, ticket.around_the_clock) {
+        if ticket.is_replayed || (due, tick_at, around_the_clock) != (ticket.due, ticket.tick_at, ticket.around_the_clock) {
             (ticket.due, ticket.tick_at, ticket.around_the_clock) = (due, tick_at, around_the_clock);
             changed.push(ticket);
         }

@@ -28,6 +28,8 @@ async fn the_demo_has_every_status_and_urgency_and_three_organisations() {
         assert_eq!(cards.iter().filter_map(|c| c.organisation.as_ref().map(|o| o.id)).collect::<HashSet<_>>().len(), 3);
         assert_eq!(cards.iter().map(|c| c.department.id).collect::<HashSet<_>>().len(), 4);
         assert!(cards.iter().filter(|c| c.files > 0).count() > 10);
+        let done = store::audit::read(desk.store(), &desk::audit::Filter::default(), 1_000).await.unwrap();
+        assert!(done.len() > 20 && done.is_sorted_by_key(|entry| std::cmp::Reverse(entry.at)), "what was done is in the order of the clock");
     })
     .await;
 }

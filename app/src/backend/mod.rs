@@ -2,28 +2,21 @@
 //!
 //! Invariant: a server function gets the desk only together with someone who may do what it does.
 
-use crate::accounts::api::{AppSetUp, OpenSession};
-use crate::board::Listing;
-use crate::people::api::{ImportPreview, ImportRow};
-use crate::privacy::api::Erasing;
-use crate::tickets::api::{ByMail, Entry, MailState, Mailed, Said};
+mod shown;
+
 use crate::{Problem, Reader, Returned, Visitor, ui};
-use desk::accounts::{Agent, Customer, LoggedIn, Open, Session, Token};
+use desk::accounts::{Agent, Customer, LoggedIn, Session, Token};
 use desk::audit::Origin;
-use desk::board::{Cursor, Sort};
-use desk::tickets::Edit;
 use desk::{Desk, Error};
+use domain::Refusal;
 use domain::accounts::{Language, Theme};
-use domain::events::{Event, Happening};
-use domain::hours::{Changed, Goal, Target};
 use domain::permissions::{Action, may};
-use domain::tickets::{Status, Urgency};
-use domain::time::Moment;
-use domain::{Fault, Field, Named, PersonId, Refusal, TicketId};
+use domain::tickets::Urgency;
 use http::StatusCode;
 use http::request::Parts;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
+pub use shown::*;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -207,160 +200,8 @@ pub fn submission() -> String {
     }
 }
 
-/// Joins messages and history: an event that brought a message is that message. Changes of hours and targets stand where they were made.
-pub fn entries(
-    messages: Vec<(desk::tickets::Message, Vec<domain::attachments::Attachment>)>,
-    history: Vec<Event>,
-    retargets: Vec<(Moment, Option<Named<PersonId>>, Changed)>,
-) -> Vec<Entry> {
-    let mut retargets = retargets.into_iter().map(|(at, by, what)| (at, Entry::Retargeted(at, by, what))).peekable();
-    let mut said = messages.into_iter().map(|(message, files)| {
-        Entry::Said(Said {
-            id: message.id,
-            author: message.author,
-            side: message.side,
-            note: message.note,
-            html: message.html,
-            at: message.created_at,
-            files,
-            mail: message.mail.map(|mail| ByMail { id: mail.incoming, verified: mail.verified, head: mail.head }),
-        })
-    });
-    let mut entries = Vec::with_capacity(history.len());
-    for event in history {
-        while let Some((_, change)) = retargets.next_if(|(at, _)| *at < event.at) {
-            entries.push(change);
-        }
-        match &event.what {
-            Happening::Opened { follows: None, .. } | Happening::Replied { .. } | Happening::Noted { .. } => entries.extend(said.next()),
-            Happening::Opened { .. } => {
-                entries.push(Entry::Happened(event));
-                entries.extend(said.next());
-            }
-            _ => entries.push(Entry::Happened(event)),
-        }
-    }
-    entries.extend(said);
-    entries.extend(retargets.map(|(_, change)| change));
-    entries
-}
-
-/// Which words of a mail are meant.
-pub fn words_of(kind: &str, language: &str) -> Result<(desk::notifications::Kind, Language), Error> {
-    let kind = desk::notifications::Kind::from_word(kind).ok_or(Refusal::NotFound)?;
-    Ok((kind, Language::from_tag(language).ok_or(Refusal::NotFound)?))
-}
-
-/// A mail that went out, for the screens.
-pub fn mailed(delivery: desk::notifications::Delivery) -> Mailed {
-    use desk::notifications::State;
-    let state = match delivery.state {
-        State::Waiting if delivery.reason.is_some() => MailState::Deferred,
-        State::Waiting => MailState::Waiting,
-        State::Sent => MailState::Sent,
-        State::GivenUp => MailState::GivenUp,
-        State::Bounced => MailState::Bounced,
-        State::Dropped => MailState::Dropped,
-    };
-    Mailed { id: delivery.id, to: delivery.person, address: delivery.address, state, at: delivery.at, reason: delivery.reason }
-}
-
-/// How the list is sorted and where its page begins, for the desk.
-pub fn listing(listing: &Listing) -> (Sort, Option<Cursor>) {
-    let sort = match listing.sort.as_str() {
-        "number" => Sort::Number,
-        "urgency" => Sort::Urgency,
-        "updated" => Sort::Updated,
-        _ => Sort::Due,
-    };
-    let cursor = |(key, id): (i64, i64), backwards| Cursor { key, id: TicketId(id), backwards };
-    (sort, listing.after.map(|at| cursor(at, false)).or(listing.before.map(|at| cursor(at, true))))
-}
-
-/// What a form asks to be changed, or the fault at its field.
-pub fn edit_of(what: &str, to: &str) -> Result<Edit, Refusal> {
-    let unknown = |field| Refusal::field(field, Fault::Unknown);
-    Ok(match what {
-        "status" => Edit::Status(Status::from_word(to).ok_or_else(|| unknown(Field::Status))?),
-        "assignee" if to.is_empty() => Edit::Assignee(None),
-        "assignee" => Edit::Assignee(Some(to.parse().map_err(|_| unknown(Field::Assignee))?)),
-        "department" => Edit::Department(to.parse().map_err(|_| unknown(Field::Department))?),
-        "tag" => Edit::Tag(to.to_owned()),
-        "untag" => Edit::Untag(to.to_owned()),
-        _ => return Err(Refusal::Fields(vec![])),
-    })
-}
-
-/// Another urgency as it was typed, with the reason that the customers read.
-pub fn urgency_of(to: &str, reason: &str) -> Result<Edit, Refusal> {
-    let urgency = Urgency::from_word(to).ok_or_else(|| Refusal::field(Field::Urgency, Fault::Unknown))?;
-    if reason.trim().is_empty() {
-        return Err(Refusal::field(Field::Reason, Fault::Missing));
-    }
-    Ok(Edit::Urgency(urgency, Some(reason.to_owned())))
-}
-
-/// The office hours of a department, for the screens.
-pub fn hours(shown: desk::hours::Shown) -> crate::hours::api::Hours {
-    crate::hours::api::Hours {
-        departments: shown.departments,
-        department: shown.department,
-        office: shown.office,
-        zone: shown.zone,
-        zones: shown.zones,
-        week: shown.week,
-        holidays: shown.holidays,
-        coming: shown.coming,
-        today: shown.today,
-        days: shown.days,
-        reckoning: reckoning(shown.reckoned),
-    }
-}
-
-/// Of how many tickets it is reckoned anew what is due, and of how many it is to be; `None` where it is of all.
-pub fn reckoning(reckoned: desk::hours::Reckoned) -> Option<(i64, i64)> {
-    (reckoned.upto < reckoned.last).then_some((reckoned.upto, reckoned.last))
-}
-
-/// A target as it was typed, or the faults at its fields. What is empty is not promised.
-pub fn target_of(typed: &[(Goal, String)], around_the_clock: bool) -> Result<Target, Problem> {
-    let mut target = Target { around_the_clock, ..Target::default() };
-    let mut faults = vec![];
-    for (goal, text) in typed.iter().filter(|(_, text)| !text.trim().is_empty()) {
-        match (text.parse(), goal) {
-            (Ok(term), Goal::FirstReply) => target.first_reply = Some(term),
-            (Ok(term), Goal::NextReply) => target.next_reply = Some(term),
-            (Ok(term), Goal::Solution) => target.solution = Some(term),
-            (Err(fault), goal) => faults.push(domain::FieldFault { field: Field::Target(*goal), fault }),
-        }
-    }
-    if faults.is_empty() { Ok(target) } else { Err(report(Refusal::Fields(faults).into())) }
-}
-
-/// What a target is for, as it was typed: the organisation by its name.
-pub async fn target_for(desk: &Desk, by: &Agent, urgency: &str, department: &str, organisation: &str) -> Result<TargetFor, Problem> {
-    let unknown = |field| report(Refusal::field(field, Fault::Unknown).into());
-    let urgency = Urgency::from_word(urgency).ok_or_else(|| unknown(Field::Urgency))?;
-    let department = if department.is_empty() { None } else { Some(department.parse().map_err(|_| unknown(Field::Department))?) };
-    let organisation = match organisation.trim() {
-        "" => None,
-        name => Some(desk::accounts::organisation_by_name(desk, by, name).await.map_err(report)?.ok_or_else(|| unknown(Field::Organisation))?),
-    };
-    Ok((urgency, department, organisation))
-}
-
 /// An urgency, with a department and an organisation where it is for one alone.
 pub type TargetFor = (Urgency, Option<domain::DepartmentId>, Option<domain::OrganisationId>);
-
-/// How long tickets of each status are to be kept, as it was typed in the order of [`Status::ALL`].
-pub fn days_of(typed: [String; Status::ALL.len()]) -> Vec<(Status, String)> {
-    Status::ALL.iter().copied().zip(typed).collect()
-}
-
-/// Someone who is being made anonymous, for the screens.
-pub fn erasing(erasure: &desk::privacy::Erasure) -> Erasing {
-    Erasing { person: erasure.person, name: desk::privacy::name_of(erasure.person), done: erasure.done, all: erasure.total }
-}
 
 /// The key a form was sent with; `None` where it cannot be one of ours, which is then sent as if it had none.
 pub fn key_of(submission: String) -> Option<String> {
@@ -405,11 +246,6 @@ pub fn enter(logged_in: &LoggedIn, next: &str) {
     }
 }
 
-/// An app that is being set up, for the screens.
-pub fn set_up(app: desk::accounts::SetUp) -> AppSetUp {
-    AppSetUp { secret: app.secret, squares: app.squares }
-}
-
 /// The name of the cookie between the password and the second step.
 pub fn factor_cookie(secure: bool) -> &'static str {
     if secure { "__Host-balie-factor" } else { "balie-factor" }
@@ -422,47 +258,9 @@ pub fn forget_session() {
     set_cookie(&format!("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}", session_cookie(is_secure)));
 }
 
-/// What an import would do, for the screens.
-pub fn import_preview(preview: desk::accounts::Preview) -> ImportPreview {
-    use crate::people::api::Outcome;
-    let row = |row: desk::accounts::ImportRow| ImportRow {
-        line: row.line,
-        name: row.name,
-        email: row.email,
-        organisation: row.organisation,
-        key_user: row.key_user.unwrap_or_default(),
-        domains: row.domains,
-        outcome: match row.outcome {
-            desk::accounts::Outcome::Add => Outcome::Add,
-            desk::accounts::Outcome::Change => Outcome::Change,
-            desk::accounts::Outcome::Same => Outcome::Same,
-            desk::accounts::Outcome::Wrong => Outcome::Wrong,
-        },
-        is_new_organisation: row.is_new_organisation,
-        was: row.was,
-        faults: row.faults,
-    };
-    ImportPreview {
-        rows: preview.rows,
-        add: preview.add,
-        change: preview.change,
-        same: preview.same,
-        wrong: preview.wrong,
-        organisations: preview.organisations,
-        shown: preview.shown.into_iter().map(row).collect(),
-        faulty: preview.faulty.into_iter().map(row).collect(),
-    }
-}
-
 /// The id a form or an address names.
 pub fn id<Id: std::str::FromStr>(text: &str) -> Result<Id, Problem> {
     text.parse().map_err(|_| report(Refusal::NotFound.into()))
-}
-
-/// A session for the screens.
-pub fn open_session(open: Open, asking: Option<&Session>) -> OpenSession {
-    let is_this = asking.is_some_and(|session| session.id() == open.id);
-    OpenSession { id: open.id, device: open.device, address: open.address, created_at: open.created_at, seen_at: open.seen_at, is_this }
 }
 
 /// The name of the session's cookie; over HTTPS the browser itself guards a name that begins with `__Host-`.
