@@ -96,9 +96,9 @@ pub enum Step {
 impl Rota {
     /// The day of the rota that a moment is in, by what the clock on the wall shows.
     pub fn day(&self, at: Moment, zone: &Zone) -> i64 {
-        let shown = zone.civil(at);
-        let minutes = u16::from(shown.hour) * 60 + u16::from(shown.minute);
-        shown.days - i64::from(minutes < self.handover)
+        // Not by the minute that the clock shows: in an hour that it strikes twice there is one hand-over.
+        let day = zone.civil(at).days;
+        day - i64::from(at < self.begins(day, zone))
     }
 
     /// When a day of the rota begins.
@@ -160,25 +160,21 @@ impl Rota {
         shifts
     }
 
-    /// The shifts without anyone between two moments, where there is a rota at all.
+    /// The shifts without anyone between two moments.
     pub fn gaps(&self, from: Moment, until: Moment, zone: &Zone) -> Vec<Shift> {
-        if self.members.is_empty() {
-            return vec![];
-        }
         self.shifts(self.day(from, zone), self.day(until, zone) + 1, zone).into_iter().filter(|shift| shift.person.is_none()).collect()
     }
 
-    /// Whom a step tells: `told` is how many steps there were. `None` where everyone was told often enough.
-    pub fn step(&self, told: u8, day: i64) -> Option<(Step, Vec<PersonId>)> {
+    /// Whom the next step tells, after so many steps and so many people who were told: who is on call, then the next who was not told yet, then everyone. `None` where everyone was
+    /// told often enough.
+    pub fn step(&self, steps: u8, told: &[PersonId], day: i64) -> Option<(Step, Vec<PersonId>)> {
         let order = self.order(day);
-        match (told, order.len()) {
-            (0, 1..) => Some((Step::OnCall, order[..1].to_vec())),
-            (1, 2..) => Some((Step::Next, order[1..2].to_vec())),
+        match order.iter().position(|person| !told.contains(person)) {
+            // Since the step before they may have handed over.
+            Some(0) if steps < 2 => Some((Step::OnCall, order[..1].to_vec())),
+            Some(at) if steps < 2 => Some((Step::Next, vec![order[at]])),
             // Nobody is on call, or there is no next: then everyone who may be.
-            (told, _) if told < 2 + ALL_TOLD => {
-                let everyone = if order.is_empty() { self.members.clone() } else { order };
-                Some((Step::All, everyone))
-            }
+            _ if steps < 2 + ALL_TOLD => Some((Step::All, if order.is_empty() { self.members.clone() } else { order })),
             _ => None,
         }
     }
@@ -256,20 +252,42 @@ mod tests {
         }
         let gaps = rota.gaps(from, until, &zone);
         assert_eq!(gaps, [Shift { from: rota.begins(monday() + 8, &zone), until: rota.begins(monday() + 10, &zone), person: None }]);
-        assert_eq!(Rota::default().gaps(from, until, &zone), [], "who has no rota misses nobody");
+        assert_eq!(Rota::default().gaps(from, until, &zone).len(), 1, "nobody is one long gap");
     }
 
     #[test]
     fn the_one_on_call_is_told_then_the_next_then_all() {
         let rota = rota(Turn::Daily);
-        let steps: Vec<_> = (0..9).map_while(|told| rota.step(told, monday() + 1)).collect();
-        assert_eq!(steps[..3], [(Step::OnCall, vec![B]), (Step::Next, vec![C]), (Step::All, vec![B, C, A])]);
-        assert_eq!(steps.len(), 2 + usize::from(ALL_TOLD));
+        let steps = |rota: &Rota, days: [i64; 8]| {
+            let mut told = vec![];
+            let mut steps = vec![];
+            for (n, day) in days.into_iter().enumerate() {
+                let Some((step, people)) = rota.step(n as u8, &told, monday() + day) else { break };
+                told.extend(&people);
+                steps.push((step, people));
+            }
+            steps
+        };
+        let all = steps(&rota, [1; 8]);
+        assert_eq!(all[..3], [(Step::OnCall, vec![B]), (Step::Next, vec![C]), (Step::All, vec![B, C, A])]);
+        assert_eq!(all.len(), 2 + usize::from(ALL_TOLD));
+        let handed_over = steps(&rota, [1, 2, 2, 2, 2, 2, 2, 2]);
+        assert_eq!(handed_over[..3], [(Step::OnCall, vec![B]), (Step::OnCall, vec![C]), (Step::All, vec![C, A, B])], "who is on call now hears it");
         let alone = Rota { members: vec![A], ..rota.clone() };
-        assert_eq!(alone.step(1, monday()), Some((Step::All, vec![A])));
+        assert_eq!(alone.step(1, &[A], monday()), Some((Step::All, vec![A])));
         let gap = Rota { swaps: vec![Swap { from: monday(), until: monday() + 1, person: None }], ..rota };
-        assert_eq!(gap.step(0, monday()), Some((Step::All, vec![A, B, C])), "a gap wakes everyone");
-        assert_eq!(Rota::default().step(0, monday()), Some((Step::All, vec![])));
+        assert_eq!(gap.step(0, &[], monday()), Some((Step::All, vec![A, B, C])), "a gap wakes everyone");
+        assert_eq!(Rota::default().step(0, &[], monday()), Some((Step::All, vec![])));
+    }
+
+    #[test]
+    fn one_hands_over_once_in_the_hour_that_strikes_twice() {
+        let (zone, sunday) = (zone(), day_number(2026, 10, 25).unwrap());
+        let rota = Rota { handover: 2 * 60 + 30, ..rota(Turn::Daily) };
+        let begins = rota.begins(sunday, &zone);
+        let on_call: Vec<_> = (-30..120).map(|n| rota.on_call(rota.day(begins + Span::minutes(n), &zone))).collect();
+        let changes = on_call.windows(2).filter(|two| two[0] != two[1]).count();
+        assert_eq!((changes, on_call[29] == on_call[30]), (1, false));
     }
 
     proptest! {

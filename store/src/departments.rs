@@ -4,7 +4,7 @@ use crate::accounts::STAFF;
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
-use crate::row::{Row, Source, lists, rows};
+use crate::row::{Row, Source, first, lists, rows};
 use crate::tables::department;
 use domain::{DepartmentId, Named, PersonId};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryOrder, Set};
@@ -27,10 +27,10 @@ pub async fn hidden_from(store: &Store, person: PersonId) -> Result<Vec<Departme
     rows.iter().map(|row| Ok(DepartmentId(Row::new(row).next()?))).collect()
 }
 
-/// Whether a department is closed to a person, as a change sees it.
-pub async fn is_hidden_from(change: &Change, department: DepartmentId, person: PersonId) -> Result<bool> {
+/// Whether a department is closed to a person.
+pub async fn is_hidden_from(from: &impl Source, department: DepartmentId, person: PersonId) -> Result<bool> {
     let sql = "SELECT 1 FROM department d WHERE d.id = $1 AND d.closed AND NOT EXISTS (SELECT 1 FROM department_member m WHERE m.department_id = d.id AND m.person_id = $2)";
-    Ok(change.db().query_one_raw(change.sql(sql, [department.0.into(), person.0.into()])).await?.is_some())
+    Ok(first(from, sql, [department.0.into(), person.0.into()]).await?.is_some())
 }
 
 /// Every department, in their order.

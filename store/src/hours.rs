@@ -13,7 +13,7 @@ use domain::hours::{Calendar, Target, TargetRule};
 use domain::tickets::{Clock, Due, Status, Urgency};
 use domain::time::Moment;
 use domain::{DepartmentId, EventNo, Named, OrganisationId, PersonId, TicketId};
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::ConnectionTrait;
 
 /// The lock that changes of tickets share and a change of hours has alone (PostgreSQL).
 const LOCK: i64 = 0x0068_6f75_7273;
@@ -52,7 +52,7 @@ pub struct Plan {
     pub departments: Vec<DepartmentId>,
     /// The targets that were chosen.
     pub rules: Vec<TargetRule>,
-    /// When the oldest ticket that runs was opened.
+    /// When the oldest ticket was opened: reports measure the settled ones too.
     pub oldest: Option<Moment>,
 }
 
@@ -75,9 +75,11 @@ async fn plan_by(db: &impl ConnectionTrait) -> Result<Plan> {
         ("department_id, zone, calendar", "FROM office"),
         ("urgency, department_id, organisation_id, target", "FROM target_rule"),
         ("MIN(opened_at)", oldest.as_str()),
+        // They are numbered in the order in which they came; one that runs may have been brought along from elsewhere.
+        ("opened_at", "FROM ticket ORDER BY id LIMIT 1"),
         ("id", "FROM department"),
     ];
-    let [generation, offices, rules, oldest, departments] = lists_by(db, lists, vec![]).await?;
+    let [generation, offices, rules, oldest, first, departments] = lists_by(db, lists, vec![]).await?;
     let office = |(department, zone, calendar): (i64, String, String)| {
         let calendar = serde_json::from_str(&calendar).map_err(|_| Error::Unreadable("calendar"))?;
         Ok(Office { department: DepartmentId(department), zone, calendar })
@@ -95,7 +97,7 @@ async fn plan_by(db: &impl ConnectionTrait) -> Result<Plan> {
         generation: generation.read::<[i64; 1]>()?.first().ok_or(Error::Unreadable("reckoning"))?[0],
         offices: offices.read()?.into_iter().map(office).collect::<Result<_>>()?,
         rules: rules.read()?.into_iter().map(rule).collect::<Result<_>>()?,
-        oldest: oldest.read::<[Option<i64>; 1]>()?.first().and_then(|row| row[0]).map(Moment),
+        oldest: oldest.read::<[Option<i64>; 1]>()?.iter().chain(&first.read::<[Option<i64>; 1]>()?).filter_map(|row| row[0]).min().map(Moment),
     })
 }
 
@@ -247,28 +249,27 @@ pub async fn to_reckon(change: &Change, most: i64) -> Result<(Reckoned, Vec<Runn
     Ok((Reckoned { generation, upto, last }, running))
 }
 
-/// Rows of one statement: enough that the statement costs nothing beside them, and six values for each are far from what either database takes.
-const AT_ONCE: usize = 500;
-
 /// Saves what was reckoned for running tickets.
 pub async fn save_dues(change: &Change, running: &[Running]) -> Result<()> {
-    for some in running.chunks(AT_ONCE) {
-        let mut values: Vec<Value> = Vec::with_capacity(some.len() * 6);
-        for r in some {
-            let clock = if r.is_replayed { Some(json(&r.clock)?) } else { None };
-            let due = r.due.as_ref().map(json).transpose()?;
-            let place = place(r.due.as_ref(), None);
-            values.extend([r.id.0.into(), clock.into(), due.into(), place.into(), r.around_the_clock.into(), r.tick_at.map(|at| at.0).into()]);
-        }
-        let row = |at: usize| format!("({})", (at * 6 + 1..=at * 6 + 6).map(|n| format!("${n}")).collect::<Vec<_>>().join(", "));
-        let rows: Vec<String> = (0..some.len()).map(row).collect();
-        let sql = format!(
-            "UPDATE ticket SET clock = COALESCE(v.column2, ticket.clock), due = v.column3, place = v.column4, around_the_clock = v.column5, tick_at = v.column6
-             FROM (VALUES {}) AS v WHERE ticket.id = v.column1",
-            rows.join(", ")
-        );
-        change.run_many(sql, values).await?;
-    }
+    // One value for all: SQLite looks for each of many among all of them.
+    let row = |r: &Running| {
+        let clock = if r.is_replayed { Some(json(&r.clock)?) } else { None };
+        let due = r.due.as_ref().map(json).transpose()?;
+        Ok((r.id.0, place(r.due.as_ref(), None), r.around_the_clock, r.tick_at.map(|at| at.0), due, clock))
+    };
+    let rows: Vec<_> = running.iter().map(row).collect::<Result<_>>()?;
+    let at = |n: usize, kind: &str| if change.is_postgres() { format!("(v ->> {n})::{kind}") } else { format!("(v.value ->> {n})") };
+    let from = if change.is_postgres() { "json_array_elements($1::json) AS v" } else { "json_each($1) AS v" };
+    let sql = format!(
+        "UPDATE ticket SET place = {}, around_the_clock = {}, tick_at = {}, due = {}, clock = COALESCE({}, ticket.clock) FROM {from} WHERE ticket.id = {}",
+        at(1, "bigint"),
+        at(2, "boolean"),
+        at(3, "bigint"),
+        at(4, "text"),
+        at(5, "text"),
+        at(0, "bigint")
+    );
+    change.run(sql, [json(&rows)?.into()]).await?;
     Ok(())
 }
 

@@ -19,7 +19,7 @@ pub struct OfDepartment {
     pub hook: String,
     /// What its pager knows Balie by.
     pub hook_secret: String,
-    /// When the last gap begins that admins were told of.
+    /// When the last gap ends that admins were told of.
     pub gap_told: Moment,
 }
 
@@ -53,49 +53,67 @@ pub async fn save_rota(change: &Change, of: &OfDepartment) -> Result<()> {
 }
 
 /// An alarm of a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Alarm {
     pub ticket: TicketId,
     pub began_at: Moment,
     /// How many steps there were.
-    pub told: u8,
-    /// When the next one is; `None` where it is over.
+    pub steps: u8,
+    /// Who was told so far.
+    pub people: Vec<PersonId>,
+    /// When the next step is; `None` where it is over.
     pub next_at: Option<Moment>,
 }
 
-fn alarm((ticket, began, told, next): (i64, i64, i64, Option<i64>)) -> Alarm {
-    Alarm { ticket: TicketId(ticket), began_at: Moment(began), told: u8::try_from(told).unwrap_or(u8::MAX), next_at: next.map(Moment) }
+type AlarmRow = (i64, i64, i64, String, Option<i64>);
+
+fn alarm((ticket, began, steps, people, next): AlarmRow) -> Result<Alarm> {
+    Ok(Alarm {
+        ticket: TicketId(ticket),
+        began_at: Moment(began),
+        steps: u8::try_from(steps).unwrap_or(u8::MAX),
+        people: serde_json::from_str(&people).map_err(|_| Error::Unreadable("people of an alarm"))?,
+        next_at: next.map(Moment),
+    })
 }
 
-const ALARM: &str = "a.ticket_id, a.began_at, a.told, a.next_at";
+const ALARM: &str = "a.ticket_id, a.began_at, a.told, a.people, a.next_at";
 
 /// The alarm of a ticket that is running, where there is one.
 pub async fn running(from: &impl Source, ticket: TicketId) -> Result<Option<Alarm>> {
     let tail = "FROM alarm a WHERE a.ticket_id = $1 AND a.next_at IS NOT NULL";
-    Ok(rows_by(&from.on(), ALARM, tail, vec![ticket.0.into()]).await?.pop().map(alarm))
+    rows_by::<AlarmRow>(&from.on(), ALARM, tail, vec![ticket.0.into()]).await?.pop().map(alarm).transpose()
 }
 
-/// Alarms whose next step is by now, the one that waits longest first.
-pub async fn due(store: &Store, now: Moment, most: u64) -> Result<Vec<Alarm>> {
+/// The same, kept for this change alone.
+pub async fn locked(change: &Change, ticket: TicketId) -> Result<Option<Alarm>> {
+    if change.is_postgres() {
+        change.db().query_one_raw(change.sql("SELECT ticket_id FROM alarm WHERE ticket_id = $1 FOR UPDATE", [ticket.0.into()])).await?;
+    }
+    running(change, ticket).await
+}
+
+/// The tickets whose alarm has its next step by now, the one that waits longest first.
+pub async fn due(store: &Store, now: Moment, most: u64) -> Result<Vec<TicketId>> {
     let tail = format!("FROM alarm a WHERE a.next_at <= $1 ORDER BY a.next_at, a.ticket_id LIMIT {most}");
-    Ok(rows(store, ALARM, &tail, vec![now.0.into()]).await?.into_iter().map(alarm).collect())
+    let found: Vec<(i64,)> = rows(store, "a.ticket_id", &tail, vec![now.0.into()]).await?;
+    Ok(found.into_iter().map(|(ticket,)| TicketId(ticket)).collect())
 }
 
 /// Begins the alarm of a ticket, where none runs.
 pub async fn begin(change: &Change, ticket: TicketId, now: Moment) -> Result<()> {
     let sql = "INSERT INTO alarm (ticket_id, began_at, told, next_at) VALUES ($1, $2, 0, $2)
-               ON CONFLICT (ticket_id) DO UPDATE SET began_at = excluded.began_at, told = 0, next_at = excluded.next_at WHERE alarm.next_at IS NULL";
+               ON CONFLICT (ticket_id) DO UPDATE SET began_at = excluded.began_at, told = 0, people = '[]', next_at = excluded.next_at WHERE alarm.next_at IS NULL";
     change.run(sql, [ticket.0.into(), now.0.into()]).await?;
     Ok(())
 }
 
-/// Keeps how far an alarm has come; over where there is no next step.
+/// Keeps how far an alarm that runs has come; over where there is no next step.
 pub async fn save_alarm(change: &Change, alarm: &Alarm) -> Result<()> {
-    let next = alarm.next_at.map(|at| at.0);
-    change
-        .run("UPDATE alarm SET told = $1, next_at = $2 WHERE ticket_id = $3", [i16::from(alarm.told).into(), next.into(), alarm.ticket.0.into()])
-        .await?;
+    let people = serde_json::to_string(&alarm.people).map_err(|_| Error::Unreadable("people of an alarm"))?;
+    let sql = "UPDATE alarm SET told = $1, people = $2, next_at = $3 WHERE ticket_id = $4 AND next_at IS NOT NULL";
+    change.run(sql, [i16::from(alarm.steps).into(), people.into(), alarm.next_at.map(|at| at.0).into(), alarm.ticket.0.into()]).await?;
     Ok(())
 }
 
@@ -107,12 +125,12 @@ pub async fn end(change: &Change, ticket: TicketId) -> Result<bool> {
 }
 
 /// Those of these people who can be told of a ticket of a department, by name, in the order given: staff who can log in, and to whom it is not closed.
-pub async fn active(change: &Change, department: DepartmentId, people: &[PersonId]) -> Result<Vec<Named<PersonId>>> {
+pub async fn active(from: &impl Source, department: DepartmentId, people: &[PersonId]) -> Result<Vec<Named<PersonId>>> {
     let mut found = vec![];
     for person in people {
         let sql = "SELECT id, name FROM person WHERE id = $1 AND role <> 'customer' AND disabled_at IS NULL";
-        if let Some(row) = first(change, sql, [person.0.into()]).await?
-            && !crate::departments::is_hidden_from(change, department, *person).await?
+        if let Some(row) = first(from, sql, [person.0.into()]).await?
+            && !crate::departments::is_hidden_from(from, department, *person).await?
         {
             found.push(Row::new(&row).named(PersonId)?);
         }
@@ -178,6 +196,11 @@ pub async fn take_signals(change: &Change, now: Moment, again: Moment, most: u64
             })
         })
         .collect()
+}
+
+/// Whether it is still to be handed over: who takes the ticket meanwhile lets the others sleep.
+pub async fn is_waiting(store: &Store, id: i64) -> Result<bool> {
+    Ok(first(store, "SELECT 1 FROM signal WHERE id = $1", [id.into()]).await?.is_some())
 }
 
 /// It was handed over, or is given up.

@@ -95,26 +95,32 @@ pub async fn touched(store: &Store, after: EventNo, most: u64) -> Result<Option<
     Ok(Some((last, tickets)))
 }
 
-/// Tickets that changed otherwise; at most `most`.
-pub async fn stale(store: &Store, most: u64) -> Result<Vec<TicketId>> {
-    let found: Vec<(i64,)> = rows(store, "s.ticket_id", &format!("FROM report_stale s ORDER BY s.ticket_id LIMIT {most}"), vec![]).await?;
-    Ok(found.into_iter().map(|(ticket,)| TicketId(ticket)).collect())
+/// Tickets that changed otherwise, and how often each was marked; at most `most`.
+pub async fn stale(store: &Store, most: u64) -> Result<Vec<(TicketId, i64)>> {
+    let tail = format!("FROM report_stale s ORDER BY s.ticket_id LIMIT {most}");
+    let found: Vec<(i64, i64)> = rows(store, "s.ticket_id, s.marks", &tail, vec![]).await?;
+    Ok(found.into_iter().map(|(ticket, marks)| (TicketId(ticket), marks)).collect())
 }
 
-/// These tickets are counted as they are now.
-pub async fn refreshed(change: &Change, tickets: &[TicketId]) -> Result<()> {
-    change.run_many(format!("DELETE FROM report_stale WHERE ticket_id IN {}", list(tickets.iter().map(|ticket| ticket.0))), vec![]).await
+/// These tickets are counted as they were when they had been marked so often; what was marked since is counted again.
+pub async fn refreshed(change: &Change, tickets: &[(TicketId, i64)]) -> Result<()> {
+    for (ticket, marks) in tickets {
+        change.run("DELETE FROM report_stale WHERE ticket_id = $1 AND marks = $2", [ticket.0.into(), (*marks).into()]).await?;
+    }
+    Ok(())
 }
+
+const MARKED: &str = "ON CONFLICT (ticket_id) DO UPDATE SET marks = report_stale.marks + 1";
 
 /// A ticket is to be counted anew.
 pub(crate) async fn mark(change: &Change, ticket: TicketId) -> Result<()> {
-    change.run("INSERT INTO report_stale (ticket_id) VALUES ($1) ON CONFLICT DO NOTHING", [ticket.0.into()]).await?;
+    change.run(format!("INSERT INTO report_stale (ticket_id) VALUES ($1) {MARKED}"), [ticket.0.into()]).await?;
     Ok(())
 }
 
 /// The tickets of an organisation are to be counted anew.
 pub(crate) async fn mark_organisation(change: &Change, organisation: OrganisationId) -> Result<()> {
-    let sql = "INSERT INTO report_stale (ticket_id) SELECT t.id FROM ticket t WHERE t.organisation_id = $1 ON CONFLICT DO NOTHING";
+    let sql = format!("INSERT INTO report_stale (ticket_id) SELECT t.id FROM ticket t WHERE t.organisation_id = $1 {MARKED}");
     change.run(sql, [organisation.0.into()]).await?;
     Ok(())
 }

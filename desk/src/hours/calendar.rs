@@ -11,8 +11,8 @@ pub(super) const MOST_BYTES: u64 = 1 << 20;
 const YEARS: i32 = 10;
 /// How deep components are in each other at most: an alarm in an event in a calendar is three, and the parser goes down by calling itself.
 const DEEPEST: i32 = 8;
-/// Most days of one event: a long summer.
-const LONGEST: i64 = 62;
+/// Most days of one event.
+const LONGEST: i64 = 366;
 
 /// The days of a calendar from one on, with what they are called. Whole days only: a meeting closes no office. Refuses what is no calendar, and one that repeats otherwise than
 /// every year, rather than to take half of it.
@@ -28,16 +28,19 @@ pub(super) fn days(text: &str, from: i64) -> Result<BTreeMap<i64, String>, Fault
     let (this_year, ..) = date(from);
     let mut days = BTreeMap::new();
     for event in calendar.components.iter().filter(|c| c.name == "VEVENT") {
-        let Some(start) = day(event, "DTSTART")? else { continue };
-        let length = day(event, "DTEND")?.map_or(1, |end| end - start).clamp(1, LONGEST);
+        if ["EXDATE", "RDATE", "RECURRENCE-ID"].iter().any(|name| value(event, name).is_some()) {
+            return Err(Fault::RepeatsOtherwise);
+        }
+        let is_cancelled = value(event, "STATUS").is_some_and(|status| status == "CANCELLED");
+        let Some((start, length)) = whole_days(event)?.filter(|_| !is_cancelled) else { continue };
         let name: String = typed::line(&value(event, "SUMMARY").unwrap_or_default().replace("\\,", ",").replace("\\;", ";").replace("\\n", " "));
         let name: String = name.chars().take(80).collect();
         let (year, month, first) = date(start);
-        let years = match value(event, "RRULE") {
-            None => year..=year,
-            Some(rule) => year..=last_year(&rule, this_year + YEARS)?,
+        let (last_year, last) = match value(event, "RRULE") {
+            None => (year, start),
+            Some(rule) => (this_year + YEARS, last_day(&rule)?),
         };
-        for start in years.filter_map(|year| day_number(year, month, first)) {
+        for start in (year..=last_year).filter_map(|year| day_number(year, month, first)).filter(|start| *start <= last) {
             days.extend((start..start + length).filter(|day| *day >= from).map(|day| (day, name.clone())));
         }
     }
@@ -67,29 +70,76 @@ fn value(event: &Component<'_>, name: &str) -> Option<String> {
     event.properties.iter().find(|p| p.name == name).map(|p| p.val.as_str().to_owned())
 }
 
-/// The date of a property; `None` where it is a time of a day, and no date. A time of midnight is its date: some programs write whole days so.
-fn day(event: &Component<'_>, name: &str) -> Result<Option<i64>, Fault> {
-    let Some(text) = value(event, name) else { return if name == "DTSTART" { Err(Fault::NotACalendar) } else { Ok(None) } };
-    let (day, time) = text.split_once('T').unwrap_or((&text, "000000"));
-    if !time.starts_with("000000") {
-        return Ok(None);
-    }
-    let is_written = day.len() == 8 && day.bytes().all(|b| b.is_ascii_digit());
-    let date = is_written.then(|| day_number(day[..4].parse().ok()?, day[4..6].parse().ok()?, day[6..].parse().ok()?)).flatten();
-    date.map(Some).ok_or(Fault::NotACalendar)
+/// When something begins or ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    Day(i64),
+    /// As some programs write whole days.
+    Midnight(i64),
+    Time,
 }
 
-/// The last year of a rule that repeats every year, at most this one.
-fn last_year(rule: &str, most: i32) -> Result<i32, Fault> {
+fn when(event: &Component<'_>, name: &str) -> Result<Option<When>, Fault> {
+    let Some(text) = value(event, name) else { return Ok(None) };
+    let (day, time) = text.split_once('T').map_or((text.as_str(), None), |(day, time)| (day, Some(time)));
+    let day = day_of(day).ok_or(Fault::NotACalendar)?;
+    Ok(Some(match time {
+        None => When::Day(day),
+        Some("000000") => When::Midnight(day),
+        // Midnight in Greenwich is none here.
+        Some(_) => When::Time,
+    }))
+}
+
+fn day_of(text: &str) -> Option<i64> {
+    let is_written = text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit());
+    is_written.then(|| day_number(text[..4].parse().ok()?, text[4..6].parse().ok()?, text[6..].parse().ok()?)).flatten()
+}
+
+/// The first day of an event, and how many there are; `None` where it is a part of a day: a meeting.
+fn whole_days(event: &Component<'_>) -> Result<Option<(i64, i64)>, Fault> {
+    let start = when(event, "DTSTART")?.ok_or(Fault::NotACalendar)?;
+    let (first, is_day) = match start {
+        When::Day(day) => (day, true),
+        When::Midnight(day) => (day, false),
+        When::Time => return Ok(None),
+    };
+    let length = match (when(event, "DTEND")?, value(event, "DURATION")) {
+        (Some(When::Day(end) | When::Midnight(end)), _) if end > first => end - first,
+        (Some(_), _) if is_day => 1,
+        (Some(_), _) => return Ok(None),
+        (None, None) => 1,
+        (None, Some(duration)) => match duration_days(&duration) {
+            Some(days) => days,
+            None if is_day => return Err(Fault::NotACalendar),
+            None => return Ok(None),
+        },
+    };
+    if length > LONGEST { Err(Fault::NotACalendar) } else { Ok(Some((first, length))) }
+}
+
+/// The days of `P10D` or `P2W`.
+fn duration_days(text: &str) -> Option<i64> {
+    let (n, unit) = text.strip_prefix('P')?.split_at_checked(text.len().checked_sub(2)?)?;
+    let n: i64 = n.parse().ok().filter(|n| (1..=10_000).contains(n))?;
+    match unit {
+        "D" => Some(n),
+        "W" => Some(n * 7),
+        _ => None,
+    }
+}
+
+/// The last day of a rule that repeats every year on one date.
+fn last_day(rule: &str) -> Result<i64, Fault> {
     let mut is_yearly = false;
-    let mut last = most;
+    let mut last = i64::MAX;
     for part in rule.split(';') {
         match part.split_once('=') {
             Some(("FREQ", "YEARLY")) => is_yearly = true,
             Some(("INTERVAL", "1") | ("WKST", _)) => {}
-            Some(("UNTIL", until)) => last = last.min(until.get(..4).and_then(|year| year.parse().ok()).ok_or(Fault::NotACalendar)?),
+            Some(("UNTIL", until)) => last = until.get(..8).and_then(day_of).ok_or(Fault::NotACalendar)?,
             // Each year's own date is in the date itself.
-            Some(("BYMONTH" | "BYMONTHDAY", _)) => {}
+            Some(("BYMONTH" | "BYMONTHDAY", one)) if !one.contains(',') => {}
             _ => return Err(Fault::RepeatsOtherwise),
         }
     }
@@ -127,13 +177,33 @@ mod tests {
             read(&format!("BEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:{start}\r\nRRULE:{rule}\r\nSUMMARY:x\r\nEND:VEVENT\r\n"))
         };
         assert_eq!(yearly("20200427", "FREQ=YEARLY").unwrap().len(), 10);
-        assert_eq!(yearly("20200427", "FREQ=YEARLY;UNTIL=20280101T000000Z").unwrap().len(), 2);
+        assert_eq!(yearly("20200427", "FREQ=YEARLY;UNTIL=20280101T000000Z").unwrap().len(), 1, "not the one after it");
+        assert_eq!(yearly("20200427", "FREQ=YEARLY;UNTIL=20280427").unwrap().len(), 2);
         assert_eq!(
             yearly("20200229", "FREQ=YEARLY").unwrap().iter().map(|(day, _)| day.as_str()).collect::<Vec<_>>(),
             ["2028-02-29", "2032-02-29", "2036-02-29"]
         );
         assert_eq!(yearly("20200427", "FREQ=WEEKLY"), Err(Fault::RepeatsOtherwise));
         assert_eq!(yearly("20200427", "FREQ=YEARLY;BYDAY=1MO"), Err(Fault::RepeatsOtherwise));
+        assert_eq!(yearly("20200427", "FREQ=YEARLY;BYMONTH=1,7"), Err(Fault::RepeatsOtherwise));
+    }
+
+    #[test]
+    fn a_meeting_closes_no_office_and_nothing_is_half_taken() {
+        let event = |lines: &str| read(&format!("BEGIN:VEVENT\r\nUID:1\r\n{}\r\nEND:VEVENT\r\n", lines.replace(' ', "\r\n")));
+        let count = |lines: &str| event(lines).map(|days| days.len());
+        assert_eq!(count("DTSTART:20261224T000000 DTEND:20261224T010000"), Ok(0));
+        assert_eq!(count("DTSTART:20261224T000000 DTEND:20261226T000000"), Ok(2));
+        assert_eq!(count("DTSTART:20261224T000000Z DTEND:20261225T000000Z"), Ok(0));
+        assert_eq!(count("DTSTART:20261224T000000 DURATION:PT1H"), Ok(0));
+        assert_eq!(count("DTSTART;VALUE=DATE:20261224 DURATION:P10D"), Ok(10));
+        assert_eq!(count("DTSTART;VALUE=DATE:20261224 DURATION:P2W"), Ok(14));
+        assert_eq!(count("DTSTART;VALUE=DATE:20261224 DURATION:PT1H"), Err(Fault::NotACalendar));
+        assert_eq!(count("DTSTART;VALUE=DATE:20261224 STATUS:CANCELLED"), Ok(0));
+        assert_eq!(count("DTSTART;VALUE=DATE:20261224 DTEND;VALUE=DATE:20290101"), Err(Fault::NotACalendar));
+        for other in ["EXDATE;VALUE=DATE:20271224", "RECURRENCE-ID;VALUE=DATE:20261224", "RDATE;VALUE=DATE:20271224"] {
+            assert_eq!(count(&format!("DTSTART;VALUE=DATE:20261224 RRULE:FREQ=YEARLY {other}")), Err(Fault::RepeatsOtherwise), "{other}");
+        }
     }
 
     #[test]

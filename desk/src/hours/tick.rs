@@ -49,9 +49,10 @@ async fn tell(desk: &Desk, due: &[TicketId]) -> Result<usize> {
         let mut ticket = before.clone();
         // Another node may have been here first, or the ticket have moved on: then only the next tick is saved.
         let mut tick = book.reckon(&mut ticket);
-        if let Some(what) = mark(&mut ticket, &mut tick, now) {
+        // All of what is due by now: something of another ticket may lie between two of this one.
+        while let Some((at, what)) = mark(&mut ticket, tick, now) {
             tick = book.reckon(&mut ticket);
-            happened.push((what.0, id, what.1));
+            happened.push((at, id, what));
         }
         store::tickets::save(&change, &before, &ticket, tick).await?;
     }
@@ -64,7 +65,7 @@ async fn tell(desk: &Desk, due: &[TicketId]) -> Result<usize> {
 }
 
 /// The mark that is to be told by now, and its moment. That something is near is not told any more where it is missed.
-fn mark(ticket: &mut Ticket, tick: &mut Option<domain::tickets::Tick>, now: Moment) -> Option<(Moment, Happening)> {
+fn mark(ticket: &mut Ticket, tick: Option<domain::tickets::Tick>, now: Moment) -> Option<(Moment, Happening)> {
     let next = tick.filter(|next| next.at <= now)?;
     let (goal, due) = (next.goal, next.due);
     if next.mark == Mark::Near && due > now {

@@ -21,15 +21,16 @@ pub(crate) async fn tell_admins(desk: &Desk, mailbox: &str, reason: &str) -> Res
     Ok(told)
 }
 
-/// Tells admins that nobody will be on call for a department from a moment on.
-pub(crate) async fn tell_of_gap(desk: &Desk, department: &str, from: Moment, zone: &Zone) -> Result<()> {
+/// Tells admins that nobody will be on call for a department from a moment on. Says whether a mail to one of them was taken.
+pub(crate) async fn tell_of_gap(desk: &Desk, department: &str, from: Moment, zone: &Zone) -> Result<bool> {
+    let mut told = false;
     for admin in store::accounts::staff(desk.store()).await?.into_iter().filter(|person| person.role == Role::Admin) {
         let Some(account) = store::accounts::by_id(desk.store(), admin.id).await? else { continue };
         let l = account.language.unwrap_or_default();
         let (link, when) = (format!("{}/on-call", desk.mail().settings.base_url), w::when::ahead(from, desk.now(), zone, l));
-        tell(desk, &account, &w::gap_subject(l, department), &[&w::gap_text(l, department, when), &link], w::mail_why_admin(l)).await?;
+        told |= tell(desk, &account, &w::gap_subject(l, department), &[&w::gap_text(l, department, when), &link], w::mail_why_admin(l)).await?;
     }
-    Ok(())
+    Ok(told)
 }
 
 /// Tells someone that a mail of theirs was too large.

@@ -1,6 +1,7 @@
 //! Alarms: when one begins and ends, and whom each step tells.
 
 use super::browser;
+use super::rota::able;
 use crate::accounts::Agent;
 use crate::mail::address;
 use crate::{Desk, Result, hours};
@@ -11,6 +12,7 @@ use domain::on_call::{Rota, Step};
 use domain::tickets::Side;
 use domain::{Refusal, TicketId};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use store::notifications::{Told, cursor, position, set_cursor};
 use store::on_call::{self, Alarm, Signal};
@@ -38,15 +40,30 @@ pub async fn run(desk: &Desk) {
     }
 }
 
-/// Whether this is a reason to wake someone, or to let them sleep.
-fn turn(told: &Told, was_closed: bool) -> Option<bool> {
+/// What something that happened means for an alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Begin,
+    /// It is for others now.
+    Restart,
+    End,
+}
+
+/// Whether this is a reason to wake someone, or to let them sleep. Whoever has the ticket and did it themselves is awake.
+fn turn(told: &Told, was_closed: bool) -> Option<Turn> {
+    let assignee = told.around.assignee;
+    let is_awake = assignee.is_some() && told.event.by.as_ref().map(|by| by.id) == assignee;
+    let wakes = was_closed && told.around_the_clock && !is_awake;
     match &told.event.what {
-        Happening::Opened { .. } | Happening::UrgencyChanged { .. } | Happening::DepartmentChanged { .. } if !told.around_the_clock => Some(false),
+        Happening::Opened { .. } | Happening::UrgencyChanged { .. } if wakes => Some(Turn::Begin),
+        Happening::DepartmentChanged { .. } if wakes && assignee.is_none() => Some(Turn::Restart),
+        // It is not solved after all.
+        Happening::StatusChanged { from, to } if from.is_settled() && to.runs() => wakes.then_some(Turn::Begin),
         Happening::Opened { .. } | Happening::UrgencyChanged { .. } | Happening::DepartmentChanged { .. } => {
-            (was_closed && told.around.assignee.is_none()).then_some(true)
+            (!told.around_the_clock).then_some(Turn::End)
         }
-        Happening::Assigned { to: Some(_), .. } | Happening::Acknowledged | Happening::Replied { side: Side::Agent, .. } => Some(false),
-        Happening::StatusChanged { to, .. } if !to.runs() => Some(false),
+        Happening::Assigned { to: Some(_), .. } | Happening::Acknowledged | Happening::Replied { side: Side::Agent, .. } => Some(Turn::End),
+        Happening::StatusChanged { to, .. } if !to.runs() => Some(Turn::End),
         Happening::StatusChanged { .. } | Happening::Replied { .. } | Happening::Noted { .. } | Happening::Assigned { .. } => None,
         Happening::CcAdded { .. } | Happening::CcRemoved { .. } | Happening::Tagged { .. } | Happening::Untagged { .. } => None,
         Happening::Continued { .. } | Happening::TargetNear { .. } | Happening::TargetMissed { .. } | Happening::Alarmed { .. } => None,
@@ -59,18 +76,28 @@ pub async fn advance(desk: &Desk) -> Result<usize> {
     let told = store::notifications::after(desk.store(), from, BATCH).await?;
     let Some(last) = told.last().map(|told| told.event.n) else { return Ok(0) };
     let book = hours::book(desk).await?;
+    let is_closed = |department, at| !matches!(book.office(department, at), Office::Open(_));
+    // In one order, so that two that change the same tickets at once do not wait for each other.
+    let mut turns: BTreeMap<TicketId, Vec<Turn>> = BTreeMap::new();
+    for one in &told {
+        let turn = turn(one, is_closed(one.department, one.event.at));
+        // Where the office has opened since, they see it on the board.
+        let is_over = turn == Some(Turn::Begin) && !is_closed(one.department, desk.now());
+        turns.entry(one.event.ticket).or_default().extend(turn.filter(|_| !is_over));
+    }
     let change = desk.store().begin().await?;
     if cursor(&change, READER).await? != from {
         // Another node was here first.
         return Ok(told.len());
     }
-    for one in &told {
-        let is_closed = |at| !matches!(book.office(one.department, at), Office::Open(_));
-        match turn(one, is_closed(one.event.at)) {
-            // Where the office has opened since, they see it on the board.
-            Some(true) if is_closed(desk.now()) => on_call::begin(&change, one.event.ticket, desk.now()).await?,
-            Some(true) | None => {}
-            Some(false) => drop(on_call::end(&change, one.event.ticket).await?),
+    for (ticket, turns) in turns {
+        for turn in turns {
+            if turn != Turn::Begin {
+                on_call::end(&change, ticket).await?;
+            }
+            if turn != Turn::End {
+                on_call::begin(&change, ticket, desk.now()).await?;
+            }
         }
     }
     set_cursor(&change, READER, last).await?;
@@ -78,11 +105,14 @@ pub async fn advance(desk: &Desk) -> Result<usize> {
     Ok(told.len())
 }
 
-/// Takes the steps that are due; gives how many.
+/// Takes the steps that are due; gives how many. One that fails holds up no other.
 pub async fn tick(desk: &Desk) -> Result<usize> {
     let mut taken = 0;
-    for alarm in on_call::due(desk.store(), desk.now(), BATCH).await? {
-        taken += usize::from(step(desk, alarm.ticket).await?);
+    for ticket in on_call::due(desk.store(), desk.now(), BATCH).await? {
+        match step(desk, ticket).await {
+            Ok(is_taken) => taken += usize::from(is_taken),
+            Err(error) => tracing::error!(%error, %ticket, "the next step of an alarm could not be taken; trying again"),
+        }
     }
     Ok(taken)
 }
@@ -92,15 +122,22 @@ async fn step(desk: &Desk, id: TicketId) -> Result<bool> {
     let now = desk.now();
     let change = desk.store().begin().await?;
     let found = store::tickets::lock(&change, &Scope::Desk { hidden: vec![] }, id).await?;
-    let alarm = on_call::running(&change, id).await?.filter(|alarm| alarm.next_at.is_some_and(|at| at <= now));
     // Another node was here first, or someone took it a moment ago.
-    let (Some((ticket, _)), Some(alarm)) = (found, alarm) else { return Ok(false) };
+    let Some(alarm) = on_call::locked(&change, id).await?.filter(|alarm| alarm.next_at.is_some_and(|at| at <= now)) else { return Ok(false) };
+    let Some((ticket, _)) = found.filter(|(ticket, _)| ticket.status.runs() && ticket.around_the_clock) else {
+        on_call::end(&change, id).await?;
+        change.commit().await?;
+        return Ok(false);
+    };
     let (book, department) = (hours::within(desk, &change).await?, ticket.department.id);
     let of = on_call::rotas(&change).await?.into_iter().find(|of| of.department == department);
-    let rota = of.as_ref().map(|of| of.rota.clone()).unwrap_or_default();
+    let rota = match &of {
+        Some(of) => able(&change, of).await?,
+        None => Rota::default(),
+    };
     let zone = book.hours(department).wall(now);
-    let next = rota.step(alarm.told, rota.day(now, &zone)).filter(|_| !matches!(book.office(department, now), Office::Open(_)));
-    let Some((step, people)) = next else {
+    let is_closed = !matches!(book.office(department, now), Office::Open(_));
+    let Some((step, people)) = rota.step(alarm.steps, &alarm.people, rota.day(now, &zone)).filter(|_| is_closed) else {
         on_call::save_alarm(&change, &Alarm { next_at: None, ..alarm }).await?;
         change.commit().await?;
         return Ok(false);
@@ -109,7 +146,8 @@ async fn step(desk: &Desk, id: TicketId) -> Result<bool> {
     if to.is_empty() {
         to = on_call::active(&change, department, &on_call::everyone(&change, department).await?).await?;
     }
-    on_call::save_alarm(&change, &Alarm { told: alarm.told + 1, next_at: Some(now + patience(&rota, step)), ..alarm }).await?;
+    let told = alarm.people.iter().copied().chain(to.iter().map(|person| person.id)).collect();
+    on_call::save_alarm(&change, &Alarm { steps: alarm.steps + 1, people: told, next_at: Some(now + patience(&rota, step)), ..alarm }).await?;
     if let Some(of) = of.filter(|of| !of.hook.is_empty()) {
         let body = json!({
             "ticket": ticket.id, "subject": ticket.subject, "urgency": ticket.urgency.word(), "department": ticket.department.name,
@@ -150,16 +188,22 @@ pub async fn of_link(desk: &Desk, by: &Agent, token: &str) -> Result<TicketId> {
     Ok(read.filter(|(_, person)| *person == by.session().person().id).map(|(ticket, _)| ticket).ok_or(Refusal::NotFound)?)
 }
 
-/// Ends the alarm of a ticket: who asks has seen it and takes it on; where nobody handles it yet, they do from now on. Nothing where none runs.
-pub async fn acknowledge(desk: &Desk, by: &Agent, ticket: TicketId) -> Result<()> {
+/// Ends the alarm of a ticket: who asks has seen it and takes it on; where nobody handles it yet, they do from now on. Of two who do so at once, the first has it.
+pub async fn acknowledge(desk: &Desk, by: &Agent, id: TicketId) -> Result<()> {
     let change = desk.store().begin().await?;
-    let (found, _) = store::tickets::lock(&change, &by.session().scope(), ticket).await?.ok_or(Refusal::NotFound)?;
-    if on_call::end(&change, ticket).await? {
-        store::events::append(&change, ticket, Some(by.session().person().id), desk.now(), &[Happening::Acknowledged]).await?;
+    let (before, _) = store::tickets::lock(&change, &by.session().scope(), id).await?.ok_or(Refusal::NotFound)?;
+    let (mut ticket, now, me) = (before.clone(), desk.now(), by.session().named());
+    let mut happened = vec![];
+    if on_call::end(&change, id).await? {
+        happened.push(Happening::Acknowledged);
     }
-    change.commit().await?;
-    if found.assignee.is_none() {
-        crate::tickets::edit(desk, by, ticket, &[crate::tickets::Edit::Assignee(Some(by.session().person().id))], None).await?;
+    if ticket.assignee.is_none() && ticket.status.runs() {
+        happened.extend(ticket.assign(Some(me.clone()), now));
     }
-    Ok(())
+    if happened.is_empty() {
+        return Ok(());
+    }
+    crate::tickets::save(desk, &change, &before, &mut ticket).await?;
+    store::events::append(&change, id, Some(me.id), now, &happened).await?;
+    Ok(change.commit().await?)
 }

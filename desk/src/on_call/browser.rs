@@ -127,10 +127,17 @@ pub(super) fn body(desk: &Desk, browser: &Browser, ticket: &Ticket) -> String {
     .to_string()
 }
 
-/// Where a push service takes messages: never without encryption, but where Balie itself is served so, on the machine of a developer.
+/// The hosts of the push services that browsers have. Another address would let whoever turns messages on make this server ask any machine that it can reach.
+const SERVICES: [&str; 4] = ["fcm.googleapis.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com"];
+
+/// Where a push service takes messages; any, where Balie itself is served without encryption, on the machine of a developer.
 fn address(desk: &Desk, endpoint: &str) -> Option<Url> {
-    let is_plain = desk.mail().settings.base_url.starts_with("http://");
-    Url::parse(endpoint).ok().filter(|url| url.has_host() && (url.scheme() == "https" || (is_plain && url.scheme() == "http")))
+    let is_developed = desk.mail().settings.base_url.starts_with("http://");
+    let url = Url::parse(endpoint).ok()?;
+    let host = url.host_str()?;
+    let is_service = SERVICES.iter().any(|service| host.strip_suffix(service).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
+    let is_right = (url.scheme() == "https" && url.port().is_none() && is_service) || (is_developed && matches!(url.scheme(), "http" | "https"));
+    is_right.then_some(url)
 }
 
 fn keys(browser: &Browser) -> Option<(PublicKey, Auth)> {

@@ -1,5 +1,6 @@
 //! The calendar of an agent, for other programs: an iCalendar file behind a secret link.
 
+use super::rota::able;
 use crate::accounts::{Agent, hex, random_hex};
 use crate::{Desk, Result, hours};
 use domain::permissions::Action;
@@ -39,9 +40,10 @@ pub async fn calendar(desk: &Desk, secret: &str) -> Result<Option<String>> {
     for of in on_call::rotas(desk.store()).await? {
         let hours = book.hours(of.department);
         let zone = crate::zones::between(&hours.zone, now - domain::time::Span::days(BACK + 9), now + domain::time::Span::days(AHEAD + 9));
-        let today = of.rota.day(now, &zone);
+        let rota = able(desk.store(), &of).await?;
+        let today = rota.day(now, &zone);
         let name = departments.iter().find(|d| d.named.id == of.department).map_or("", |d| d.named.name.as_str());
-        for shift in of.rota.shifts(today - BACK, today + AHEAD, &zone).into_iter().filter(|shift| shift.person == Some(person)) {
+        for shift in rota.shifts(today - BACK, today + AHEAD, &zone).into_iter().filter(|shift| shift.person == Some(person)) {
             let (Some(from), Some(until)) = (utc(shift.from), utc(shift.until)) else { continue };
             let event = Event::new()
                 .uid(&format!("{}-{}@balie", of.department, shift.from.0))

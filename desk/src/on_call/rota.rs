@@ -10,6 +10,7 @@ use domain::permissions::Action;
 use domain::time::{Moment, Span, Zone, parse_date, write_date};
 use domain::{DepartmentId, Fault, Field, FieldFault, Named, PersonId, Refusal, typed};
 use std::ops::Range;
+use store::Source;
 use store::on_call::{self, OfDepartment};
 use url::Url;
 
@@ -19,6 +20,8 @@ const WEEKS: i64 = 6;
 pub const WARN_AHEAD: Span = Span::days(7);
 /// Most people of a rota, and most swaps or absences to come.
 const MOST: usize = 50;
+/// Days for which a swap or an absence is kept when it is over.
+const KEPT: i64 = 40;
 /// Longest swap or absence, in days.
 const LONGEST: i64 = 366;
 
@@ -60,14 +63,19 @@ pub async fn shown(desk: &Desk, by: &Agent, department: Option<DepartmentId>) ->
     };
     let manages = by.session().require(Action::ManageRotas).is_ok();
     let of = on_call::rotas(desk.store()).await?.into_iter().find(|of| of.department == department);
+    let real = match &of {
+        Some(of) => able(desk.store(), of).await?,
+        None => Rota::default(),
+    };
     let (rota, hook, hook_secret) = of.map(|of| (of.rota, of.hook, of.hook_secret)).unwrap_or_default();
     let (zone, now) = (zone_of(desk, department).await?, desk.now());
     let today = zone.civil(now).days;
     let monday = today - i64::from(domain::time::weekday(today));
     Ok(Shown {
-        days: (monday..monday + 7 * WEEKS).map(|day| (day, rota.on_call(day))).collect(),
-        now: rota.on_call(rota.day(now, &zone)),
-        gaps: rota.gaps(now, now + Span::days(7 * WEEKS), &zone),
+        days: (monday..monday + 7 * WEEKS).map(|day| (day, real.on_call(day))).collect(),
+        now: real.on_call(real.day(now, &zone)),
+        // Where there is no rota nobody is missed.
+        gaps: if rota.members.is_empty() { vec![] } else { real.gaps(now, now + Span::days(7 * WEEKS), &zone) },
         today,
         zone,
         rota,
@@ -96,7 +104,19 @@ async fn zone_of(desk: &Desk, department: DepartmentId) -> Result<Zone> {
 pub async fn on_call_now(desk: &Desk, department: DepartmentId) -> Result<Option<PersonId>> {
     let zone = zone_of(desk, department).await?;
     let of = on_call::rotas(desk.store()).await?.into_iter().find(|of| of.department == department);
-    Ok(of.and_then(|of| of.rota.on_call(of.rota.day(desk.now(), &zone))))
+    let Some(of) = of else { return Ok(None) };
+    let rota = able(desk.store(), &of).await?;
+    Ok(rota.on_call(rota.day(desk.now(), &zone)))
+}
+
+/// The rota as it is kept to: who cannot log in, or to whom the department is closed, is not woken, and the next in turn is.
+pub(super) async fn able(from: &impl Source, of: &OfDepartment) -> Result<Rota> {
+    let mut rota = of.rota.clone();
+    let named: Vec<PersonId> = rota.members.iter().copied().chain(rota.swaps.iter().filter_map(|swap| swap.person)).collect();
+    let able: Vec<PersonId> = on_call::active(from, of.department, &named).await?.into_iter().map(|person| person.id).collect();
+    rota.members.retain(|person| able.contains(person));
+    rota.swaps.retain(|swap| swap.person.is_none_or(|person| able.contains(&person)));
+    Ok(rota)
 }
 
 /// Changes the rota of a department, and writes down what it became.
@@ -110,6 +130,11 @@ async fn change_rota(desk: &Desk, by: &Agent, department: DepartmentId, edit: im
     edit(&mut after)?;
     if after == before {
         return Ok(());
+    }
+    let (now, zone) = (desk.now(), zone_of(desk, department).await?);
+    let gaps = |of: &OfDepartment| of.rota.gaps(now, now + WARN_AHEAD, &zone);
+    if gaps(&before) != gaps(&after) {
+        after.gap_told = Moment(0);
     }
     on_call::save_rota(&change, &after).await?;
     let staff = store::accounts::staff(&change).await?;
@@ -197,7 +222,6 @@ pub async fn save_rota(
             hook.clone_into(&mut of.hook);
             of.hook_secret = if hook.is_empty() { String::new() } else { secret };
         }
-        of.gap_told = Moment(0);
         Ok(())
     })
     .await
@@ -208,7 +232,11 @@ pub async fn add_swap(desk: &Desk, by: &Agent, department: DepartmentId, from: &
     if person != Some(by.session().person().id) {
         by.session().require(Action::ManageRotas)?;
     }
-    add(desk, by, department, from, until, person, |rota, from, until| rota.swaps.push(Swap { from, until, person })).await
+    add(desk, by, department, (from, until), person, |rota, days| {
+        rota.swaps.push(Swap { from: days.start, until: days.end, person });
+        rota.swaps.iter().map(|swap| swap.until).collect()
+    })
+    .await
 }
 
 /// Someone is away on some days. An agent says so of themselves; leads and admins of anyone.
@@ -216,34 +244,34 @@ pub async fn add_away(desk: &Desk, by: &Agent, department: DepartmentId, from: &
     if person != by.session().person().id {
         by.session().require(Action::ManageRotas)?;
     }
-    add(desk, by, department, from, until, Some(person), |rota, from, until| rota.away.push(Away { from, until, person })).await
+    add(desk, by, department, (from, until), Some(person), |rota, days| {
+        rota.away.push(Away { from: days.start, until: days.end, person });
+        rota.away.iter().map(|away| away.until).collect()
+    })
+    .await
 }
 
+/// Adds an entry; `add` gives when each of its list ends.
 async fn add(
     desk: &Desk,
     by: &Agent,
     department: DepartmentId,
-    from: &str,
-    until: &str,
+    (from, until): (&str, &str),
     person: Option<PersonId>,
-    add: impl FnOnce(&mut Rota, i64, i64),
+    add: impl FnOnce(&mut Rota, Range<i64>) -> Vec<i64>,
 ) -> Result<()> {
-    let Range { start: from, end: until } = typed::days(from, until, LONGEST)?;
+    let days = typed::days(from, until, LONGEST)?;
     let staff = store::accounts::staff(desk.store()).await?;
     if person.is_some_and(|id| staff.iter().all(|known| known.id != id)) {
         return Err(Refusal::field(Field::Assignee, Fault::Unknown).into());
     }
     let today = zone_of(desk, department).await?.civil(desk.now()).days;
     change_rota(desk, by, department, |of| {
-        // What is long over is of no use any more.
-        of.rota.swaps.retain(|swap| swap.until > today - LONGEST);
-        of.rota.away.retain(|away| away.until > today - LONGEST);
-        if of.rota.swaps.len() >= MOST || of.rota.away.len() >= MOST {
-            return Err(Refusal::field(Field::Date, Fault::TooMany(MOST as u32)));
-        }
-        add(&mut of.rota, from, until);
-        of.gap_told = Moment(0);
-        Ok(())
+        // What is over is of no use any more, but to the calendars that show a month of it.
+        of.rota.swaps.retain(|swap| swap.until > today - KEPT);
+        of.rota.away.retain(|away| away.until > today - KEPT);
+        let to_come = add(&mut of.rota, days).into_iter().filter(|until| *until > today).count();
+        if to_come > MOST { Err(Refusal::field(Field::Date, Fault::TooMany(MOST as u32))) } else { Ok(()) }
     })
     .await
 }
@@ -267,26 +295,30 @@ pub async fn remove_entry(desk: &Desk, by: &Agent, department: DepartmentId, ent
             Entry::Swap => drop(of.rota.swaps.remove(at)),
             Entry::Away => drop(of.rota.away.remove(at)),
         }
-        of.gap_told = Moment(0);
         Ok(())
     })
     .await
 }
 
-/// Tells admins by mail of gaps that are near, each once; for the job that does so. Gives how many.
+/// Tells admins by mail of gaps that are near, each once; of one that goes on for longer than a week, every week. For the job that does so. Gives how many.
 pub async fn warn_of_gaps(desk: &Desk) -> Result<usize> {
     let (now, mut told) = (desk.now(), 0);
     let departments = store::departments::all(desk.store()).await?;
-    for of in on_call::rotas(desk.store()).await? {
+    for of in on_call::rotas(desk.store()).await?.into_iter().filter(|of| !of.rota.members.is_empty()) {
         let zone = zone_of(desk, of.department).await?;
-        let Some(gap) = of.rota.gaps(now, now + WARN_AHEAD, &zone).into_iter().find(|gap| gap.from > of.gap_told) else { continue };
-        let change = desk.store().begin().await?;
-        let Some(current) = on_call::rota(&change, of.department).await?.filter(|current| *current == of) else { continue };
-        on_call::save_rota(&change, &OfDepartment { gap_told: gap.from, ..current }).await?;
-        change.commit().await?;
+        let gaps = able(desk.store(), &of).await?.gaps(now, now + WARN_AHEAD, &zone);
+        let Some(gap) = gaps.into_iter().find(|gap| gap.from > of.gap_told) else { continue };
         let name = departments.iter().find(|d| d.named.id == of.department).map_or("", |d| d.named.name.as_str());
-        crate::notifications::tell_of_gap(desk, name, gap.from.max(now), &zone).await?;
+        // Told first: where no mail can be sent it is tried again by the next job.
+        if !crate::notifications::tell_of_gap(desk, name, gap.from.max(now), &zone).await? {
+            continue;
+        }
         told += 1;
+        let change = desk.store().begin().await?;
+        if let Some(current) = on_call::rota(&change, of.department).await?.filter(|current| *current == of) {
+            on_call::save_rota(&change, &OfDepartment { gap_told: gap.until, ..current }).await?;
+            change.commit().await?;
+        }
     }
     Ok(told)
 }

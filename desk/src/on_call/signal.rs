@@ -2,6 +2,7 @@
 
 use super::browser::{Outcome, push};
 use crate::{Desk, Result};
+use domain::accounts::Scope;
 use domain::time::Span;
 use hmac::{Hmac, KeyInit, Mac};
 use http_body_util::Full;
@@ -13,6 +14,7 @@ use sha2::Sha256;
 use std::time::Duration;
 use store::browsers;
 use store::on_call::{self, OfDepartment, Signal};
+use tokio::task::JoinSet;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(1);
@@ -20,6 +22,8 @@ const EVERY: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Signals of one look.
 const BATCH: u64 = 20;
+/// For so long another node leaves them alone: longer than any of them takes.
+const LEASE: Span = Span::minutes(1);
 /// Times it is tried: over an hour and a half.
 const TRIES: u8 = 12;
 
@@ -33,51 +37,68 @@ pub async fn run(desk: &Desk) {
     }
 }
 
-/// Hands over what is due; gives how many were taken.
+/// Hands over what is due, all of it at once; gives how many were taken.
 pub async fn hand_over(desk: &Desk) -> Result<usize> {
     let now = desk.now();
     let change = desk.store().begin().await?;
-    let signals = on_call::take_signals(&change, now, now + Span::minutes(1), BATCH).await?;
+    let signals = on_call::take_signals(&change, now, now + LEASE, BATCH).await?;
     if signals.is_empty() {
         return Ok(0);
     }
     change.commit().await?;
-    let rotas = on_call::rotas(desk.store()).await?;
-    let mut taken = 0;
+    let mut under_way = JoinSet::new();
     for signal in signals {
-        let outcome = match signal.browser {
-            None => page(&rotas, &signal).await,
-            Some(id) => show(desk, id, &signal).await?,
-        };
-        let change = desk.store().begin().await?;
-        match outcome {
-            Ok(is_taken) => {
-                taken += usize::from(is_taken);
-                on_call::remove_signal(&change, signal.id).await?;
-            }
-            Err(reason) if signal.tries >= TRIES => {
-                tracing::error!(reason, ticket = %signal.ticket, "a pager or a browser did not take an alarm; given up");
-                on_call::remove_signal(&change, signal.id).await?;
-            }
-            Err(reason) => {
-                tracing::warn!(reason, ticket = %signal.ticket, "a pager or a browser did not take an alarm; it is tried again");
-                on_call::put_off(&change, signal.id, now + Span::seconds(i64::from(signal.tries) * i64::from(signal.tries) * 10)).await?;
-            }
+        let desk = desk.clone();
+        under_way.spawn(async move { one(&desk, &signal).await });
+    }
+    let mut taken = 0;
+    while let Some(done) = under_way.join_next().await {
+        match done.map_err(std::io::Error::other).map_err(crate::Error::from).and_then(|done| done) {
+            Ok(is_taken) => taken += usize::from(is_taken),
+            Err(error) => tracing::error!(%error, "an alarm could not be handed over; trying again"),
         }
-        change.commit().await?;
     }
     Ok(taken)
 }
 
-/// Tells the pager of the department, where it has one; gives whether it has.
-async fn page(rotas: &[OfDepartment], signal: &Signal) -> Result<bool, String> {
-    let Some(of) = rotas.iter().find(|of| of.department == signal.department && !of.hook.is_empty()) else { return Ok(false) };
-    post(of, signal).await.map(|()| true)
+async fn one(desk: &Desk, signal: &Signal) -> Result<bool> {
+    if !on_call::is_waiting(desk.store(), signal.id).await? {
+        return Ok(false);
+    }
+    let outcome = match signal.browser {
+        None => page(desk, signal).await?,
+        Some(id) => show(desk, id, signal).await?,
+    };
+    let change = desk.store().begin().await?;
+    match &outcome {
+        Ok(_) => on_call::remove_signal(&change, signal.id).await?,
+        Err(reason) if signal.tries >= TRIES => {
+            tracing::error!(reason, ticket = %signal.ticket, "a pager or a browser did not take an alarm; given up");
+            on_call::remove_signal(&change, signal.id).await?;
+        }
+        Err(reason) => {
+            tracing::warn!(reason, ticket = %signal.ticket, "a pager or a browser did not take an alarm; it is tried again");
+            on_call::put_off(&change, signal.id, desk.now() + Span::seconds(i64::from(signal.tries) * i64::from(signal.tries) * 10)).await?;
+        }
+    }
+    change.commit().await?;
+    Ok(outcome == Ok(true))
 }
 
-/// Shows an alarm in a browser, where it is still told; gives whether it is. One that its push service no longer knows is forgotten.
+/// Tells the pager of the department, where it has one; gives whether it has.
+async fn page(desk: &Desk, signal: &Signal) -> Result<Result<bool, String>> {
+    let rotas = on_call::rotas(desk.store()).await?;
+    let Some(of) = rotas.iter().find(|of| of.department == signal.department && !of.hook.is_empty()) else { return Ok(Ok(false)) };
+    Ok(post(of, signal).await.map(|()| true))
+}
+
+/// Shows an alarm in a browser, where it is still told and its owner may still read the ticket; gives whether that is so. One that its push service no longer knows is forgotten.
 async fn show(desk: &Desk, id: i64, signal: &Signal) -> Result<Result<bool, String>> {
     let Some(browser) = browsers::find(desk.store(), id, desk.now()).await? else { return Ok(Ok(false)) };
+    let hidden = store::departments::hidden_from(desk.store(), browser.owner.id).await?;
+    if !store::tickets::is_visible(desk.store(), &Scope::Desk { hidden }, signal.ticket).await? {
+        return Ok(Ok(false));
+    }
     match push(desk, &browser, &format!("ticket-{}", signal.ticket), &signal.body).await {
         Outcome::Taken => Ok(Ok(true)),
         Outcome::Later(reason) => Ok(Err(reason)),

@@ -49,7 +49,7 @@ pub async fn advance(desk: &Desk) -> Result<usize> {
     let touched = reports::touched(store, from, BATCH).await?;
     let stale = reports::stale(store, STALE).await?;
     let (to, mut tickets) = touched.unwrap_or((from, vec![]));
-    tickets.extend(&stale);
+    tickets.extend(stale.iter().map(|(ticket, _)| *ticket));
     tickets.sort_unstable();
     tickets.dedup();
     if tickets.is_empty() {

@@ -83,6 +83,25 @@ async fn a_reason_that_is_too_long_is_refused_at_its_field() {
 }
 
 #[tokio::test]
+async fn what_stands_still_is_neither_near_nor_missed_because_its_target_became_shorter() {
+    on_both(|world| async move {
+        let id = open(&world, "high", "a").await;
+        let answer = desk::tickets::Writing { text: "Ik kijk ernaar".into(), ..Default::default() };
+        desk::tickets::reply(&world.desk, world.person("sanne"), id, &answer).await.unwrap();
+        world.pass(Span::hours(4));
+        let waits = [desk::tickets::Edit::Status(domain::tickets::Status::Waiting)];
+        desk::tickets::edit(&world.desk, &world.agent("sanne"), id, &waits, None).await.unwrap();
+        let shorter = domain::hours::Target { solution: "5 uur".parse().ok(), around_the_clock: true, ..Default::default() };
+        save_target(&world.desk, &world.agent("hanneke"), domain::tickets::Urgency::High, None, None, Some(&shorter)).await.unwrap();
+        reckon_all(&world.desk).await.unwrap();
+        world.pass(Span::days(2));
+        assert_eq!(tick(&world.desk).await.unwrap(), 0);
+        assert_eq!(told(&world, id).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn near_and_missed_are_told_once() {
     on_both(|world| async move {
         let id = open(&world, "high", "a").await;
@@ -90,7 +109,7 @@ async fn near_and_missed_are_told_once() {
         assert_eq!(tick(&world.desk).await.unwrap(), 0);
         world.pass(Span::minutes(45));
         // Two nodes look at once.
-        let other = world.desk.clone();
+        let other = world.another_node();
         let (one, two) = tokio::join!(tick(&world.desk), tick(&other));
         assert_eq!(one.unwrap() + two.unwrap(), 1);
         assert_eq!(told(&world, id).await, [Happening::TargetNear { goal: Goal::FirstReply, due: missed_at }]);

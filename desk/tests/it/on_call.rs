@@ -5,6 +5,7 @@ use desk::on_call::{self, Entry};
 use desk::tickets::{Edit, Writing};
 use domain::events::Happening;
 use domain::on_call::{Step, Turn};
+use domain::tickets::{Status, Urgency};
 use domain::time::{Moment, Span};
 use domain::{Fault, Field, PersonId, Refusal, TicketId};
 use std::time::Duration;
@@ -118,6 +119,82 @@ async fn only_what_cannot_wait_wakes_someone_and_whatever_takes_it_lets_them_sle
         world.pass(Moment(1_796_029_200_000) - world.desk.now());
         assert_eq!(told(&world, waits).await.len(), 1, "Monday at ten");
         assert!(on_call::running(&world.desk, &world.agent("sanne"), waits).await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_not_solved_after_all_or_is_for_others_wakes_who_is_on_call_for_it() {
+    on_both(async |world: World| {
+        let edit = async |key: &str, id, edit| desk::tickets::edit(&world.desk, &world.agent(key), id, &[edit], None).await.unwrap();
+        rota(&world, &["sanne"], "").await;
+        to_saturday_night(&world);
+        let id = urgent(&world, "high").await;
+        assert_eq!(told(&world, id).await.len(), 1);
+        // To another department, which has no rota: its admins hear it at once, and not as a second step.
+        edit("hanneke", id, Edit::Department(world.departments[1])).await;
+        assert_eq!(told(&world, id).await[1..], [(Step::All, vec![world.id("hanneke")])]);
+        edit("hanneke", id, Edit::Department(world.departments[0])).await;
+        assert_eq!(told(&world, id).await[2..], [(Step::OnCall, vec![world.id("sanne")])]);
+        edit("daan", id, Edit::Assignee(Some(world.id("daan")))).await;
+        edit("daan", id, Edit::Status(Status::Resolved)).await;
+        world.pass(Span::hours(2));
+        assert_eq!(told(&world, id).await.len(), 3);
+        // A settled one that turns out to have been urgent wakes nobody.
+        let calm = urgent(&world, "low").await;
+        edit("daan", calm, Edit::Status(Status::Resolved)).await;
+        edit("daan", calm, Edit::Urgency(Urgency::High, Some("Achteraf".into()))).await;
+        assert_eq!(told(&world, calm).await, []);
+        // The customer: it is broken again. Whoever has the ticket may be asleep.
+        let again = Writing { text: "Het ligt weer stil".into(), ..Default::default() };
+        desk::tickets::reply(&world.desk, world.person("marieke"), id, &again).await.unwrap();
+        assert_eq!(told(&world, id).await[3..], [(Step::OnCall, vec![world.id("sanne")])]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_two_who_take_an_alarm_at_once_the_first_has_it() {
+    on_both(async |world: World| {
+        rota(&world, &["sanne", "daan"], "").await;
+        to_saturday_night(&world);
+        for _ in 0..5 {
+            let id = urgent(&world, "high").await;
+            look(&world).await;
+            let other = world.another_node();
+            let (sanne, daan) = (world.agent("sanne"), world.agent("daan"));
+            let (a, b) = tokio::join!(on_call::acknowledge(&world.desk, &sanne, id), on_call::acknowledge(&other, &daan, id));
+            assert!(a.is_ok() && b.is_ok());
+            let page = desk::tickets::page(&world.desk, world.person("hanneke"), id).await.unwrap();
+            let by: Vec<PersonId> = page.history.iter().filter(|e| e.what == Happening::Acknowledged).map(|e| e.by.as_ref().unwrap().id).collect();
+            assert_eq!(by, [page.ticket.assignee.unwrap().id]);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_cannot_be_woken_is_passed_over_and_a_rota_of_such_people_is_a_gap() {
+    on_both(async |world: World| {
+        let (desk, hanneke) = (&world.desk, world.agent("hanneke"));
+        rota(&world, &["sanne", "daan"], "").await;
+        to_saturday_night(&world);
+        desk::accounts::disable(desk, "sanne@x.example", true).await.unwrap();
+        let shown = on_call::shown(desk, &hanneke, Some(world.departments[0])).await.unwrap();
+        assert_eq!((shown.now, shown.gaps.len()), (Some(world.id("daan")), 0));
+        let id = urgent(&world, "high").await;
+        assert_eq!(told(&world, id).await, [(Step::OnCall, vec![world.id("daan")])]);
+        assert_eq!(on_call::warn_of_gaps(desk).await.unwrap(), 0);
+        desk::accounts::disable(desk, "daan@x.example", true).await.unwrap();
+        let shown = on_call::shown(desk, &hanneke, Some(world.departments[0])).await.unwrap();
+        assert_eq!((shown.now, shown.gaps.len()), (None, 1));
+        // Told once, and of one that goes on every week.
+        let mut warned = 0;
+        for _ in 0..15 {
+            warned += on_call::warn_of_gaps(desk).await.unwrap();
+            world.pass(Span::days(1));
+        }
+        assert!((2..=3).contains(&warned), "{warned}");
     })
     .await;
 }

@@ -198,6 +198,23 @@ async fn to_whom_a_department_is_closed_hears_nothing_of_it() {
             _ => None,
         });
         assert_eq!(told.unwrap(), [world.id("daan"), world.id("hanneke")], "its members are told instead");
+        // Closed after she was told, while her push service could not be reached.
+        let (other, browser) = (world.departments[1], Browser::open().await);
+        on_call::add_browser(desk, &world.agent("sanne"), &browser.subscription()).await.unwrap();
+        on_call::save_rota(desk, &world.agent("hanneke"), other, &[world.id("sanne")], Turn::Daily, "2026-11-28", "9:00", "10", "").await.unwrap();
+        browser.answer("503 Service Unavailable");
+        let form = domain::tickets::TicketForm { urgency: "high".into(), department: other.to_string(), ..world.form("Alles ligt stil") };
+        desk::tickets::open(desk, &world.customer("marieke"), &form, None).await.unwrap();
+        while on_call::advance(desk).await.unwrap() > 0 {}
+        on_call::tick(desk).await.unwrap();
+        handed_over(&world).await;
+        let heard = browser.heard();
+        assert_eq!(heard, 2, "it was tried");
+        world.close_department(other, &["daan"]).await;
+        browser.answer("201 Created");
+        world.pass(Span::minutes(2));
+        handed_over(&world).await;
+        assert_eq!(browser.heard(), heard);
     })
     .await;
 }
@@ -222,6 +239,22 @@ async fn what_is_no_browser_is_refused() {
             assert_eq!(refused.refusal().and_then(|refusal| refusal.at(Field::Browser)), Some(&Fault::Unknown), "{wrong}");
         }
         assert_eq!(browser.heard(), 0, "nothing is sent to such an address");
+        // Served to the world, it asks no other machine than those of push services.
+        let settings = desk::mail::Settings { base_url: "https://help.example".into(), ..Default::default() };
+        let open = world.desk.clone().with_mail(desk::mail::Mail::new(settings, desk::mail::Transport::Memory(Default::default())));
+        for host in [
+            "127.0.0.1",
+            "10.0.0.1",
+            "localhost",
+            "x.internal",
+            "fcm.googleapis.com.evil.example",
+            "evilfcm.googleapis.com",
+            "fcm.googleapis.com:8443",
+        ] {
+            let wrong = right.replace(&right[right.find("http://").unwrap()..right.find("/push/").unwrap()], &format!("https://{host}"));
+            let refused = on_call::add_browser(&open, &sanne, &wrong).await.unwrap_err();
+            assert_eq!(refused.refusal().and_then(|refusal| refusal.at(Field::Browser)), Some(&Fault::Unknown), "{wrong}");
+        }
         browser.answer("403 Forbidden");
         let refused = on_call::add_browser(desk, &sanne, &right).await.unwrap_err();
         assert_eq!(refused.refusal().unwrap().at(Field::Browser), Some(&Fault::Unsent));

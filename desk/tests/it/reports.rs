@@ -47,7 +47,8 @@ async fn a_ticket_counts_as_its_log_says_whatever_happened_to_it_since() {
         edit(&world, id, Edit::Status(Status::Resolved)).await;
         let solved = report(&world, "hanneke", &all).await;
         assert_eq!(counts(&solved), (1, 1, 0));
-        assert_eq!(solved.report.all.first_reply.median.is_some(), solved.report.all.solution.median.is_some());
+        let twenty = Some(Span::minutes(20));
+        assert_eq!((solved.report.all.first_reply.median, solved.report.all.solution.median), (twenty, twenty));
         assert_eq!(solved.report.agents.iter().map(|group| (group.key, group.figures.solved)).collect::<Vec<_>>(), [(world.id("daan"), 1)]);
         // The next day it is reopened: it was not resolved after all; and then it is.
         world.pass(Span::days(1));

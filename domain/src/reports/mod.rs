@@ -70,10 +70,17 @@ impl Fact {
         let Now { department, urgency, organisation, agent, opened_at } = now;
         let clock = Clock::replay(log);
         let mut settled: Vec<(Moment, Option<Moment>)> = vec![];
+        let (mut had_it, mut solver) = (None, None);
         for event in log {
+            if let Happening::Assigned { to, .. } = &event.what {
+                had_it = to.as_ref().map(|person| person.id);
+            }
             let Happening::StatusChanged { from, to } = &event.what else { continue };
             match (from.is_settled(), to.is_settled()) {
-                (false, true) => settled.push((event.at, None)),
+                (false, true) => {
+                    settled.push((event.at, None));
+                    solver = had_it;
+                }
                 (true, false) => {
                     if let Some((_, until @ None)) = settled.last_mut() {
                         *until = Some(event.at);
@@ -93,7 +100,8 @@ impl Fact {
             department,
             urgency,
             organisation,
-            agent,
+            // Handed on afterwards, it is still theirs.
+            agent: if solved.is_some() { solver.or(agent) } else { agent },
             opened_at,
             first_reply: replied.map(|at| measured(Goal::FirstReply, at)),
             solution: solved.map(|at| measured(Goal::Solution, at)),

@@ -142,11 +142,12 @@ impl Clock {
         let all: Vec<Due> = goals.filter_map(|(goal, since)| Some(self.due(goal, since, target.of(goal)?.span(day), pace))).collect();
         let untold = |due: &Due, mark: Mark| {
             let at = due.moment(mark)?;
+            // What stands still before its time is neither near nor missed.
+            let due_at = due.at?;
             let is_told = self.told.iter().any(|(goal, m, told)| (*goal, *m) == (due.goal, mark) && at <= *told);
             // That it is near is no news once it is missed.
-            let is_over = mark == Mark::Near
-                && self.told.iter().any(|(goal, m, told)| (*goal, *m) == (due.goal, Mark::Missed) && due.at.is_some_and(|at| at <= *told));
-            (!is_told && !is_over).then_some(Tick { at, goal: due.goal, mark, due: due.at.unwrap_or(at) })
+            let is_over = mark == Mark::Near && self.told.iter().any(|(goal, m, told)| (*goal, *m) == (due.goal, Mark::Missed) && due_at <= *told);
+            (!is_told && !is_over).then_some(Tick { at, goal: due.goal, mark, due: due_at })
         };
         let next = all.iter().flat_map(|due| [untold(due, Mark::Near), untold(due, Mark::Missed)]).flatten().min_by_key(|tick| (tick.at, tick.goal));
         // What runs before what stands still, and of each the one with the least left.

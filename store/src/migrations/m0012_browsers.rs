@@ -1,4 +1,4 @@
-//! Web push: browsers of staff that are told of alarms, and what is still to be handed to them.
+//! Web push: browsers of staff that are told of alarms, and what is still to be handed to them. Who was told of an alarm; how often a ticket was marked to be counted anew.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
@@ -19,9 +19,21 @@ const UP: &[&str] = &[
     "CREATE INDEX browser_by_session ON browser (session_id)",
     // None where it is for the pager of the department.
     "ALTER TABLE signal ADD COLUMN browser_id BIGINT",
+    // Who was told of an alarm so far.
+    "ALTER TABLE alarm ADD COLUMN people TEXT NOT NULL DEFAULT '[]'",
+    // How often a ticket was marked: what is marked again while it is counted stays marked.
+    "ALTER TABLE report_stale ADD COLUMN marks BIGINT NOT NULL DEFAULT 1",
+    // Tickets older than the hours reached back were counted wrong: all are counted anew.
+    "UPDATE log_reader SET n = 0 WHERE name = 'reports'",
 ];
 
-const DOWN: &[&str] = &["DELETE FROM signal WHERE browser_id IS NOT NULL", "ALTER TABLE signal DROP COLUMN browser_id", "DROP TABLE browser"];
+const DOWN: &[&str] = &[
+    "DELETE FROM signal WHERE browser_id IS NOT NULL",
+    "ALTER TABLE signal DROP COLUMN browser_id",
+    "DROP TABLE browser",
+    "ALTER TABLE alarm DROP COLUMN people",
+    "ALTER TABLE report_stale DROP COLUMN marks",
+];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
