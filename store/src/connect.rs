@@ -12,10 +12,15 @@ use sqlx::sqlite::{SqliteAutoVacuum, SqliteJournalMode, SqliteSynchronous};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Pages that the log of SQLite takes before they are copied into the database: 16 MiB. A page that changes again and again is copied once.
+const CHECKPOINT: &str = "4000";
+
 /// Readers of a SQLite file; more than cores only adds memory.
 const SQLITE_READERS: u32 = 3;
-/// Page cache of each SQLite connection, in KiB (negative: KiB instead of pages).
-const SQLITE_CACHE: &str = "-2048";
+/// Page cache of each SQLite connection that reads, in KiB (negative: KiB instead of pages).
+const READERS_CACHE: &str = "-2048";
+/// The same of the one that writes: what a large change touches stays there until it ends.
+const WRITERS_CACHE: &str = "-8192";
 /// The name the bell has on PostgreSQL.
 const CHANNEL: &str = "balie";
 /// How often the log is looked at without a bell: PostgreSQL may have been away, or another process may have written.
@@ -206,8 +211,9 @@ fn sqlite(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(10))
                 .pragma("query_only", if read_only { "1" } else { "0" })
-                .pragma("cache_size", SQLITE_CACHE)
+                .pragma("cache_size", if read_only { READERS_CACHE } else { WRITERS_CACHE })
                 .pragma("temp_store", "memory")
+                .pragma("wal_autocheckpoint", CHECKPOINT)
                 .statement_cache_capacity(200)
         });
     options

@@ -7,8 +7,8 @@ use store::hours::Reckoned;
 
 /// How often it looks whether something changed.
 const EVERY: Duration = Duration::from_millis(500);
-/// Numbers of tickets looked at in one change: some hundred milliseconds, which is as long as whoever wants to save something waits at most.
-const BATCH: i64 = 4_000;
+/// Numbers of tickets looked at in one change: some fifty milliseconds, which is as long as whoever wants to save something waits at most.
+const BATCH: i64 = 2_000;
 
 /// Looks again and again; ends only with the program.
 pub async fn run(desk: &Desk) {
