@@ -114,12 +114,18 @@ test('what is typed survives a reload, a failed submit and an expired session', 
   await expect(page.getByLabel('Onderwerp')).toHaveValue('Blijft staan');
   await expect(page.getByLabel('URL link')).toHaveValue('lvs.koperslag.example');
 
-  // What is typed after it came back survives a reload too, although the browser sends the old form again.
+  // What is typed after it came back survives a reload, which sends nothing again, and so does going back and forth.
   await awake(page);
   await page.getByLabel('Jouw probleemstelling').fill('Na het falen getypt');
   await page.reload();
   await awake(page);
   await expect(page.getByLabel('Jouw probleemstelling')).toHaveValue('Na het falen getypt');
+  await expect(page).toHaveURL(/\/tickets\/new$/);
+  for (const go of [() => page.goBack(), () => page.goForward()]) {
+    await go();
+    await awake(page);
+    await expect(page.getByLabel('Onderwerp')).toHaveValue('Blijft staan');
+  }
 
   await page.getByLabel('URL link').fill('');
   await page.getByLabel('Afdeling').selectOption({ label: 'SERA Alphens.nl' });

@@ -60,7 +60,7 @@ pub(crate) fn accept() {
 }
 
 fn fields(form: &HtmlFormElement) -> Vec<Element> {
-    let Ok(found) = form.query_selector_all("input[name], select[name], textarea[name]") else { return vec![] };
+    let Ok(found) = form.query_selector_all("input[name]:not(#cc), select[name], textarea[name]") else { return vec![] };
     let all = (0..found.length()).filter_map(|at| found.item(at)?.dyn_into::<Element>().ok());
     all.filter(|e| !matches!(e.get_attribute("type").as_deref(), Some("hidden" | "file" | "password" | "search"))).collect()
 }
