@@ -118,6 +118,7 @@ async fn recomputed(desk: &Desk, agent: &Agent, tickets: u64, figures: &mut Vec<
     let begun = Instant::now();
     desk::hours::reckon_all(desk).await?;
     let seconds = begun.elapsed().as_secs_f64();
+    eprintln!("  reckoned in {seconds:.1} s");
     over.store(true, Ordering::Relaxed);
     let busy = reading.await??;
     // Made up long ago, all of them are late by now: a tick would tell so of each.
@@ -145,12 +146,11 @@ async fn boards(desk: &Desk, agent: &Agent, over: &AtomicBool, most: usize) -> O
 
 /// The median of ticks at which so many are due.
 async fn ticks(desk: &Desk, agent: &Agent) -> Outcome<f64> {
-    let head = store::hours::reckoned(desk.store()).await?.last;
     let mut took = vec![];
     for round in 0..TICKS {
-        // Saved anew, each has its own next tick, which is long over.
+        // Saved anew, each has its own next tick; that of the oldest tickets is long over, at whatever hour this runs.
         for n in 0..DUE {
-            let id = domain::TicketId(head - (round * DUE + n) as i64 * 7 % head);
+            let id = domain::TicketId(1 + (round * DUE + n) as i64 * 7);
             edit(desk, agent, id, &[Edit::Tag(format!("ronde {round}"))], None).await?;
         }
         let begun = Instant::now();

@@ -3,14 +3,13 @@
 //! Invariants: a mail that cannot be read is set aside and holds up nothing; a mail becomes one message however often it is read;
 //! nobody posts as staff, or reads anything, because a mail says who it is from.
 
+use super::body::{Body, body};
 use super::dkim::Proof;
 use super::{address, receive, secret, verify};
 use crate::accounts::Session;
-use crate::attachments::Upload;
-use crate::tickets::{self, ByMail, Writing};
-use crate::{Desk, Error, Result, accounts, text};
+use crate::tickets::{self, Writing};
+use crate::{Desk, Error, Result, accounts};
 use domain::accounts::{EmailAddress, Scope};
-use domain::attachments::MAX_FILES;
 use domain::tickets::{MAX_SUBJECT, NewTicket, Ticket, Urgency};
 use domain::time::Span;
 use domain::{Fault, Field, IncomingId, PersonId, Refusal, TicketId};
@@ -37,8 +36,6 @@ const FLOOD_OF_STRANGER: i64 = 5;
 const STRANGERS: i64 = 30;
 /// And on one ticket: two machines that answer each other end here.
 const FLOOD_ON_TICKET: i64 = 20;
-/// Longest text of a mail that is kept in the message, in characters; all of it is in the raw mail.
-const LONGEST: usize = 100_000;
 /// That there is no such mailbox, or no such domain, or that it has moved (RFC 3463, 3.2; RFC 7505): not what is wrong with the sender's own address.
 const GONE: [&str; 5] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"];
 /// What is shown of an automatic mail, in characters.
@@ -381,117 +378,6 @@ async fn new_ticket(desk: &Desk, mail: &Incoming, topic: &str, body: &Body) -> R
     Ok(NewTicket { cc: vec![], urgency: Urgency::Medium, department, subject, description: body.text.clone(), link: None, attachments, impact: None })
 }
 
-/// What a mail says, as it is kept.
-struct Body {
-    text: String,
-    files: Vec<String>,
-    mail: ByMail,
-}
-
-async fn body(desk: &Desk, by: &Session, mail: &Incoming, letter: &Letter, verified: bool) -> Result<Body> {
-    let l = by.language().unwrap_or_default();
-    let (mut files, mut pictures, mut missing) = (vec![], vec![], vec![]);
-    for part in &letter.files {
-        match keep(desk, by, part, files.len()).await? {
-            Some(id) => {
-                pictures.extend(part.content_id.clone().map(|cid| (cid, format!("/files/{id}/view"))));
-                files.push(id);
-            }
-            None => missing.push(part.name.clone()),
-        }
-    }
-    let inline = |cid: &str| pictures.iter().find(|(known, _)| known == cid).map(|(_, address)| address.clone());
-    let clean = letter.html.as_deref().map(|html| quotes::clean(html, &inline));
-    let (mut said, mut html) = match clean {
-        Some(clean) if !clean.html.trim().is_empty() => (clean.said, pictures_as_links(&clean.html, words::mail_remote_picture(l))),
-        // Too long to be shown as it was made, and there is no other: its words.
-        Some(clean) if letter.text.is_none() => {
-            let html = text::as_typed(&clean.said.chars().take(LONGEST).collect::<String>());
-            (clean.said, html)
-        }
-        _ => {
-            let pieces = quotes::split(letter.text.as_deref().unwrap_or_default());
-            (quotes::said(&pieces), folded(&pieces))
-        }
-    };
-    said = said.trim().chars().take(LONGEST).collect();
-    if said.is_empty() {
-        said = words::mail_no_text(l).to_owned();
-        html = format!("<p>{}</p>{html}", words::mail_no_text(l));
-    }
-    if !missing.is_empty() {
-        let sentence = words::mail_files_refused(l, missing.join(", "));
-        html.push_str(&text::as_typed(&sentence));
-        said = format!("{said}\n\n{sentence}");
-    }
-    let mail = ByMail { incoming: mail.id, message_id: letter.message_id.clone(), verified, head: head(letter), html };
-    Ok(Body { text: said, files, mail })
-}
-
-/// Keeps a file by the rules of attachments; `None` where they refuse it: it is still in the raw mail.
-async fn keep(desk: &Desk, by: &Session, part: &letters::Part, kept: usize) -> Result<Option<String>> {
-    if kept >= MAX_FILES {
-        return Ok(None);
-    }
-    let kept = async {
-        let mut upload = Upload::begin(desk, &part.name, Some(part.contents.len() as u64))?;
-        upload.write(&part.contents).await?;
-        Ok::<_, Error>(upload.finish(by).await?.id.to_string())
-    };
-    match kept.await {
-        Ok(id) => Ok(Some(id)),
-        Err(Error::Refused(_)) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// A text mail as HTML: history and signatures folded.
-fn folded(pieces: &[quotes::Piece]) -> String {
-    let mut html = String::new();
-    for piece in pieces {
-        let lines = text::as_typed(&piece.text.chars().take(LONGEST).collect::<String>());
-        match piece.kind {
-            quotes::Kind::Said => html.push_str(&lines),
-            quotes::Kind::Quoted | quotes::Kind::Signature if piece.text.trim().is_empty() => {}
-            quotes::Kind::Quoted | quotes::Kind::Signature => {
-                html.push_str(&format!("<details class=\"folded\"><summary></summary>{lines}</details>"))
-            }
-        }
-    }
-    html
-}
-
-/// A picture on another host is not fetched: it becomes a link, and is opened by who wants to see it.
-fn pictures_as_links(html: &str, word: &str) -> String {
-    let (mut out, mut rest) = (String::with_capacity(html.len()), html);
-    while let Some(at) = rest.find("<img ") {
-        let (before, tag) = rest.split_at(at);
-        out.push_str(before);
-        let end = tag.find('>').map_or(tag.len(), |end| end + 1);
-        match tag[..end].split_once("data-src=\"").and_then(|(_, value)| value.split_once('"')) {
-            Some((address, _)) => out.push_str(&format!("<a href=\"{address}\" rel=\"noopener noreferrer nofollow\">{word}</a>")),
-            None => out.push_str(&tag[..end]),
-        }
-        rest = &tag[end..];
-    }
-    out + rest
-}
-
-/// The main headers, for staff.
-fn head(letter: &Letter) -> String {
-    let named = |mailbox: &Mailbox| if mailbox.name.is_empty() { mailbox.address.clone() } else { format!("{} <{}>", mailbox.name, mailbox.address) };
-    let many = |all: &[Mailbox]| all.iter().take(20).map(named).collect::<Vec<_>>().join(", ");
-    let lines = [
-        ("From", letter.from.as_ref().map(named).unwrap_or_default()),
-        ("Reply-To", letter.reply_to.as_ref().map(named).unwrap_or_default()),
-        ("To", many(&letter.to)),
-        ("Cc", many(&letter.cc)),
-        ("Subject", letter.subject.clone()),
-        ("Message-ID", letter.message_id.clone().unwrap_or_default()),
-    ];
-    lines.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
-}
-
 /// Those whom the mail also went to are proposed for CC: being named in a mail grants nothing.
 async fn propose(desk: &Desk, ticket: TicketId, letter: &Letter) -> Result<()> {
     let everything = Scope::Desk { hidden: vec![] };
@@ -533,15 +419,5 @@ mod tests {
         for none in ["Factuur #1042", "[#]", "[#x]", "[#-5]", "[#0]", "[#99999999999999999999]", "[#10", "é[#"] {
             assert_eq!(number(none), None, "{none}");
         }
-    }
-
-    #[test]
-    fn a_picture_elsewhere_becomes_a_link() {
-        let html = pictures_as_links("<p>a<img data-src=\"https://x.example/a.png\" alt=\"x\"><img src=\"/files/1/view\"></p>", "afbeelding");
-        assert!(
-            html.contains("<a href=\"https://x.example/a.png\" rel=\"noopener noreferrer nofollow\">afbeelding</a><img src=\"/files/1/view\"></p>"),
-            "{html}"
-        );
-        assert_eq!(pictures_as_links("<img ", "x"), "<img ");
     }
 }

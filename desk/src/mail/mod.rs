@@ -4,6 +4,7 @@
 
 pub mod address;
 mod aside;
+mod body;
 mod compose;
 mod dkim;
 pub mod imap;

@@ -1,0 +1,138 @@
+//! What a mail that came in says, as it is kept with the ticket: its words, its HTML made harmless, its files and its main headers.
+
+use crate::accounts::Session;
+use crate::attachments::Upload;
+use crate::tickets::ByMail;
+use crate::{Desk, Error, Result, text};
+use domain::attachments::MAX_FILES;
+use letters::{Letter, Mailbox};
+use store::mail::Incoming;
+
+/// Longest text of a mail that is kept in the message, in characters; all of it is in the raw mail.
+const LONGEST: usize = 100_000;
+
+/// What a mail says.
+pub(super) struct Body {
+    pub(super) text: String,
+    pub(super) files: Vec<String>,
+    pub(super) mail: ByMail,
+}
+
+pub(super) async fn body(desk: &Desk, by: &Session, mail: &Incoming, letter: &Letter, verified: bool) -> Result<Body> {
+    let l = by.language().unwrap_or_default();
+    let (mut files, mut pictures, mut missing) = (vec![], vec![], vec![]);
+    for part in &letter.files {
+        match keep(desk, by, part, files.len()).await? {
+            Some(id) => {
+                pictures.extend(part.content_id.clone().map(|cid| (cid, format!("/files/{id}/view"))));
+                files.push(id);
+            }
+            None => missing.push(part.name.clone()),
+        }
+    }
+    let inline = |cid: &str| pictures.iter().find(|(known, _)| known == cid).map(|(_, address)| address.clone());
+    let clean = letter.html.as_deref().map(|html| quotes::clean(html, &inline));
+    let (mut said, mut html) = match clean {
+        Some(clean) if !clean.html.trim().is_empty() => (clean.said, pictures_as_links(&clean.html, words::mail_remote_picture(l))),
+        // Too long to be shown as it was made, and there is no other: its words.
+        Some(clean) if letter.text.is_none() => {
+            let html = text::as_typed(&clean.said.chars().take(LONGEST).collect::<String>());
+            (clean.said, html)
+        }
+        _ => {
+            let pieces = quotes::split(letter.text.as_deref().unwrap_or_default());
+            (quotes::said(&pieces), folded(&pieces))
+        }
+    };
+    said = said.trim().chars().take(LONGEST).collect();
+    if said.is_empty() {
+        said = words::mail_no_text(l).to_owned();
+        html = format!("<p>{}</p>{html}", words::mail_no_text(l));
+    }
+    if !missing.is_empty() {
+        let sentence = words::mail_files_refused(l, missing.join(", "));
+        html.push_str(&text::as_typed(&sentence));
+        said = format!("{said}\n\n{sentence}");
+    }
+    let mail = ByMail { incoming: mail.id, message_id: letter.message_id.clone(), verified, head: head(letter), html };
+    Ok(Body { text: said, files, mail })
+}
+
+/// Keeps a file by the rules of attachments; `None` where they refuse it: it is still in the raw mail.
+async fn keep(desk: &Desk, by: &Session, part: &letters::Part, kept: usize) -> Result<Option<String>> {
+    if kept >= MAX_FILES {
+        return Ok(None);
+    }
+    let kept = async {
+        let mut upload = Upload::begin(desk, &part.name, Some(part.contents.len() as u64))?;
+        upload.write(&part.contents).await?;
+        Ok::<_, Error>(upload.finish(by).await?.id.to_string())
+    };
+    match kept.await {
+        Ok(id) => Ok(Some(id)),
+        Err(Error::Refused(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A text mail as HTML: history and signatures folded.
+fn folded(pieces: &[quotes::Piece]) -> String {
+    let mut html = String::new();
+    for piece in pieces {
+        let lines = text::as_typed(&piece.text.chars().take(LONGEST).collect::<String>());
+        match piece.kind {
+            quotes::Kind::Said => html.push_str(&lines),
+            quotes::Kind::Quoted | quotes::Kind::Signature if piece.text.trim().is_empty() => {}
+            quotes::Kind::Quoted | quotes::Kind::Signature => {
+                html.push_str(&format!("<details class=\"folded\"><summary></summary>{lines}</details>"))
+            }
+        }
+    }
+    html
+}
+
+/// A picture on another host is not fetched: it becomes a link, and is opened by who wants to see it.
+fn pictures_as_links(html: &str, word: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(html.len()), html);
+    while let Some(at) = rest.find("<img ") {
+        let (before, tag) = rest.split_at(at);
+        out.push_str(before);
+        let end = tag.find('>').map_or(tag.len(), |end| end + 1);
+        match tag[..end].split_once("data-src=\"").and_then(|(_, value)| value.split_once('"')) {
+            Some((address, _)) => out.push_str(&format!("<a href=\"{address}\" rel=\"noopener noreferrer nofollow\">{word}</a>")),
+            None => out.push_str(&tag[..end]),
+        }
+        rest = &tag[end..];
+    }
+    out + rest
+}
+
+/// The main headers, for staff.
+fn head(letter: &Letter) -> String {
+    let named = |mailbox: &Mailbox| if mailbox.name.is_empty() { mailbox.address.clone() } else { format!("{} <{}>", mailbox.name, mailbox.address) };
+    let many = |all: &[Mailbox]| all.iter().take(20).map(named).collect::<Vec<_>>().join(", ");
+    let lines = [
+        ("From", letter.from.as_ref().map(named).unwrap_or_default()),
+        ("Reply-To", letter.reply_to.as_ref().map(named).unwrap_or_default()),
+        ("To", many(&letter.to)),
+        ("Cc", many(&letter.cc)),
+        ("Subject", letter.subject.clone()),
+        ("Message-ID", letter.message_id.clone().unwrap_or_default()),
+    ];
+    lines.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_elsewhere_becomes_a_link() {
+        let html = pictures_as_links("<p>a<img data-src=\"https://x.example/a.png\" alt=\"x\"><img src=\"/files/1/view\"></p>", "afbeelding");
+        assert!(
+            html.contains("<a href=\"https://x.example/a.png\" rel=\"noopener noreferrer nofollow\">afbeelding</a><img src=\"/files/1/view\"></p>"),
+            "{html}"
+        );
+        assert_eq!(pictures_as_links("<img ", "x"), "<img ");
+    }
+}
