@@ -61,14 +61,14 @@ async fn measure(args: &Hours, folder: &Path) -> Outcome<Vec<Figure>> {
     let (few, agent) = open(folder, "few", all_open(args.few)).await?;
     additions(&few, &mut figures).await?;
     eprintln!("  ticks among {}", args.few);
-    let small = ticks(&few, &agent).await?;
+    let small = ticks(&few, &agent, args.few).await?;
     heard(&few, &agent, &mut figures).await?;
 
     let (many, agent) = open(folder, "many", all_open(args.tickets)).await?;
     eprintln!("  reckoning anew");
     recomputed(&many, &agent, args.tickets, &mut figures).await?;
     eprintln!("  ticks among {}", args.tickets);
-    let large = ticks(&many, &agent).await?;
+    let large = ticks(&many, &agent, args.tickets).await?;
     figures.push(Figure::new(format!("a tick with {DUE} due among {}, median", args.few), small * 1e3, "ms", None));
     figures.push(Figure::new(format!("a tick with {DUE} due among {}, median", args.tickets), large * 1e3, "ms", None));
     figures.push(Figure::new("the second in times of the first", large / small, "", Some(Bar::AtMost(1.5))));
@@ -145,12 +145,13 @@ async fn boards(desk: &Desk, agent: &Agent, over: &AtomicBool, most: usize) -> O
 }
 
 /// The median of ticks at which so many are due.
-async fn ticks(desk: &Desk, agent: &Agent) -> Outcome<f64> {
+async fn ticks(desk: &Desk, agent: &Agent, tickets: u64) -> Outcome<f64> {
+    let first = store::hours::reckoned(desk.store()).await?.last - tickets as i64 + 1;
     let mut took = vec![];
     for round in 0..TICKS {
         // Saved anew, each has its own next tick; that of the oldest tickets is long over, at whatever hour this runs.
         for n in 0..DUE {
-            let id = domain::TicketId(1 + (round * DUE + n) as i64 * 7);
+            let id = domain::TicketId(first + (round * DUE + n) as i64 * 7);
             edit(desk, agent, id, &[Edit::Tag(format!("ronde {round}"))], None).await?;
         }
         let begun = Instant::now();

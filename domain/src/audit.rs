@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub enum Deed {
     LoggedIn,
     LogInFailed,
+    SecondStepFailed,
     LoggedOut,
     SessionEnded,
     PersonInvited,
@@ -49,9 +50,10 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Deed; 35] = [
+    pub const ALL: [Deed; 36] = [
         Deed::LoggedIn,
         Deed::LogInFailed,
+        Deed::SecondStepFailed,
         Deed::LoggedOut,
         Deed::SessionEnded,
         Deed::PersonInvited,
@@ -92,6 +94,7 @@ impl Deed {
         match self {
             Deed::LoggedIn => "logged_in",
             Deed::LogInFailed => "log_in_failed",
+            Deed::SecondStepFailed => "second_step_failed",
             Deed::LoggedOut => "logged_out",
             Deed::SessionEnded => "session_ended",
             Deed::PersonInvited => "person_invited",

@@ -128,10 +128,10 @@ impl Stream {
                 }
                 ended = self.ended.recv() => match ended {
                     Ok(session) if session != self.session.id() => {}
-                    // It ended or may do other things now; or too many did at once to hear each.
-                    _ => match self.renew().await {
-                        Renewed::Same => {}
-                        Renewed::Other => return Some(frame(&Message::Reset { n: self.cursor })),
+                    // It ended, or what it sees is another now; or too many did at once to hear each.
+                    heard => match self.renew().await {
+                        Renewed::Same if heard.is_err() => {}
+                        Renewed::Same | Renewed::Other => return Some(frame(&Message::Reset { n: self.cursor })),
                         Renewed::Ended => return self.end(),
                     },
                 },

@@ -104,7 +104,7 @@ pub async fn end_all(change: &mut Change, person: PersonId, but: Option<&str>) -
     Ok(())
 }
 
-/// Lets the streams of a person, or of all staff, know that they may see other tickets once this is committed.
+/// Lets the streams of a person, or of all staff, begin anew once this is committed: they may see other tickets, or other people on them.
 pub async fn renew(change: &mut Change, person: Option<PersonId>) -> Result<()> {
     let sql = "SELECT s.id FROM session s JOIN person p ON p.id = s.person_id WHERE p.id = $1 OR ($1 IS NULL AND p.role <> 'customer')";
     let rows = change.db().query_all_raw(change.sql(sql, [person.map(|person| person.0).into()])).await?;

@@ -194,6 +194,7 @@ pub fn deed_word(deed: Deed, l: Language) -> &'static str {
     match deed {
         Deed::LoggedIn => w::deed_logged_in(l),
         Deed::LogInFailed => w::deed_log_in_failed(l),
+        Deed::SecondStepFailed => w::deed_second_step_failed(l),
         Deed::LoggedOut => w::deed_logged_out(l),
         Deed::SessionEnded => w::deed_session_ended(l),
         Deed::PersonInvited => w::deed_person_invited(l),

@@ -99,10 +99,11 @@ pub async fn ask_reset(desk: &Desk, typed: &str, l: Language, origin: &Origin) -
 }
 
 async fn reset(desk: &Desk, email: &EmailAddress, l: Language, origin: &Origin) -> Result<()> {
-    let Some(account) = store::accounts::by_email(desk.store(), email).await?.filter(|account| !account.disabled) else { return Ok(()) };
+    // Counted whether anyone has the address or not: who is told elsewhere that too many links went there would learn it.
     if !may_mail_link(desk, email).await? {
         return Ok(());
     }
+    let Some(account) = store::accounts::by_email(desk.store(), email).await?.filter(|account| !account.disabled) else { return Ok(()) };
     let change = desk.store().begin().await?;
     // Of one that was merged into another, the other's.
     let address = account.person.email.as_str();

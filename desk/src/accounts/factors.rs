@@ -2,7 +2,7 @@
 //!
 //! Invariant: a code is used once, and guessing ends after a few tries.
 
-use super::log_in::{begin, still};
+use super::log_in::{begin, failed, still};
 use super::own::prove;
 use super::session::{Agent, Session, Token};
 use super::{hex, random_hex, throttle};
@@ -175,12 +175,20 @@ fn tries_of(person: PersonId) -> String {
 /// Goes on with a code: of the app, a recovery code, or the first of an app that is set up with `secret`; then recovery codes come with the session.
 pub async fn go_on(desk: &Desk, token: &str, secret: Option<&str>, code: &str, origin: &Origin) -> Result<(Token, Vec<String>)> {
     let account = between_account(desk, token).await?;
+    throttle::count(desk, &tries_of(account.person.id), FAILURES).await?;
+    let gone_on = with_code(desk, &account, token, secret, code, origin).await;
+    if let Err(Error::Refused(Refusal::Fields(_))) = &gone_on {
+        failed(desk, &account, Deed::SecondStepFailed, origin).await?;
+    }
+    gone_on
+}
+
+async fn with_code(desk: &Desk, account: &Account, token: &str, secret: Option<&str>, code: &str, origin: &Origin) -> Result<(Token, Vec<String>)> {
     let (person, now) = (&account.person, desk.now());
     let who = Named::new(person.id, person.name.clone());
-    throttle::count(desk, &tries_of(person.id), FAILURES).await?;
     let wrong = || Error::from(Refusal::field(Field::Code, Fault::WrongCode));
     let change = desk.store().begin().await?;
-    still(&change, &account).await?;
+    still(&change, account).await?;
     let has = store::factors::of(&change, person.id).await?;
     let known = store::factors::totp(&change, person.id).await?;
     let mut codes = vec![];
@@ -208,7 +216,7 @@ pub async fn go_on(desk: &Desk, token: &str, secret: Option<&str>, code: &str, o
     // Of two who go on at once, one does.
     store::passes::take(&change, &super::entry::hash(token), now).await?.ok_or(Refusal::WrongCredentials)?;
     store::sessions::forget_failures(&change, &tries_of(person.id)).await?;
-    let session = begin(&change, &account, origin, now).await?;
+    let session = begin(&change, account, origin, now).await?;
     change.commit().await?;
     Ok((session, codes))
 }

@@ -58,15 +58,17 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -
     if let Some(since) = full {
         return Err(wait(now, since).into());
     }
-    let account = match &typed {
-        Some(email) => store::accounts::by_email(desk.store(), email).await?.filter(|a| !a.disabled),
+    let known = match &typed {
+        Some(email) => store::accounts::by_email(desk.store(), email).await?,
         None => None,
     };
+    let about = known.as_ref().map(|account| account.person.id);
+    let account = known.filter(|account| !account.disabled);
     let stored = account.as_ref().and_then(|a| a.password_hash.clone());
     let right = desk.passwords.check(place, password.to_owned(), stored).await? && password.len() <= MAX_PASSWORD;
     let (true, Some(account)) = (right, account) else {
         let change = desk.store().begin().await?;
-        audit::write(&change, None, origin, Done::new(Deed::LogInFailed, typed.as_ref().map_or("", EmailAddress::as_str), None), now).await?;
+        audit::write(&change, None, origin, Done::new(Deed::LogInFailed, typed.as_ref().map_or("", EmailAddress::as_str), about), now).await?;
         change.commit().await?;
         return Err(Refusal::WrongCredentials.into());
     };
@@ -82,6 +84,13 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -
     let logged_in = enter(desk, &change, &account, origin).await?;
     change.commit().await?;
     Ok(logged_in)
+}
+
+/// Writes down that someone did not prove to be the one whose account this is.
+pub(super) async fn failed(desk: &Desk, account: &Account, deed: Deed, origin: &Origin) -> Result<()> {
+    let change = desk.store().begin().await?;
+    audit::write(&change, None, origin, Done::new(deed, &account.person.email, Some(account.person.id)), desk.now()).await?;
+    Ok(change.commit().await?)
 }
 
 /// Refuses an account that is not any more what it was when its proof was looked at: disabled, merged, or with another password. It stays so until the change ends.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the challenge that is answered is one that was given out here, a moment ago, once. Only this module names webauthn-rs.
 
-use super::log_in::{begin, still};
+use super::log_in::{begin, failed, still};
 use super::own::prove;
 use super::session::{Session, Token};
 use super::{entry, hex};
@@ -175,8 +175,14 @@ pub async fn log_in_by_passkey(desk: &Desk, token: &str, answer: &str, origin: &
     let (handle_of, id) = webauthn.identify_discoverable_authentication(&answer).map_err(|_| wrong())?;
     let row = store::factors::passkey(desk.store(), &hex(id)).await?.filter(|row| handle(row.person) == handle_of).ok_or_else(wrong)?;
     let mut key: Passkey = serde_json::from_str(&row.credential).map_err(|_| wrong())?;
-    let seen = webauthn.finish_discoverable_authentication_v2(&answer, state, key.clone()).map_err(|_| wrong())?;
-    let account = store::accounts::by_id(desk.store(), row.person).await?.filter(|account| !account.disabled).ok_or_else(wrong)?;
+    let account = store::accounts::by_id(desk.store(), row.person).await?.ok_or_else(wrong)?;
+    let seen = match webauthn.finish_discoverable_authentication_v2(&answer, state, key.clone()) {
+        Ok(seen) if !account.disabled => seen,
+        _ => {
+            failed(desk, &account, Deed::LogInFailed, origin).await?;
+            return Err(wrong());
+        }
+    };
     key.update_credential(&seen);
     let now = desk.now();
     let change = desk.store().begin().await?;

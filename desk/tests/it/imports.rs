@@ -106,6 +106,23 @@ async fn of_two_imports_at_once_one_waits_its_turn() {
 }
 
 #[tokio::test]
+async fn an_import_whose_asker_is_gone_holds_up_no_other() {
+    on_both(async |world: World| {
+        let file = file(&world, "naam;e-mail;organisatie\nNieuw;nieuw@x.example;Koperslag\n").await;
+        let hanneke = world.agent("hanneke");
+        let gone = accounts::begin_import(&world.desk, &hanneke, &file);
+        tokio::select! {
+            biased;
+            begun = gone => panic!("it was to be broken off: {begun:?}"),
+            () = std::future::ready(()) => {}
+        }
+        assert!(accounts::import_progress(&world.desk, &hanneke, &file).is_some_and(|progress| progress.over.is_some_and(|over| over.is_err())));
+        import(&world, &file).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn who_became_staff_since_a_file_was_looked_at_is_not_made_a_customer_by_it() {
     on_both(async |world: World| {
         let (desk, hanneke) = (&world.desk, world.agent("hanneke"));

@@ -104,6 +104,9 @@ async fn guessing_codes_ends_after_a_few_tries() {
         last = Some(refused(go_on(&world, &token, "000000").await));
     }
     assert!(matches!(last, Some(Refusal::Throttled(_))), "{last:?}");
+    let filter = desk::audit::Filter { deed: Some(Deed::SecondStepFailed), person: Some(world.id("sanne")), ..Default::default() };
+    let written = desk::audit::entries(&world.desk, &world.agent("hanneke"), &filter).await.unwrap();
+    assert!((2..12).contains(&written.len()), "each guess that was looked at is written down: {}", written.len());
     let other = half_in(&world, "sanne@x.example").await.unwrap();
     assert!(matches!(refused(go_on(&world, &other, &code(&world, &app.secret, 0)).await), Refusal::Throttled(_)));
 }

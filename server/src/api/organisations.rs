@@ -90,7 +90,11 @@ pub struct OrganisationPatch {
 
 /// Organisations by name, a hundred at a time.
 #[utoipa::path(get, path = "/v1/organisations", params(WhichOrganisations), responses((status = 200, body = Organisations), (status = "4XX", body = Fault)), security(("token" = ["organisations:read"])))]
-pub(super) async fn organisations(State(state): State<AppState>, bearer: Bearer, asked: Result<Query<WhichOrganisations>, QueryRejection>) -> Response {
+pub(super) async fn organisations(
+    State(state): State<AppState>,
+    bearer: Bearer,
+    asked: Result<Query<WhichOrganisations>, QueryRejection>,
+) -> Response {
     let read = async {
         let by = bearer.agent(&state.desk, TokenScope::OrganisationsRead).await?;
         let which = query(asked)?;

@@ -121,6 +121,24 @@ async fn a_stream_ends_when_its_session_does() {
 }
 
 #[tokio::test]
+async fn boards_begin_anew_when_people_are_merged() {
+    let server = Server::start(&[]).await;
+    let (admin, customer) = (server.log_in("hanneke").await, server.log_in("kees").await);
+    server.open(&customer, "van kees").await;
+    let mut stream = Stream::of(server.ask(get("/live?after=0", &admin)).await);
+    stream.until("van kees").await.unwrap();
+    stream.until("beat").await.unwrap();
+    let keep = store::accounts::by_email(server.desk.store(), &domain::accounts::EmailAddress::parse("marieke@x.example").unwrap())
+        .await
+        .unwrap()
+        .unwrap()
+        .person
+        .id;
+    server.answer(call("/api/merge_people", &admin, &format!("id={keep}&other=kees%40x.example"))).await;
+    assert!(stream.until("\"reset\"").await.is_some(), "its tickets have another requester");
+}
+
+#[tokio::test]
 async fn streams_end_when_the_server_stops() {
     let server = Server::start(&[]).await;
     let cookie = server.log_in("sanne").await;

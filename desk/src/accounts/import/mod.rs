@@ -83,6 +83,26 @@ impl Imports {
     }
 }
 
+/// An import that began: however it ends, also where whoever waited for it is gone or it breaks, it is over for the next one.
+struct Running {
+    desk: Desk,
+    file: String,
+}
+
+impl Running {
+    fn end(&self, all: usize, over: Result<(), String>) {
+        self.desk.imports().set(Progress { file: self.file.clone(), done: all, all, over: Some(over) });
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.desk.imports().get().is_some_and(|progress| progress.over.is_none()) {
+            self.end(0, Err("it was broken off".to_owned()));
+        }
+    }
+}
+
 /// A file, looked at against what is there.
 struct Looked {
     rows: Vec<Row>,
@@ -186,25 +206,25 @@ pub async fn begin_import(desk: &Desk, by: &Agent, file: &str) -> Result<()> {
     if !desk.imports().begin(file) {
         return Err(Refusal::Throttled(10).into());
     }
+    let running = Running { desk: desk.clone(), file: file.to_owned() };
     let looked = match look(desk, by, file).await {
         Ok(looked) if looked.rows.iter().any(|row| row.outcome == Outcome::Wrong) => Err(Refusal::field(Field::File, Fault::WrongRows).into()),
         other => other,
     };
-    let looked =
-        looked.inspect_err(|error| desk.imports().set(Progress { file: file.to_owned(), done: 0, all: 0, over: Some(Err(error.to_string())) }))?;
+    let looked = looked.inspect_err(|error| running.end(0, Err(error.to_string())))?;
     let all = looked.rows.len();
     desk.imports().set(Progress { file: file.to_owned(), done: 0, all, over: None });
-    let (desk, by, file) = (desk.clone(), by.clone(), file.to_owned());
+    let (desk, by) = (desk.clone(), by.clone());
     tokio::spawn(async move {
         let done = import(&desk, &by, &looked).await;
         if let Err(error) = &done {
             tracing::error!(%error, "people could not be imported; nothing was changed");
-        } else if let Some(id) = AttachmentId::parse(&file)
+        } else if let Some(id) = AttachmentId::parse(&running.file)
             && let Err(error) = crate::attachments::remove(&desk, by.session(), &id).await
         {
             tracing::warn!(%error, "the file of an import could not be removed");
         }
-        desk.imports().set(Progress { file, done: all, all, over: Some(done.map_err(|error| error.to_string())) });
+        running.end(all, done.map_err(|error| error.to_string()));
     });
     Ok(())
 }
