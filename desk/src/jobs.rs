@@ -1,6 +1,6 @@
 //! What happens without anyone asking: closing what was resolved, and clearing away what is over.
 
-use crate::{Desk, Result, attachments, tickets};
+use crate::{Desk, Result, accounts, attachments, tickets};
 use domain::time::Span;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -26,40 +26,64 @@ pub async fn run(desk: &Desk) {
     loop {
         let progress = desk.jobs();
         progress.runs.fetch_add(1, Ordering::Relaxed);
-        if let Err(error) = once(desk).await {
-            progress.failures.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(%error, "a job failed; it will be tried again");
-        }
+        let failures = once(desk).await;
+        progress.failures.fetch_add(failures, Ordering::Relaxed);
         tokio::time::sleep(EVERY).await;
     }
 }
 
-/// Runs each job once.
-pub async fn once(desk: &Desk) -> Result<()> {
-    let progress = desk.jobs();
-    let closed = tickets::close_settled(desk).await?;
-    progress.tickets_closed.fetch_add(closed as u64, Ordering::Relaxed);
-    let removed = attachments::sweep(desk).await?;
-    progress.files_removed.fetch_add(removed as u64, Ordering::Relaxed);
+/// Runs each job once; one that fails is tried again the next time, and holds up no other. Gives how many failed.
+pub async fn once(desk: &Desk) -> u64 {
+    let (progress, mut failures) = (desk.jobs(), 0);
     // One folder a minute: all of them in some four hours.
     let folder = progress.runs.load(Ordering::Relaxed) as u8;
-    let unknown = attachments::sweep_unknown(desk, folder).await?;
-    let mails = crate::mail::sweep_unknown(desk, folder).await?;
-    progress.files_removed.fetch_add((unknown + mails) as u64, Ordering::Relaxed);
+    let closed = count("close what was resolved", &mut failures, &progress.tickets_closed, tickets::close_settled(desk).await);
+    let removed = count("remove files that nobody uses", &mut failures, &progress.files_removed, attachments::sweep(desk).await);
+    count("remove files that nobody knows", &mut failures, &progress.files_removed, attachments::sweep_unknown(desk, folder).await);
+    count("remove mails that nobody knows", &mut failures, &progress.files_removed, crate::mail::sweep_unknown(desk, folder).await);
     let full = [(closed, 200), (removed, 500)].iter().filter(|(done, most)| done == most).count();
     progress.waiting.store(full as i64, Ordering::Relaxed);
+    end("put names in the search", &mut failures, tickets::index_marked(desk).await);
+    end("forget sessions", &mut failures, sweep_sessions(desk).await);
+    end("forget what was written down long ago", &mut failures, crate::audit::sweep(desk).await);
+    end("warn of gaps in rotas", &mut failures, crate::on_call::warn_of_gaps(desk).await);
+    end("erase people", &mut failures, crate::privacy::carry_on(desk).await);
+    end("remove exports", &mut failures, crate::privacy::sweep_exports(desk).await);
+    count("remove tickets", &mut failures, &progress.tickets_removed, crate::privacy::sweep_at_night(desk).await);
+    end("remove what was uploaded by half", &mut failures, sweep_incoming(desk).await);
+    failures
+}
+
+async fn sweep_sessions(desk: &Desk) -> Result<()> {
     let change = desk.store().begin().await?;
+    let silent = store::browsers::run_out(&change, desk.now()).await?;
     store::sessions::sweep(&change, desk.now(), desk.now() - Span::days(1)).await?;
     store::passes::sweep(&change, desk.now()).await?;
     change.commit().await?;
-    crate::audit::sweep(desk).await?;
-    crate::on_call::warn_of_gaps(desk).await?;
-    crate::privacy::carry_on(desk).await?;
-    crate::privacy::sweep_exports(desk).await?;
-    let over = crate::privacy::sweep_at_night(desk).await?;
-    progress.tickets_removed.fetch_add(over as u64, Ordering::Relaxed);
+    for (name, email, language) in silent {
+        accounts::tell_of_silence(desk, name, email, language);
+    }
+    Ok(())
+}
+
+async fn sweep_incoming(desk: &Desk) -> Result<()> {
     let files = desk.clone();
     let swept = tokio::task::spawn_blocking(move || files.files().sweep_incoming()).await;
     swept.map_err(std::io::Error::other)??;
     Ok(())
+}
+
+/// Notes how many things a job did; gives how many.
+fn count(job: &str, failures: &mut u64, so_far: &AtomicU64, done: Result<usize>) -> usize {
+    let count = end(job, failures, done).unwrap_or_default();
+    so_far.fetch_add(count as u64, Ordering::Relaxed);
+    count
+}
+
+fn end<T>(job: &str, failures: &mut u64, done: Result<T>) -> Option<T> {
+    done.inspect_err(|error| {
+        *failures += 1;
+        tracing::warn!(%error, "could not {job}; it will be tried again");
+    })
+    .ok()
 }

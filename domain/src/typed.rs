@@ -19,6 +19,12 @@ pub fn line(typed: &str) -> String {
     seen.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// A path of our own, or the start where it is anything else: what is asked for as `next=` must not lead elsewhere. A browser takes a backslash for a slash, and leaves out tabs and line ends.
+pub fn own_path(path: &str) -> &str {
+    let is_own = path.starts_with('/') && !path.starts_with("//") && !path.chars().any(|c| c.is_control() || c == '\\');
+    if is_own { path } else { "/" }
+}
+
 /// The days from one date up to and including another, or that one day where no other is typed; at most so many. Every fault is at its field.
 pub fn days(from: &str, until: &str, most: i64) -> Result<Range<i64>, Refusal> {
     let mut faults = vec![];
@@ -68,5 +74,21 @@ mod tests {
         assert_eq!(text("\u{0}\u{3000}\n"), "");
         assert_eq!(line(" a\u{0} \u{202e}b\n\tc\u{200b} "), "a b c");
         assert_eq!(line("👩\u{200d}🔧"), "👩\u{200d}🔧");
+    }
+
+    #[test]
+    fn next_never_leads_elsewhere() {
+        for (asked, path) in [
+            ("/tickets/1", "/tickets/1"),
+            ("https://x.example", "/"),
+            ("//x.example", "/"),
+            ("/\t/x.example", "/"),
+            ("/\\x.example", "/"),
+            ("javascript:1", "/"),
+            ("", "/"),
+            ("/a\r\nSet-Cookie: x", "/"),
+        ] {
+            assert_eq!(own_path(asked), path);
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::router::{AppState, FORM_BYTES};
 use crate::session;
-use app::backend::{Asking, local, problem, status};
+use app::backend::{Asking, problem, status};
 use app::{Problem, Returned};
 use axum::body::{Body, to_bytes};
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State};
@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use desk::attachments::Upload;
 use domain::Refusal;
 use domain::permissions::Action;
+use domain::typed::own_path;
 use futures_util::StreamExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -87,7 +88,7 @@ impl Form {
     /// It was accepted: on to where it leads. A form that waited behind the log-in is shown again, filled in.
     async fn done(self, answer: Response, rest: Next) -> Response {
         let (mut parts, body) = answer.into_parts();
-        let to = parts.headers.get(header::LOCATION).and_then(|h| h.to_str().ok()).map_or_else(|| self.page.clone(), |to| local(to).to_owned());
+        let to = parts.headers.get(header::LOCATION).and_then(|h| h.to_str().ok()).map_or_else(|| self.page.clone(), |to| own_path(to).to_owned());
         let carried: Option<(String, Fields)> =
             self.fields.iter().find(|(name, _)| name == "carry").and_then(|(_, text)| serde_json::from_str(text).ok());
         let shown = match SHOWN.contains(&self.action.as_str()) {

@@ -218,10 +218,10 @@ async fn list_users(config: &Config) -> Result<(), Box<dyn Error>> {
     let desk = open_desk(config).await?;
     desk.store().migrate().await?;
     for account in desk::accounts::everyone(&desk).await? {
-        let state = match (account.disabled, account.password_hash.is_some()) {
-            (true, _) => "disabled",
-            (false, true) => "",
-            (false, false) => "no password",
+        let state = match account.disabled {
+            true => "disabled",
+            false if store::people::has_joined(desk.store(), account.person.id).await? => "",
+            false => "cannot log in yet",
         };
         let organisation = account.person.organisation.map(|organisation| organisation.name).unwrap_or_default();
         writeln!(std::io::stdout(), "{:<40} {:<10} {:<30} {state}", account.person.email, account.person.role.word(), organisation)?;

@@ -3,13 +3,14 @@
 //! Invariant: what comes back is taken only in the browser that went, which a cookie shows.
 
 use crate::router::AppState;
-use app::backend::{Asking, factor_cookie, local, session_cookie};
+use app::backend::{Asking, factor_cookie, session_cookie};
 use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use desk::accounts::{SESSION, begin_trip, end_trip};
 use domain::Refusal;
+use domain::typed::own_path;
 use serde::Deserialize;
 
 /// Where to go on afterwards.
@@ -30,7 +31,7 @@ pub struct Back {
 
 /// `GET /log-in/provider?next=…`: on to the provider.
 pub async fn there(State(state): State<AppState>, Extension(asking): Extension<Asking>, Query(asked): Query<Next>) -> Response {
-    match begin_trip(&state.desk, local(&asked.next)).await {
+    match begin_trip(&state.desk, own_path(&asked.next), &asking.origin()).await {
         Ok((address, token)) => {
             let mut response = Redirect::to(&address).into_response();
             set(&mut response, &format!("{}={}; Max-Age=900", factor_cookie(asking.secure), token.as_str()), asking.secure);
@@ -44,7 +45,7 @@ pub async fn there(State(state): State<AppState>, Extension(asking): Extension<A
 pub async fn back(State(state): State<AppState>, Extension(asking): Extension<Asking>, Query(back): Query<Back>) -> Response {
     match end_trip(&state.desk, &asking.factor, &back.state, &back.code, &asking.origin()).await {
         Ok((token, next)) => {
-            let mut response = Redirect::to(local(&next)).into_response();
+            let mut response = Redirect::to(own_path(&next)).into_response();
             set(&mut response, &format!("{}={}; Max-Age={}", session_cookie(asking.secure), token.as_str(), SESSION.0 / 1_000), asking.secure);
             set(&mut response, &format!("{}=; Max-Age=0", factor_cookie(asking.secure)), asking.secure);
             response

@@ -127,14 +127,32 @@ pub(crate) fn literal(text: &str) -> String {
     typed::line(&name).to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
+/// A condition that a name has what was typed in it, whatever its case, by three values from this place on, which [`likes`] gives.
+pub(crate) fn name_like(column: &str, from: usize) -> String {
+    let like: Vec<String> = (from..from + 3).map(|n| format!("LOWER({column}) LIKE ${n} ESCAPE '!'")).collect();
+    format!("({})", like.join(" OR "))
+}
+
+/// What was typed as patterns: in small letters, in capitals, and with a capital at every word. SQLite knows the case of ASCII letters alone, and takes the others as they are.
+pub(crate) fn likes(typed: &str, before: &str) -> [Value; 3] {
+    let small = literal(typed);
+    let mut at_words = String::with_capacity(small.len());
+    for c in small.chars() {
+        let begins = at_words.chars().next_back().is_none_or(|last| !last.is_alphanumeric());
+        if begins { at_words.extend(c.to_uppercase()) } else { at_words.push(c) }
+    }
+    [small.clone(), small.to_uppercase(), at_words].map(|pattern| format!("{before}{pattern}%").into())
+}
+
 /// Customers of an organisation other than `but`, key users first; `typed` narrows by name or address.
 pub async fn colleagues(store: &Store, organisation: OrganisationId, but: PersonId, typed: &str, most: u64) -> Result<Vec<Person>> {
-    let like = format!("%{}%", literal(typed));
     let rest = format!(
-        "WHERE p.organisation_id = $1 AND p.role = 'customer' AND p.disabled_at IS NULL AND p.id <> $2 AND (LOWER(p.name) LIKE $3 ESCAPE '!' OR p.email LIKE $3 ESCAPE '!')
-         ORDER BY p.key_user DESC, p.name LIMIT {most}"
+        "WHERE p.organisation_id = $1 AND p.role = 'customer' AND p.disabled_at IS NULL AND p.id <> $2 AND ({} OR p.email LIKE $3 ESCAPE '!')
+         ORDER BY p.key_user DESC, p.name LIMIT {most}",
+        name_like("p.name", 3)
     );
-    people(store, &rest, vec![organisation.0.into(), but.0.into(), like.into()]).await
+    let values = [organisation.0.into(), but.0.into()].into_iter().chain(likes(typed, "%")).collect();
+    people(store, &rest, values).await
 }
 
 /// Those of these people who are customers of an organisation.

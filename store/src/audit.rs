@@ -64,7 +64,10 @@ pub async fn read(store: &Store, filter: &Filter, most: u64) -> Result<Vec<Entry
         narrow("a.deed = ?", deed.word().into());
     }
     if let Some(person) = filter.person {
-        narrow("(a.by_id = ? OR a.about_id = ?)", person.0.into());
+        narrow(
+            "(a.by_id = ? OR a.about_id = ? OR a.by_id IN (SELECT id FROM person WHERE merged_into = ?) OR a.about_id IN (SELECT id FROM person WHERE merged_into = ?))",
+            person.0.into(),
+        );
     }
     if let Some(since) = filter.since {
         narrow("a.at >= ?", since.0.into());

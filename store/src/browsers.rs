@@ -62,6 +62,14 @@ pub async fn of(from: &impl Source, person: PersonId, now: Moment) -> Result<Vec
     Ok(rows_by::<Columns>(&from.on(), COLUMNS, &tail, vec![now.0.into(), person.0.into()]).await?.into_iter().map(browser).collect())
 }
 
+/// Whose browsers are told no longer because their session ran out, with the address and the language to tell them so in.
+pub async fn run_out(change: &Change, now: Moment) -> Result<Vec<(String, String, Language)>> {
+    let tail = "FROM browser b JOIN session s ON s.id = b.session_id JOIN person p ON p.id = b.person_id WHERE s.expires_at < $1 AND p.disabled_at IS NULL AND p.role <> 'customer' GROUP BY p.id, p.name, p.email, p.language";
+    let found: Vec<(String, String, Option<String>)> = rows_by(&change.db(), "p.name, p.email, p.language", tail, vec![now.0.into()]).await?;
+    let language = |tag: Option<String>| tag.and_then(|tag| Language::from_tag(&tag)).unwrap_or_default();
+    Ok(found.into_iter().map(|(name, email, tag)| (name, email, language(tag))).collect())
+}
+
 /// A browser that is still told.
 pub async fn find(from: &impl Source, id: i64, now: Moment) -> Result<Option<Browser>> {
     let tail = format!("{FROM} AND b.id = $2");

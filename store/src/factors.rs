@@ -157,6 +157,11 @@ pub async fn identify(change: &Change, issuer: &str, subject: &str, person: Pers
     Ok(())
 }
 
+/// Whether a provider knows a person already.
+pub async fn has_identity(change: &Change, issuer: &str, person: PersonId) -> Result<bool> {
+    Ok(first(change, "SELECT 1 FROM identity WHERE issuer = $1 AND person_id = $2", [issuer.into(), person.0.into()]).await?.is_some())
+}
+
 /// Where someone is known: the issuers of their providers.
 pub async fn issuers_of(store: &Store, person: PersonId) -> Result<Vec<String>> {
     let found: Vec<(String,)> =

@@ -42,6 +42,12 @@ pub async fn generation(change: &Change) -> Result<i64> {
     Row::new(row.as_ref().ok_or(Error::Unreadable("reckoning"))?).next()
 }
 
+/// Lets every node read hours, targets and departments again; what is due is not reckoned anew.
+pub async fn reread(change: &Change) -> Result<()> {
+    change.run("UPDATE reckoning SET generation = generation + 1 WHERE id = 1", []).await?;
+    Ok(())
+}
+
 /// Everything by which it is reckoned what is due.
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs)]

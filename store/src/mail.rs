@@ -2,6 +2,7 @@
 //!
 //! Invariant: a mail of a source is kept once, under the key its source gives it.
 
+use crate::accounts::HAS_A_WAY_IN;
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
@@ -211,9 +212,11 @@ pub async fn count_of_sender(store: &Store, sender: &str, ticket: Option<TicketI
     row.map_or(Ok(0), |row| Row::new(&row).next())
 }
 
-/// How many people became known by a mail since a moment: those without a password, of whom a mail came in.
+/// How many people became known by a mail since a moment: those who never chose how to log in, of whom a mail came in.
 pub async fn strangers_since(store: &Store, since: Moment) -> Result<i64> {
-    let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM person p WHERE p.created_at > $1 AND p.password_hash IS NULL AND EXISTS (SELECT 1 FROM incoming i WHERE i.sender = p.email AND i.strangers IS NOT NULL)";
+    let sql = format!(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM person p WHERE p.created_at > $1 AND NOT {HAS_A_WAY_IN} AND EXISTS (SELECT 1 FROM incoming i WHERE i.sender = p.email AND i.strangers IS NOT NULL)"
+    );
     let row = store.reads.query_one_raw(store.sql(sql, [since.0.into()])).await?;
     row.map_or(Ok(0), |row| Row::new(&row).next())
 }

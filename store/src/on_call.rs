@@ -215,6 +215,11 @@ pub async fn put_off(change: &Change, id: i64, due: Moment) -> Result<()> {
     Ok(())
 }
 
+/// Whether someone has a link to a calendar of when they are on call.
+pub async fn has_feed(store: &Store, person: PersonId) -> Result<bool> {
+    Ok(first(store, "SELECT 1 FROM feed WHERE person_id = $1", [person.0.into()]).await?.is_some())
+}
+
 /// Gives a person's calendar another secret link, by its hash.
 pub async fn set_feed(change: &Change, person: PersonId, hash: &str) -> Result<()> {
     let sql = "INSERT INTO feed (person_id, hash) VALUES ($1, $2) ON CONFLICT (person_id) DO UPDATE SET hash = excluded.hash";

@@ -1,6 +1,6 @@
 //! Organisations: their domains, what they allow, and who is in them.
 
-use crate::accounts::literal;
+use crate::accounts::{likes, name_like};
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
@@ -14,10 +14,10 @@ use std::collections::HashMap;
 
 /// The organisation with this number, or the first whose name begins with what was typed.
 pub async fn like(store: &Store, typed: &str) -> Result<Option<Named<OrganisationId>>> {
-    let like = format!("{}%", literal(typed));
     let number: i64 = typed.trim().parse().unwrap_or(-1);
-    let sql = "SELECT o.id, o.name FROM organisation o WHERE o.id = $1 OR ($1 < 0 AND LOWER(o.name) LIKE $2 ESCAPE '!') ORDER BY o.name LIMIT 1";
-    let row = store.reads.query_one_raw(store.sql(sql, [number.into(), like.into()])).await?;
+    let sql = format!("SELECT o.id, o.name FROM organisation o WHERE o.id = $1 OR ($1 < 0 AND {}) ORDER BY o.name LIMIT 1", name_like("o.name", 2));
+    let [small, capitals, at_words] = likes(typed, "");
+    let row = store.reads.query_one_raw(store.sql(sql, [number.into(), small, capitals, at_words])).await?;
     row.map(|row| Row::new(&row).named(OrganisationId)).transpose()
 }
 
@@ -46,11 +46,12 @@ pub async fn find(from: &impl Source, id: OrganisationId) -> Result<Option<Organ
 /// Organisations by name, with the number of their people; `typed` narrows by name or domain.
 pub async fn page(store: &Store, typed: &str, after: &str, most: u64) -> Result<Vec<(Named<OrganisationId>, i64)>> {
     let tail = format!(
-        "FROM organisation o WHERE o.name > $1 AND (LOWER(o.name) LIKE $2 ESCAPE '!' OR EXISTS (SELECT 1 FROM organisation_domain d WHERE d.organisation_id = o.id AND d.domain LIKE $2 ESCAPE '!')) ORDER BY o.name LIMIT {most}"
+        "FROM organisation o WHERE o.name > $1 AND ({} OR EXISTS (SELECT 1 FROM organisation_domain d WHERE d.organisation_id = o.id AND d.domain LIKE $2 ESCAPE '!')) ORDER BY o.name LIMIT {most}",
+        name_like("o.name", 2)
     );
     let columns = "o.id, o.name, (SELECT COUNT(*) FROM person p WHERE p.organisation_id = o.id)";
-    let like = format!("%{}%", literal(typed));
-    let found: Vec<(i64, String, i64)> = rows(store, columns, &tail, vec![after.into(), like.into()]).await?;
+    let values = std::iter::once(after.into()).chain(likes(typed, "%")).collect();
+    let found: Vec<(i64, String, i64)> = rows(store, columns, &tail, values).await?;
     Ok(found.into_iter().map(|(id, name, people)| (Named::new(OrganisationId(id), name), people)).collect())
 }
 
@@ -71,6 +72,13 @@ pub async fn add(change: &Change, name: &str, domains: &[String], now: Moment) -
 
 /// Saves an organisation; [`crate::Error::Taken`] where another has its name or one of its domains.
 pub async fn save(change: &Change, o: &Organisation) -> Result<()> {
+    let renamed = change
+        .db()
+        .query_one_raw(change.sql("SELECT 1 FROM organisation WHERE id = $1 AND name <> $2", [o.named.id.0.into(), o.named.name.as_str().into()]))
+        .await?;
+    if renamed.is_some() {
+        crate::search::mark_organisation(change, o.named.id).await?;
+    }
     let sql = "UPDATE organisation SET name = $1, sign_up = $2, shared = $3, notes = $4 WHERE id = $5";
     change.run(sql, [o.named.name.as_str().into(), o.sign_up.into(), o.shared.into(), o.notes.as_str().into(), o.named.id.0.into()]).await?;
     set_domains(change, o.named.id, &o.domains).await
@@ -88,6 +96,7 @@ async fn set_domains(change: &Change, id: OrganisationId, domains: &[String]) ->
 /// Makes two organisations one: the people, tickets and domains of `gone` are those of `keep`, and `gone` is no more.
 pub async fn merge(change: &Change, keep: OrganisationId, gone: OrganisationId) -> Result<()> {
     crate::reports::mark_organisation(change, gone).await?;
+    crate::search::mark_organisation(change, gone).await?;
     for table in ["person", "ticket", "organisation_domain"] {
         change.run(format!("UPDATE {table} SET organisation_id = $1 WHERE organisation_id = $2"), [keep.0.into(), gone.0.into()]).await?;
     }
@@ -140,10 +149,8 @@ pub async fn add_many(change: &Change, names: &[String], now: Moment) -> Result<
         .await
 }
 
-/// Gives an organisation a domain, where no other has it.
-pub async fn add_domain(change: &Change, id: OrganisationId, domain: &str) -> Result<()> {
-    change
-        .run("INSERT INTO organisation_domain (domain, organisation_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", [domain.into(), id.0.into()])
-        .await?;
-    Ok(())
+/// Gives an organisation a domain, where no other has it; whether it is new.
+pub async fn add_domain(change: &Change, id: OrganisationId, domain: &str) -> Result<bool> {
+    let sql = "INSERT INTO organisation_domain (domain, organisation_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    Ok(change.run(sql, [domain.into(), id.0.into()]).await? > 0)
 }

@@ -1,13 +1,13 @@
 //! People as staff look after them: pages of them, what is changed, and two that are one.
 
-use crate::accounts::{ACCOUNT, Account, HAS_A_WAY_IN, account, literal};
+use crate::accounts::{ACCOUNT, Account, HAS_A_WAY_IN, account, likes, name_like};
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
 use crate::row::{Row, Source, first, list, rows, rows_by};
 use domain::accounts::{EmailAddress, Person, Role};
 use domain::time::Moment;
-use domain::{DepartmentId, Named, OrganisationId, PersonId, TicketId};
+use domain::{DepartmentId, Named, OrganisationId, PersonId};
 use sea_orm::{ConnectionTrait, Value};
 
 /// A person in a list.
@@ -36,8 +36,8 @@ pub struct Filter {
 
 /// People by name; those who were merged into others are not among them.
 pub async fn page(store: &Store, filter: &Filter, most: u64) -> Result<Vec<Listed>> {
-    let mut values: Vec<Value> = vec![format!("%{}%", literal(&filter.typed)).into()];
-    let mut conditions = vec!["p.merged_into IS NULL".to_owned(), "(LOWER(p.name) LIKE $1 ESCAPE '!' OR p.email LIKE $1 ESCAPE '!')".to_owned()];
+    let mut values: Vec<Value> = likes(&filter.typed, "%").into();
+    let mut conditions = vec!["p.merged_into IS NULL".to_owned(), format!("({} OR p.email LIKE $1 ESCAPE '!')", name_like("p.name", 1))];
     if let Some(email) = &filter.email {
         values.push(email.as_str().into());
         conditions.push(format!("p.email = ${}", values.len()));
@@ -90,6 +90,13 @@ pub async fn locked(change: &Change, id: PersonId) -> Result<Option<Account>> {
     row.map(|row| account(&mut Row::new(&row))).transpose()
 }
 
+/// Whether someone is still who they were when they were asked: neither disabled, nor erased, nor merged into another. They stay so until the change ends.
+pub async fn stands(change: &Change, id: PersonId) -> Result<bool> {
+    let lock = if change.is_postgres() { " FOR SHARE" } else { "" };
+    let sql = format!("SELECT 1 FROM person WHERE id = $1 AND merged_into IS NULL AND disabled_at IS NULL{lock}");
+    Ok(first(change, &sql, [id.0.into()]).await?.is_some())
+}
+
 /// The columns of what someone was called before, and what is called so from now on.
 const FORMER: &str = "INSERT INTO former (person_id, email, text)";
 
@@ -98,7 +105,7 @@ pub async fn set_name(change: &Change, id: PersonId, name: &str) -> Result<()> {
     let sql = format!("{FORMER} SELECT id, FALSE, name FROM person WHERE id = $1 AND name <> $2 ON CONFLICT DO NOTHING");
     change.run(sql, [id.0.into(), name.into()]).await?;
     change.run("UPDATE person SET name = $1 WHERE id = $2", [name.into(), id.0.into()]).await?;
-    Ok(())
+    crate::search::mark_person(change, id).await
 }
 
 /// Keeps a person's address, and remembers the one before; [`Error::Taken`] where another has it.
@@ -151,8 +158,9 @@ pub async fn opened(store: &Store, id: PersonId) -> Result<i64> {
 }
 
 /// Makes two customers one: the tickets, CC and departments of `gone` are those of `keep`, and whoever looks for `gone`, by id or by address, finds `keep`.
-/// What `gone` wrote stays as it was written. Gives the tickets whose people changed.
-pub async fn merge(change: &Change, keep: &Account, gone: PersonId, now: Moment) -> Result<Vec<TicketId>> {
+/// What `gone` wrote stays as it was written.
+pub async fn merge(change: &Change, keep: &Account, gone: PersonId, now: Moment) -> Result<()> {
+    crate::search::mark_person(change, gone).await?;
     let (to, from) = (keep.person.id.0, gone.0);
     let sql = "SELECT t.id FROM ticket t WHERE t.requester_id = $1 UNION SELECT c.ticket_id FROM ticket_cc c WHERE c.person_id = $1 ORDER BY 1";
     let found = change.db().query_all_raw(change.sql(sql, [from.into()])).await?;
@@ -183,7 +191,7 @@ pub async fn merge(change: &Change, keep: &Account, gone: PersonId, now: Moment)
     let sql = "UPDATE person SET merged_into = $1, name = $2, disabled_at = $3, password_hash = NULL, organisation_id = NULL, key_user = FALSE WHERE id = $4";
     change.run(sql, [to.into(), keep.person.name.as_str().into(), now.0.into(), from.into()]).await?;
     change.run("UPDATE person SET merged_into = $1 WHERE merged_into = $2", [to.into(), from.into()]).await?;
-    Ok(tickets.into_iter().map(TicketId).collect())
+    Ok(())
 }
 
 /// What is known of an address, for an import. Of someone else than a customer who can be found, nothing is changed.

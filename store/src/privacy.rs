@@ -45,15 +45,16 @@ pub async fn anonymise(change: &Change, erasure: &Erasure, name: &str, address_d
     let sql = "UPDATE person SET name = $1, email = 'anoniem-' || id || $2, password_hash = NULL, language = NULL, theme = 'system', time_zone = $3, organisation_id = NULL, key_user = FALSE,
                mail_failed_at = NULL, mail_failure = NULL, disabled_at = COALESCE(disabled_at, $4), erased_at = $4 WHERE id = $5 OR merged_into = $5";
     change.run(sql, [name.into(), format!("@{address_domain}").into(), time_zone.into(), now.0.into(), id.into()]).await?;
+    let theirs = "person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)";
     for table in ["department_member", "watcher", "former"] {
-        change.run(format!("DELETE FROM {table} WHERE person_id = $1"), [id.into()]).await?;
+        change.run(format!("DELETE FROM {table} WHERE {theirs}"), [id.into()]).await?;
     }
     for email in &erasure.emails {
         change.run("DELETE FROM cc_proposal WHERE email = $1", [email.as_str().into()]).await?;
     }
     // What would still be mailed to them is not; what a mail server said of their address is forgotten.
     change.run("UPDATE delivery SET state = 4, done_at = $1 WHERE person_id = $2 AND state = 0", [now.0.into(), id.into()]).await?;
-    change.run("UPDATE delivery SET reason = NULL WHERE person_id = $1", [id.into()]).await?;
+    change.run(format!("UPDATE delivery SET reason = NULL WHERE {theirs}"), [id.into()]).await?;
     Ok(())
 }
 

@@ -5,11 +5,11 @@
 use crate::change::Change;
 use crate::connect::{Kind, Store};
 use crate::error::Result;
-use crate::row::Row;
+use crate::row::{Row, rows};
 use crate::tickets::{Line, read_lines, within};
-use domain::TicketId;
 use domain::accounts::Scope;
 use domain::tickets::Ticket;
+use domain::{OrganisationId, PersonId, TicketId};
 use sea_orm::ConnectionTrait;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -89,6 +89,36 @@ pub async fn index(change: &Change, ticket: &Ticket) -> Result<()> {
         into.push('\n');
     }
     write(change, ticket, &replies, &notes).await
+}
+
+/// Marks the tickets that name a person, to be put in the index anew.
+pub(crate) async fn mark_person(change: &Change, person: PersonId) -> Result<()> {
+    mark(change, "SELECT id FROM ticket WHERE requester_id = $1 UNION SELECT ticket_id FROM ticket_cc WHERE person_id = $1", person.0).await
+}
+
+/// Marks the tickets of an organisation, to be put in the index anew.
+pub(crate) async fn mark_organisation(change: &Change, organisation: OrganisationId) -> Result<()> {
+    mark(change, "SELECT id FROM ticket WHERE organisation_id = $1", organisation.0).await
+}
+
+async fn mark(change: &Change, which: &str, id: i64) -> Result<()> {
+    // Marked again, so that whoever indexes it at this moment waits, and finds the new name. SQLite wants a condition before ON CONFLICT.
+    let sql = format!(
+        "INSERT INTO search_stale (ticket_id, marks) SELECT t.id, 1 FROM ({which}) AS t WHERE TRUE ON CONFLICT (ticket_id) DO UPDATE SET marks = search_stale.marks + 1"
+    );
+    change.run(sql, [id.into()]).await?;
+    Ok(())
+}
+
+/// Tickets that are marked, at most so many.
+pub async fn marked(store: &Store, most: u64) -> Result<Vec<TicketId>> {
+    let found: Vec<(i64,)> = rows(store, "ticket_id", &format!("FROM search_stale ORDER BY ticket_id LIMIT {most}"), vec![]).await?;
+    Ok(found.into_iter().map(|(id,)| TicketId(id)).collect())
+}
+
+/// Takes a ticket's mark away; whether it had one.
+pub async fn unmark(change: &Change, ticket: TicketId) -> Result<bool> {
+    Ok(change.run("DELETE FROM search_stale WHERE ticket_id = $1", [ticket.0.into()]).await? > 0)
 }
 
 /// Puts a ticket in the index whose words are at hand.

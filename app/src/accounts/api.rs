@@ -143,7 +143,7 @@ pub async fn ask_passkey() -> Result<(String, String), Problem> {
     use crate::backend;
     use domain::permissions::Action;
     let (desk, _) = backend::anyone(Action::LogIn)?;
-    let challenge = desk::accounts::ask_passkey(&desk).await.map_err(backend::report)?;
+    let challenge = desk::accounts::ask_passkey(&desk, &backend::asking().origin()).await.map_err(backend::report)?;
     Ok((challenge.token, challenge.options))
 }
 
@@ -155,6 +155,17 @@ pub async fn passkey_log_in(token: String, answer: String) -> Result<(), Problem
     let (desk, _) = backend::anyone(Action::LogIn)?;
     let begun = desk::accounts::log_in_by_passkey(&desk, &token, &answer, &backend::asking().origin()).await.map_err(backend::report)?;
     backend::begin_session(&begun);
+    Ok(())
+}
+
+/// Goes on to `next` after a log-in that was no form of its own. `carry` holds a form that was sent without a session; the server shows it again, filled in.
+#[server(endpoint = "go_on_with")]
+pub async fn go_on_with(#[server(default)] next: String, #[server(default)] carry: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    backend::anyone(Action::LogIn)?;
+    drop(carry);
+    backend::go(&next);
     Ok(())
 }
 
@@ -215,7 +226,7 @@ pub async fn sign_up(#[server(default)] name: String, #[server(default)] email: 
     use domain::permissions::Action;
     let (desk, _) = backend::anyone(Action::ComeIn)?;
     let asking = backend::asking();
-    desk::accounts::sign_up(&desk, &name, &email, asking.language).await.map_err(backend::report)?;
+    desk::accounts::sign_up(&desk, &name, &email, asking.language, &asking.origin()).await.map_err(backend::report)?;
     backend::go("/sign-up?sent=1");
     Ok(())
 }

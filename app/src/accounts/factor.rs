@@ -35,7 +35,7 @@ fn page(between: Between, next: String, carried: String, tried: &Returned, l: La
     let code = Input { id: "code", name: "code", label: w::code(l), kind: "text", autocomplete: "one-time-code", field: Field::Code };
     let title = if between.set_up.is_some() { w::second_step_needed(l) } else { w::second_step(l) };
     let secret = between.set_up.as_ref().map(|app| app.secret.clone());
-    let passkey_next = next.clone();
+    let (passkey_next, passkey_carry) = (next.clone(), carried.clone());
     let inner = view! {
         <h1>{title}</h1>
         {between.set_up.as_ref().map(|app| view! { <p class="muted">{w::second_step_why(l)}</p>{app_code(app, l)} })}
@@ -49,7 +49,7 @@ fn page(between: Between, next: String, carried: String, tried: &Returned, l: La
             </form>
         })}
         {(!has_code).then(|| view! { <p class="muted">{w::passkey_only(l)}</p> })}
-        {between.has_passkey.then(|| view! { <PasskeyLogIn next=passkey_next/> })}
+        {between.has_passkey.then(|| view! { <PasskeyLogIn next=passkey_next carry=passkey_carry/> })}
     };
     door(inner.into_any(), view! { <p class="hint"><a href="/log-in">{w::back_to_log_in(l)}</a></p> }.into_any(), l)
 }

@@ -28,7 +28,7 @@ pub fn LogInPage() -> impl IntoView {
     };
     let wrong = tried.problem.as_ref().map(|p| p.sentence(l));
     let invalid = matches!(tried.problem, Some(Problem::Refused(Refusal::WrongCredentials))).then_some("true");
-    let passkey_next = next.clone();
+    let (passkey_next, passkey_carry) = (next.clone(), carry.clone());
     let moved = use_query_map().read_untracked().get("moved").map(|_| w::address_moved(l));
     let inner = view! {
         <h1>{w::log_in(l)}</h1>
@@ -51,7 +51,8 @@ pub fn LogInPage() -> impl IntoView {
     };
     let at_provider = reader.provider.as_ref().map(|name| {
         let href = format!("/log-in/provider?next={}", ui::escaped(&passkey_next));
-        view! { <a class="button" rel="external" href=href>{icon("key-round")}{w::log_in_at(l, name)}</a> }
+        let loses = (!passkey_carry.is_empty()).then(|| view! { <p class="hint">{w::log_in_provider_loses(l)}</p> });
+        view! { <a class="button" rel="external" href=href>{icon("key-round")}{w::log_in_at(l, name)}</a>{loses} }
     });
     let failed = match use_query_map().read_untracked().get("provider").as_deref() {
         Some("denied") => Some(w::provider_denied(l)),
@@ -61,7 +62,7 @@ pub fn LogInPage() -> impl IntoView {
     let inner = view! {
         {failed.map(|text| view! { <p class="error" role="alert">{icon("circle-alert")}<span>{text}</span></p> })}
         {inner}
-        <div class="other-ways">{at_provider}<PasskeyLogIn next=passkey_next/></div>
+        <div class="other-ways">{at_provider}<PasskeyLogIn next=passkey_next carry=passkey_carry/></div>
     };
     door(inner.into_any(), view! { <p class="hint">{w::no_account(l)}" "<a href="/sign-up">{w::sign_up(l)}</a></p> }.into_any(), l)
 }

@@ -3,6 +3,7 @@
 use super::api;
 use crate::ui::{form_notice, icon};
 use crate::{Problem, Reader, words as w};
+use domain::typed;
 use js_sys::{Function, JSON, Object, Promise, Reflect};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -32,16 +33,18 @@ fn is_possible() -> bool {
     Reflect::has(&window(), &"PublicKeyCredential".into()).unwrap_or(false)
 }
 
-/// A button that logs in with a passkey; there is none where the browser knows no passkeys.
+/// A button that logs in with a passkey; there is none where the browser knows no passkeys. `carry` holds a form that was sent without a session; the server shows it again, filled in.
 #[island]
-pub fn PasskeyLogIn(next: String) -> impl IntoView {
+pub fn PasskeyLogIn(next: String, carry: String) -> impl IntoView {
     let l = Reader::current().language;
     let (possible, set_possible) = signal(false);
     let (problem, set_problem) = signal(None::<Problem>);
     let (failed, set_failed) = signal(false);
     Effect::new(move || set_possible.set(is_possible()));
+    let onward = NodeRef::<leptos::html::Form>::new();
+    let (to, carried) = (next.clone(), !carry.is_empty());
     let ask = move |_| {
-        let next = next.clone();
+        let next = to.clone();
         set_failed.set(false);
         set_problem.set(None);
         spawn_local(async move {
@@ -51,10 +54,11 @@ pub fn PasskeyLogIn(next: String) -> impl IntoView {
                 api::passkey_log_in(token, answer).await.map(|()| true)
             };
             match log_in.await {
+                Ok(true) if carried => {
+                    let _ = onward.get_untracked().map(|form| form.submit());
+                }
                 Ok(true) => {
-                    // Only ever to a page of our own: the server looks at it once more.
-                    let own = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\');
-                    let _ = window().location().assign(if own { &next } else { "/" });
+                    let _ = window().location().assign(typed::own_path(&next));
                 }
                 Ok(false) => set_failed.set(true),
                 Err(problem) => set_problem.set(Some(problem)),
@@ -64,6 +68,7 @@ pub fn PasskeyLogIn(next: String) -> impl IntoView {
     view! {
         <div class="passkey" hidden=move || !possible.get()>
             <button type="button" class="button" on:click=ask>{icon("key-round")}{w::passkey_log_in(l)}</button>
+            <form method="post" action="/api/go_on_with" hidden node_ref=onward><input type="hidden" name="next" value=next/><input type="hidden" name="carry" value=carry/></form>
             <div role="status">{move || failed.get().then(|| view! { <p class="hint">{w::passkey_stopped(l)}</p> })}{move || problem.get().map(|p| form_notice(Some(&p), &[], l))}</div>
         </div>
     }

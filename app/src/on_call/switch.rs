@@ -98,7 +98,16 @@ async fn turn_on(key: &str) -> Result<(), Problem> {
         let options = PushSubscriptionOptionsInit::new();
         options.set_user_visible_only(true);
         options.set_application_server_key_opt_str(Some(key));
-        let made = JsFuture::from(registration.push_manager()?.subscribe_with_options(&options)?).await?;
+        let manager = registration.push_manager()?;
+        let made = match JsFuture::from(manager.subscribe_with_options(&options)?).await {
+            Ok(made) => made,
+            // One that was made for another key stands in its way, as after Balie was put back without its secrets.
+            Err(refused) => {
+                let Ok(Some(other)) = subscription().await else { return Err(refused) };
+                JsFuture::from(other.unsubscribe()?).await?;
+                JsFuture::from(manager.subscribe_with_options(&options)?).await?
+            }
+        };
         Ok::<_, JsValue>(js_sys::JSON::stringify(&made)?.as_string())
     };
     match subscribed.await {

@@ -151,8 +151,8 @@ pub async fn save_person(
     let departments = departments.iter().map(|id| id.parse()).collect::<Result<Vec<DepartmentId>, _>>().map_err(|_| unknown(Field::Department))?;
     let change = PersonChange { name, email, role, organisation, key_user: !key_user.is_empty(), departments };
     if id.is_empty() {
-        let id = desk::accounts::invite(&desk, &me, &change).await.map_err(backend::report)?;
-        backend::go(&format!("/people/{id}?kept=invited"));
+        let (id, is_sent) = desk::accounts::invite(&desk, &me, &change).await.map_err(backend::report)?;
+        backend::go(&format!("/people/{id}?kept={}", if is_sent { "invited" } else { "unsent" }));
     } else {
         let id = backend::id(&id)?;
         desk::accounts::change_person(&desk, &me, id, &change).await.map_err(backend::report)?;

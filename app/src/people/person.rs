@@ -21,7 +21,11 @@ pub fn PersonPage() -> impl IntoView {
     }
     let id = use_params_map().read_untracked().get("id").unwrap_or_default();
     let query = use_query_map().read_untracked().clone();
-    let kept = query.get("kept").map(|what| if what == "invited" { w::invited(reader.language) } else { w::kept(reader.language) });
+    let kept = query.get("kept").map(|what| match what.as_str() {
+        "invited" => w::invited(reader.language),
+        "unsent" => w::invitation_unsent(reader.language),
+        _ => w::kept(reader.language),
+    });
     let asked = |name: &str| query.get(name).unwrap_or_default();
     let wanted = Wanted { organisation: asked("organisation"), name: asked("name"), email: asked("email") };
     let returned = Returned::of("save_person");

@@ -5,7 +5,7 @@
 use super::factors::{LoggedIn, enter};
 use super::passwords::hash_password;
 use super::session::Agent;
-use super::{hex, random_hex};
+use super::{hex, random_hex, throttle};
 use crate::audit::{self, Done, Origin};
 use crate::notifications::mail_link;
 use crate::{Desk, Error, Result};
@@ -66,12 +66,12 @@ pub(super) fn hash(secret: &str) -> String {
     hex(&Sha256::digest(secret))
 }
 
-pub(super) async fn send_invitation(desk: &Desk, by: &Agent, to: &Named<PersonId>, email: &str, secret: &str) -> Result<()> {
+/// Mails an invitation; gives whether the mail server took it.
+pub(super) async fn send_invitation(desk: &Desk, by: &Agent, to: &Named<PersonId>, email: &str, secret: &str) -> Result<bool> {
     let l = by.session().language().unwrap_or_default();
     let link = format!("{}/join/{secret}", desk.mail().settings.base_url);
     let text = w::invitation_text(l, &by.session().person().name);
-    let sent = mail_link(desk, l, (&to.name, email), w::invitation_subject(l), &text, &link, w::invitation_why(l)).await?;
-    if sent { Ok(()) } else { Err(Refusal::field(Field::Email, Fault::Unsent).into()) }
+    mail_link(desk, l, (&to.name, email), w::invitation_subject(l), &text, &link, w::invitation_why(l)).await
 }
 
 /// Counts a link that is to be mailed to an address; gives whether it may be, or so many went there lately that no more do.
@@ -127,8 +127,20 @@ pub(super) async fn deliver(desk: &Desk, l: Language, to: (&str, &str), subject:
     Ok(())
 }
 
+/// Tells someone that a browser of theirs is no longer told of alarms: its session ran out, and nobody would notice until nobody came.
+pub(crate) fn tell_of_silence(desk: &Desk, name: String, email: String, l: Language) {
+    let desk = desk.clone();
+    tokio::spawn(async move {
+        let link = format!("{}/on-call", desk.mail().settings.base_url);
+        let told = deliver(&desk, l, (&name, &email), w::push_ended_subject(l), w::push_ended_text(l), &link, w::push_ended_why(l)).await;
+        if let Err(error) = told {
+            tracing::warn!(%error, "someone could not be told that a browser of theirs is told of alarms no longer");
+        }
+    });
+}
+
 /// Signs up: whose address is of a domain that lets people in gets a link. Refuses what is wrong at its field; who has an account already gets a mail that says so, and the answer is the same.
-pub async fn sign_up(desk: &Desk, typed_name: &str, typed: &str, l: Language) -> Result<()> {
+pub async fn sign_up(desk: &Desk, typed_name: &str, typed: &str, l: Language, origin: &Origin) -> Result<()> {
     let mut faults = vec![];
     let named = name(typed_name).map_err(|fault| faults.push(FieldFault { field: Field::Name, fault }));
     let email = EmailAddress::parse(typed).ok_or(()).map_err(|()| faults.push(FieldFault { field: Field::Email, fault: Fault::NotAnAddress }));
@@ -136,6 +148,7 @@ pub async fn sign_up(desk: &Desk, typed_name: &str, typed: &str, l: Language) ->
     if store::organisations::open_to(desk.store(), email.domain()).await?.is_none() {
         return Err(Refusal::field(Field::Email, Fault::NotOpen).into());
     }
+    throttle::count_unknown(desk, "sign-up", origin).await?;
     let desk = desk.clone();
     tokio::spawn(async move {
         if let Err(error) = signed_up(&desk, &named, &email, l).await {

@@ -5,7 +5,7 @@
 use super::factors::{LoggedIn, enter};
 use super::passwords::MAX_PASSWORD;
 use super::session::{Token, session_id};
-use super::throttle::{WINDOW, wait};
+use super::throttle::{WINDOW, network, wait};
 use super::{SESSION, hex, random_hex};
 use crate::audit::{self, Done, Origin};
 use crate::{Desk, Result};
@@ -14,7 +14,6 @@ use domain::audit::Deed;
 use domain::time::Moment;
 use domain::{Named, Refusal};
 use sha2::{Digest, Sha256};
-use std::net::IpAddr;
 use store::Change;
 use store::accounts::Account;
 
@@ -109,12 +108,4 @@ pub(super) async fn begin(change: &Change, account: &Account, origin: &Origin, n
     let who = Named::new(account.person.id, account.person.name.clone());
     audit::write(change, Some(&who), origin, Done::new(Deed::LoggedIn, &account.person.email, Some(account.person.id)), now).await?;
     Ok(token)
-}
-
-/// An IPv6 customer has a network of 2^64 addresses (RFC 6177): they count as one.
-fn network(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(v4) => v4.to_string(),
-        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(|| format!("{:x?}", &v6.segments()[..4]), |v4| v4.to_string()),
-    }
 }

@@ -18,8 +18,8 @@ mod throttle;
 mod tokens;
 
 pub use command::{Newcomer, add, disable, everyone, reset_password};
-pub(crate) use entry::let_in;
 pub use entry::{AFTER_THE_ANSWER, Came, accept, ask_reset, asked, sign_up};
+pub(crate) use entry::{let_in, tell_of_silence};
 pub use factors::{
     Between, Has, LoggedIn, SetUp, add_own_app, again, between, factors, go_on, new_recovery_codes, remove_own_app, require, required, reset_factors,
     set_up,

@@ -205,6 +205,7 @@ pub async fn save_department(desk: &Desk, by: &Agent, id: Option<DepartmentId>, 
         }
         None => {
             store::departments::add(&change, &name, closed, screenshot, all.len() as i32).await.map_err(taken)?;
+            store::hours::reread(&change).await?;
             String::new()
         }
     };

@@ -5,7 +5,7 @@
 use super::log_in::{begin, failed, still};
 use super::own::prove;
 use super::session::{Session, Token};
-use super::{entry, hex};
+use super::{entry, hex, throttle};
 use crate::audit::{self, Done, Origin};
 use crate::{Desk, Error, Result};
 use domain::audit::Deed;
@@ -158,7 +158,8 @@ pub async fn remove_passkey(desk: &Desk, by: &Session, password: &str, id: &str)
 }
 
 /// A challenge for whoever has a passkey: who that is, its answer says.
-pub async fn ask_passkey(desk: &Desk) -> Result<Challenge> {
+pub async fn ask_passkey(desk: &Desk, origin: &Origin) -> Result<Challenge> {
+    throttle::count_unknown(desk, "passkey", origin).await?;
     let (mut options, state) = webauthn(desk)?.start_discoverable_authentication().map_err(|_| wrong())?;
     // A button asks for it, not a field that is filled in.
     options.mediation = None;

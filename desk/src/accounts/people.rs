@@ -100,7 +100,7 @@ pub async fn card(desk: &Desk, by: &Agent, id: PersonId) -> Result<Card> {
 
 /// Invites a person: an account without a password, and a link to choose one. Staff invite customers, admins everyone. Refuses what is wrong at its field;
 /// where the mail could not be sent, the person is there and can be invited again.
-pub async fn invite(desk: &Desk, by: &Agent, new: &PersonChange) -> Result<PersonId> {
+pub async fn invite(desk: &Desk, by: &Agent, new: &PersonChange) -> Result<(PersonId, bool)> {
     if new.role.is_staff() {
         by.session().require(Action::ManageStaff)?;
     }
@@ -125,8 +125,8 @@ pub async fn invite(desk: &Desk, by: &Agent, new: &PersonChange) -> Result<Perso
         pass(desk, &change, Pass { kind: Kind::Invitation, person: Some(id), email: email.to_owned(), data: String::new() }, INVITED).await?;
     audit::note(&change, by.session(), Done::new(Deed::PersonInvited, email, Some(id)).changed("", new.role.word()), now).await?;
     change.commit().await?;
-    send_invitation(desk, by, &Named::new(id, person.name), email, &secret).await?;
-    Ok(id)
+    let is_sent = send_invitation(desk, by, &Named::new(id, person.name), email, &secret).await?;
+    Ok((id, is_sent))
 }
 
 /// Invites a person again who never came in: a new link, and the old one is worth nothing.
@@ -141,7 +141,8 @@ pub async fn invite_again(desk: &Desk, by: &Agent, id: PersonId) -> Result<()> {
         pass(desk, &change, Pass { kind: Kind::Invitation, person: Some(id), email: email.to_owned(), data: String::new() }, INVITED).await?;
     audit::note(&change, by.session(), Done::new(Deed::PersonInvited, email, Some(id)), desk.now()).await?;
     change.commit().await?;
-    send_invitation(desk, by, &Named::new(id, account.person.name.clone()), email, &secret).await
+    let is_sent = send_invitation(desk, by, &Named::new(id, account.person.name.clone()), email, &secret).await?;
+    if is_sent { Ok(()) } else { Err(Refusal::field(Field::Email, Fault::Unsent).into()) }
 }
 
 /// What was typed, checked.
@@ -331,7 +332,7 @@ pub async fn merge_people(desk: &Desk, by: &Agent, keep: PersonId, other: &str) 
     if keep.erased || gone.erased || keep.person.id == gone.person.id || keep.person.role.is_staff() || gone.person.role.is_staff() {
         return Err(unknown().into());
     }
-    let tickets = store::people::merge(&change, &keep, gone.person.id, desk.now()).await?;
+    store::people::merge(&change, &keep, gone.person.id, desk.now()).await?;
     store::sessions::end_all(&mut change, gone.person.id, None).await?;
     store::factors::remove_all(&change, gone.person.id).await?;
     store::factors::forget_identities(&change, gone.person.id).await?;
@@ -341,14 +342,5 @@ pub async fn merge_people(desk: &Desk, by: &Agent, keep: PersonId, other: &str) 
     store::sessions::renew(&mut change, None).await?;
     let done = Done::new(Deed::PeopleMerged, &keep.person.email, Some(keep.person.id)).changed(&gone.person.email, &keep.person.email);
     audit::note(&change, by.session(), done, desk.now()).await?;
-    change.commit().await?;
-    // What is searched for names people; not in the same change, so that others need not wait for it.
-    for ticket in tickets {
-        let change = desk.store().begin().await?;
-        if let Some((ticket, _)) = store::tickets::lock(&change, &domain::accounts::Scope::Desk { hidden: vec![] }, ticket).await? {
-            store::search::index(&change, &ticket).await?;
-        }
-        change.commit().await?;
-    }
-    Ok(())
+    Ok(change.commit().await?)
 }

@@ -5,7 +5,7 @@
 
 use super::log_in::begin as begin_session;
 use super::session::Token;
-use super::{entry, random_hex};
+use super::{entry, random_hex, throttle};
 use crate::audit::{self, Done, Origin};
 use crate::{Desk, Error, Result};
 use base64::Engine;
@@ -234,8 +234,9 @@ fn is_asymmetric(algorithm: &CoreJwsSigningAlgorithm) -> bool {
 }
 
 /// Begins a trip to the provider: its address, and the token that the browser keeps meanwhile. Refuses where there is no provider, or it cannot be reached.
-pub async fn begin_trip(desk: &Desk, next: &str) -> Result<(String, Token)> {
+pub async fn begin_trip(desk: &Desk, next: &str, origin: &Origin) -> Result<(String, Token)> {
     let provider = desk.provider().ok_or(Refusal::NotFound)?;
+    throttle::count_unknown(desk, "provider", origin).await?;
     let trip = Trip { nonce: random_hex()?, verifier: random_hex()?, next: next.to_owned() };
     let data = serde_json::to_string(&trip).map_err(std::io::Error::other)?;
     let change = desk.store().begin().await?;
@@ -283,7 +284,7 @@ pub async fn end_trip(desk: &Desk, kept: &str, state: &str, code: &str, origin: 
 async fn account(desk: &Desk, provider: &Provider, claims: &Claims, origin: &Origin) -> Result<Account> {
     let (issuer, now) = (&provider.settings.issuer, desk.now());
     let linked = store::factors::identified(desk.store(), issuer, &claims.subject).await?;
-    let by_claims = provider.role(&claims.groups);
+    let by_claims = provider.role(&claims.groups).filter(|role| role.is_staff());
     let known = match (linked, &claims.email) {
         (Some(person), _) => store::accounts::by_id(desk.store(), person).await?,
         (None, Some(email)) => store::accounts::by_email(desk.store(), email).await?,
@@ -303,15 +304,14 @@ async fn account(desk: &Desk, provider: &Provider, claims: &Claims, origin: &Ori
         None => {
             let email = claims.email.clone().ok_or_else(not_allowed)?;
             let organisation = store::organisations::open_to(&change, email.domain()).await?.map(|organisation| organisation.id);
-            let role = by_claims.filter(|role| role.is_staff());
-            if role.is_none() && organisation.is_none() {
+            if by_claims.is_none() && organisation.is_none() {
                 return Err(not_allowed());
             }
             let name = entry::name(&claims.name).unwrap_or_else(|_| email.as_str().to_owned());
             let person = NewPerson {
                 name,
-                role: role.unwrap_or(Role::Customer),
-                organisation: organisation.filter(|_| role.is_none()),
+                role: by_claims.unwrap_or(Role::Customer),
+                organisation: organisation.filter(|_| by_claims.is_none()),
                 key_user: false,
                 password_hash: None,
                 time_zone: crate::zones::DEFAULT.to_owned(),
@@ -331,10 +331,14 @@ async fn account(desk: &Desk, provider: &Provider, claims: &Claims, origin: &Ori
     };
     let person = store::people::locked(&change, id).await?.filter(|account| !account.disabled).ok_or_else(not_allowed)?.person;
     if linked.is_none() {
+        // An address that was given to another: at the provider they are someone else.
+        if store::factors::has_identity(&change, issuer, id).await? {
+            return Err(not_allowed());
+        }
         store::factors::identify(&change, issuer, &claims.subject, id, now).await?;
         audit::write(&change, None, origin, Done::new(Deed::FactorAdded, &person.email, Some(id)).changed("", issuer), now).await?;
     }
-    if let Some(role) = by_claims.filter(|role| *role != person.role && role.is_staff()) {
+    if let Some(role) = by_claims.filter(|role| *role != person.role) {
         store::people::set_place(&change, id, role, None, false).await?;
         store::sessions::end_all(&mut change, id, None).await?;
         audit::write(&change, None, origin, Done::new(Deed::RoleChanged, &person.email, Some(id)).changed(person.role.word(), role.word()), now)

@@ -2,9 +2,11 @@
 
 use super::{Failure, Letter, Mailbox, receive};
 use crate::accounts::{Agent, random_hex};
+use crate::audit::{self, Done};
 use crate::notifications::preview;
 use crate::{Desk, Result};
 use domain::accounts::Language;
+use domain::audit::Deed;
 use domain::permissions::Action;
 use domain::time::Moment;
 use domain::{DepartmentId, Fault, Field, IncomingId, Named, Refusal};
@@ -65,11 +67,14 @@ pub async fn set_sender(desk: &Desk, by: &Agent, department: DepartmentId, sende
     if !sender.is_empty() && (sender.len() > 200 || Mailbox::parse(&sender).is_none()) {
         return Err(Refusal::field(Field::Email, Fault::NotAnAddress).into());
     }
-    if !store::departments::all(desk.store()).await?.iter().any(|known| known.named.id == department) {
-        return Err(Refusal::NotFound.into());
-    }
+    let departments = store::departments::all(desk.store()).await?;
+    let known = departments.iter().find(|known| known.named.id == department).ok_or(Refusal::NotFound)?;
+    let was = store::departments::sender(desk.store(), department).await?.unwrap_or_default();
     let change = desk.store().begin().await?;
     store::departments::set_sender(&change, department, Some(sender.as_str()).filter(|sender| !sender.is_empty())).await?;
+    if was != sender {
+        audit::note(&change, by.session(), Done::new(Deed::SettingChanged, &known.named.name, None).changed(&was, &sender), desk.now()).await?;
+    }
     Ok(change.commit().await?)
 }
 

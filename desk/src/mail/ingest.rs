@@ -118,8 +118,10 @@ async fn read(desk: &Desk, id: IncomingId) -> Result<()> {
     let found = Finding { sender: from.map(|from| from.address.to_lowercase()), subject: Some(letter.subject.clone()), ..Finding::default() };
     match file(desk, &mail, letter, proof).await {
         Ok(fate) => settle(desk, id, fate, found).await,
-        Err(Error::Refused(refusal)) => settle(desk, id, Fate::Aside(format!("it was refused: {refusal:?}"), None), found).await,
-        // Something broke that may pass.
+        Err(Error::Refused(refusal)) if refusal != Refusal::SignedOut => {
+            settle(desk, id, Fate::Aside(format!("it was refused: {refusal:?}"), None), found).await
+        }
+        // Something broke that may pass; or its sender was merged into another a moment ago, whose it is when it is read again.
         Err(error) => Err(error),
     }
 }
@@ -178,7 +180,7 @@ async fn file(desk: &Desk, mail: &Incoming, letter: Letter, proof: Proof) -> Res
     let believed = matches!(proof, Proof::Proven { .. });
     let most = match &sender {
         _ if believed => FLOOD,
-        Some(sender) if sender.password_hash.is_some() => FLOOD_UNPROVEN,
+        Some(sender) if store::people::has_joined(desk.store(), sender.person.id).await? => FLOOD_UNPROVEN,
         _ => FLOOD_OF_STRANGER,
     };
     if let Some(reason) = flood(desk, &from, ticket, most).await? {

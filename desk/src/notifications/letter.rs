@@ -75,7 +75,7 @@ async fn about(
         sections.push(section(desk, scope, event, l).await?);
     }
     // Who came in by mail alone cannot log in; and the address may be another's, who is not to get what someone made up in their name.
-    let can_open = account.password_hash.is_some();
+    let can_open = store::people::has_joined(desk.store(), person.id).await?;
     if why == Why::Receipt && !can_open {
         sections.iter_mut().for_each(|section| section.words = None);
     }

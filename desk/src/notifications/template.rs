@@ -3,8 +3,10 @@
 //! Invariant: a template that is kept always makes a mail: it has its content, and no placeholder that means nothing. Values are text, never markup.
 
 use crate::accounts::Agent;
+use crate::audit::{self, Done};
 use crate::{Desk, Result, text};
 use domain::accounts::Language;
+use domain::audit::Deed;
 use domain::permissions::Action;
 use domain::{Fault, Field, Refusal};
 use words as w;
@@ -213,10 +215,7 @@ pub async fn template(desk: &Desk, by: &Agent, kind: Kind, l: Language) -> Resul
 /// Changes the words of a mail; for admins.
 pub async fn set_template(desk: &Desk, by: &Agent, kind: Kind, l: Language, subject: &str, body: &str) -> Result<()> {
     admin(by)?;
-    let template = Template::check(subject, body)?;
-    let change = desk.store().begin().await?;
-    store::mail::set_template(&change, kind.word(), l.tag(), Some((&template.subject, &template.body))).await?;
-    Ok(change.commit().await?)
+    keep(desk, by, kind, l, Some(&Template::check(subject, body)?)).await
 }
 
 /// How a mail with these words would look: subject, text and HTML; for admins.
@@ -228,8 +227,20 @@ pub async fn preview(desk: &Desk, by: &Agent, l: Language, subject: &str, body: 
 /// Goes back to Balie's own words; for admins.
 pub async fn reset_template(desk: &Desk, by: &Agent, kind: Kind, l: Language) -> Result<()> {
     admin(by)?;
+    keep(desk, by, kind, l, None).await
+}
+
+/// Keeps the words of a mail, or goes back to Balie's own, and writes it down.
+async fn keep(desk: &Desk, by: &Agent, kind: Kind, l: Language, template: Option<&Template>) -> Result<()> {
+    let was = current(desk, kind, l).await?;
+    let is = template.cloned().unwrap_or_else(|| kind.default(l));
     let change = desk.store().begin().await?;
-    store::mail::set_template(&change, kind.word(), l.tag(), None).await?;
+    store::mail::set_template(&change, kind.word(), l.tag(), template.map(|template| (template.subject.as_str(), template.body.as_str()))).await?;
+    let [was, is] = [was, is].map(|template| format!("{}\n\n{}", template.subject, template.body));
+    if was != is {
+        let about = format!("{} ({})", kind.word(), l.tag());
+        audit::note(&change, by.session(), Done::new(Deed::SettingChanged, &about, None).changed(&was, &is), desk.now()).await?;
+    }
     Ok(change.commit().await?)
 }
 

@@ -139,6 +139,10 @@ async fn step(desk: &Desk, id: TicketId) -> Result<bool> {
     let is_closed = !matches!(book.office(department, now), Office::Open(_));
     let Some((step, people)) = rota.step(alarm.steps, &alarm.people, rota.day(now, &zone)).filter(|_| is_closed) else {
         on_call::save_alarm(&change, &Alarm { next_at: None, ..alarm }).await?;
+        // What still waits to be sent would wake someone for what the office sees by now.
+        if !is_closed {
+            on_call::end(&change, id).await?;
+        }
         change.commit().await?;
         return Ok(false);
     };

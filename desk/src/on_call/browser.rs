@@ -17,7 +17,7 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde::Deserialize;
 use serde_json::json;
 use store::browsers::{self, Browser};
-use url::Url;
+use url::{Host, Url};
 use web_push_native::p256::PublicKey;
 use web_push_native::{Auth, encrypt};
 use words as w;
@@ -130,14 +130,23 @@ pub(super) fn body(desk: &Desk, browser: &Browser, ticket: &Ticket) -> String {
 /// The hosts of the push services that browsers have. Another address would let whoever turns messages on make this server ask any machine that it can reach.
 const SERVICES: [&str; 4] = ["fcm.googleapis.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com"];
 
-/// Where a push service takes messages; any, where Balie itself is served without encryption, on the machine of a developer.
+/// Where a push service takes messages; or one on this machine, where Balie itself is reached on it alone, as while it is developed.
 fn address(desk: &Desk, endpoint: &str) -> Option<Url> {
-    let is_developed = desk.mail().settings.base_url.starts_with("http://");
     let url = Url::parse(endpoint).ok()?;
+    let is_developed = Url::parse(&desk.mail().settings.base_url).is_ok_and(|base| is_loopback(&base)) && is_loopback(&url);
     let host = url.host_str()?;
     let is_service = SERVICES.iter().any(|service| host.strip_suffix(service).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
     let is_right = (url.scheme() == "https" && url.port().is_none() && is_service) || (is_developed && matches!(url.scheme(), "http" | "https"));
     is_right.then_some(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
 }
 
 fn keys(browser: &Browser) -> Option<(PublicKey, Auth)> {

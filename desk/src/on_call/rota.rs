@@ -123,6 +123,7 @@ pub(super) async fn able(from: &impl Source, of: &OfDepartment) -> Result<Rota> 
 async fn change_rota(desk: &Desk, by: &Agent, department: DepartmentId, edit: impl FnOnce(&mut OfDepartment) -> Result<(), Refusal>) -> Result<()> {
     let departments = open_to(desk, by).await?;
     let name = departments.iter().find(|d| d.id == department).ok_or(Refusal::NotFound)?.name.clone();
+    let zone = zone_of(desk, department).await?;
     let change = desk.store().begin().await?;
     let empty = || OfDepartment { department, rota: Rota::default(), hook: String::new(), hook_secret: String::new(), gap_told: Moment(0) };
     let before = on_call::rota(&change, department).await?.unwrap_or_else(empty);
@@ -131,7 +132,7 @@ async fn change_rota(desk: &Desk, by: &Agent, department: DepartmentId, edit: im
     if after == before {
         return Ok(());
     }
-    let (now, zone) = (desk.now(), zone_of(desk, department).await?);
+    let now = desk.now();
     let gaps = |of: &OfDepartment| of.rota.gaps(now, now + WARN_AHEAD, &zone);
     if gaps(&before) != gaps(&after) {
         after.gap_told = Moment(0);

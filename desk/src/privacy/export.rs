@@ -25,6 +25,22 @@ pub const KEPT: Duration = Duration::from_secs(86_400);
 /// Entries of the audit log of one page of it.
 const ENTRIES: u64 = 1_000;
 
+/// An export that began: however it ends, also where whoever asked for it is gone or it breaks, it does not stand in the way of the next one.
+struct Running {
+    desk: Desk,
+    id: PersonId,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.desk.exports().with(|all| {
+            if all.get(&self.id).is_some_and(|progress| progress.over.is_none()) {
+                all.remove(&self.id);
+            }
+        });
+    }
+}
+
 /// How far an export is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -76,17 +92,13 @@ pub async fn begin_export(desk: &Desk, by: &Agent, id: PersonId) -> Result<()> {
     if is_running {
         return Ok(());
     }
-    let noted = async {
-        let change = desk.store().begin().await?;
-        audit::note(&change, by.session(), Done::new(Deed::PersonExported, &account.person.email, Some(id)), desk.now()).await?;
-        Ok::<_, Error>(change.commit().await?)
-    };
-    if let Err(error) = noted.await {
-        desk.exports().with(|all| all.remove(&id));
-        return Err(error);
-    }
+    let running = Running { desk: desk.clone(), id };
+    let change = desk.store().begin().await?;
+    audit::note(&change, by.session(), Done::new(Deed::PersonExported, &account.person.email, Some(id)), desk.now()).await?;
+    change.commit().await?;
     let desk = desk.clone();
     tokio::spawn(async move {
+        let _running = running;
         let made = make(&desk, id).await;
         if let Err(error) = &made {
             tracing::error!(%error, "what is known of a person could not be exported");
@@ -214,6 +226,16 @@ async fn gather(desk: &Desk, id: PersonId, send: &mpsc::Sender<Option<Piece>>) -
     let factors = store::factors::of(store, id).await?;
     let tokens = store::tokens::of(store, id).await?;
     let (names, emails) = privacy::former(store, id).await?;
+    let on_call: Vec<Value> = store::on_call::rotas(store)
+        .await?
+        .into_iter()
+        .flat_map(|of| {
+            let department = of.department;
+            let swaps = of.rota.swaps.into_iter().filter(move |swap| swap.person == Some(id)).map(move |swap| (department, "stands in", swap.from, swap.until));
+            swaps.chain(of.rota.away.into_iter().filter(move |away| away.person == id).map(move |away| (department, "away", away.from, away.until)))
+        })
+        .map(|(department, what, from, until)| json!({ "department": department, "what": what, "from": domain::time::write_date(from), "until": domain::time::write_date(until - 1) }))
+        .collect();
     let person = json!({
         "person": account.person,
         "earlier_names": names,
@@ -229,6 +251,9 @@ async fn gather(desk: &Desk, id: PersonId, send: &mpsc::Sender<Option<Piece>>) -
         "passkeys": store::factors::passkeys_of(store, id).await?.into_iter().map(|key| json!({ "name": key.name, "created": when(key.created_at), "used": key.used_at.map(when) })).collect::<Vec<_>>(),
         "known_at_providers": store::factors::issuers_of(store, id).await?,
         "api_tokens": tokens.into_iter().map(|token| json!({ "name": token.name, "scopes": token.scopes.iter().map(|scope| scope.word()).collect::<Vec<_>>(), "created": when(token.created_at), "expires": when(token.expires_at), "used": token.used_at.map(when), "used_from": token.used_from })).collect::<Vec<_>>(),
+        "days_on_call": on_call,
+        "told_browsers": store::browsers::of(store, id, now).await?.into_iter().map(|browser| browser.endpoint).collect::<Vec<_>>(),
+        "has_calendar_link": store::on_call::has_feed(store, id).await?,
         "sessions": store::sessions::of(store, id, now).await?.into_iter().map(|open| json!({ "device": open.device, "address": open.address, "begun": when(open.created_at), "seen": when(open.seen_at) })).collect::<Vec<_>>(),
     });
     put(Piece::Json("person.json".to_owned(), person)).await?;

@@ -3,11 +3,13 @@
 //! Invariant: each use case is begin, lock, rule, save, say what happened, commit.
 
 mod editing;
+mod index;
 mod proposals;
 mod writing;
 
 pub(crate) use editing::close_settled;
 pub use editing::{Edit, dismiss, edit, edit_all, invite, leave, settle};
+pub(crate) use index::index_marked;
 pub use proposals::{answer_proposal, name_for_cc, proposals};
 pub use store::conversation::{MailMark, Message};
 pub use store::tickets::{Line, Shelf};

@@ -144,6 +144,7 @@ async fn write_ticket(
     follows: Option<TicketId>,
 ) -> Result<Ticket> {
     let (now, me) = (desk.now(), by.session().named());
+    still_there(change, me.id).await?;
     let mut ticket = Ticket::open(new, me.clone(), Some(by.organisation().clone()), follows, now);
     let tick = hours::within(desk, change).await?.reckon(&mut ticket);
     store::tickets::add(change, &mut ticket, tick, submission).await?;
@@ -211,6 +212,7 @@ async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_no
     let html = writing.mail.as_ref().map_or_else(|| text::to_html(&writing.text), |mail| mail.html.clone());
 
     let change = desk.store().begin().await?;
+    still_there(&change, me).await?;
     let (before, _) = lock(&change, &by.writing_scope(), id).await?;
     if side == Side::Agent {
         refuse_outdated(&change, by, id, writing.seen, &[Facet::Conversation, Facet::Status]).await?;
@@ -253,6 +255,11 @@ async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_no
     attach(&change, &files, me, id, message).await?;
     finish(desk, change, by.person().id, &before, ticket, &happened, true).await?;
     Ok(id)
+}
+
+/// Refuses with [`Refusal::SignedOut`] who was merged into another, erased or disabled since it was asked who they are: it would be nobody's.
+async fn still_there(change: &Change, me: PersonId) -> Result<()> {
+    if store::people::stands(change, me).await? { Ok(()) } else { Err(Refusal::SignedOut.into()) }
 }
 
 /// The ticket a reply that is sent again was written on, or that it opened.

@@ -167,7 +167,7 @@ async fn nothing_waits_for_a_second_connection_while_it_holds_one() {
         let kept = domain::tickets::Status::ALL.iter().map(|status| (*status, "90".to_owned())).collect::<Vec<_>>();
         desk::privacy::set_kept(desk, &hanneke, &kept).await.unwrap();
         desk::privacy::erase(desk, &hanneke, world.id("ruud"), "ruud@x.example").await.unwrap();
-        desk::jobs::once(desk).await.unwrap();
+        assert_eq!(desk::jobs::once(desk).await, 0);
     };
     tokio::time::timeout(Duration::from_secs(60), done).await.expect("it waits for itself");
 }

@@ -91,7 +91,7 @@ async fn nobody_fills_the_disk_with_files_that_no_message_names() {
         assert!(refused.into_iter().all(|refused| fault(refused) == Some(Fault::TooMany(most as u32))));
         assert!(world.upload("ruud", "a.txt", b"x").await.is_ok());
         world.pass(Span::days(8));
-        desk::jobs::once(&world.desk).await.unwrap();
+        assert_eq!(desk::jobs::once(&world.desk).await, 0);
         assert!(world.upload("marieke", "a.txt", b"x").await.is_ok());
     })
     .await;
@@ -120,7 +120,7 @@ async fn a_loose_file_is_its_owners_alone_and_is_swept_after_a_week() {
         );
 
         world.pass(Span::days(8));
-        desk::jobs::once(&world.desk).await.unwrap();
+        assert_eq!(desk::jobs::once(&world.desk).await, 0);
         assert!(download(&world.desk, world.person("marieke"), &id).await.is_err());
         assert!(download(&world.desk, world.person("marieke"), &AttachmentId::parse(&kept).unwrap()).await.is_ok());
     })
@@ -139,7 +139,7 @@ async fn a_file_that_no_row_knows_is_cleared_away_and_no_other() {
         }
         let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(90_000);
         std::fs::File::options().write(true).open(&old).unwrap().set_modified(long_ago).unwrap();
-        desk::jobs::once(&world.desk).await.unwrap();
+        assert_eq!(desk::jobs::once(&world.desk).await, 0);
         assert!(!old.exists() && young.exists(), "an upload may be about to get its row");
         assert!(download(&world.desk, world.person("marieke"), &AttachmentId::parse(&kept).unwrap()).await.is_ok());
     })

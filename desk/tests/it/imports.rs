@@ -118,6 +118,11 @@ async fn an_import_whose_asker_is_gone_holds_up_no_other() {
         }
         assert!(accounts::import_progress(&world.desk, &hanneke, &file).is_some_and(|progress| progress.over.is_some_and(|over| over.is_err())));
         import(&world, &file).await.unwrap();
+        let email = domain::accounts::EmailAddress::parse("nieuw@x.example").unwrap();
+        let new = store::accounts::by_email(world.desk.store(), &email).await.unwrap().unwrap().person.id;
+        let filter = desk::audit::Filter { person: Some(new), ..Default::default() };
+        let written = desk::audit::entries(&world.desk, &hanneke, &filter).await.unwrap();
+        assert_eq!(written.iter().map(|entry| (entry.deed, entry.after.as_str())).collect::<Vec<_>>(), [(Deed::PersonAdded, "customer Koperslag")]);
     })
     .await;
 }

@@ -109,7 +109,7 @@ async fn an_erased_person_is_in_no_text_and_their_tickets_stay() {
             key_user: false,
             departments: vec![],
         };
-        let again = desk::accounts::invite(&world.desk, &world.agent("hanneke"), &new).await.unwrap();
+        let again = desk::accounts::invite(&world.desk, &world.agent("hanneke"), &new).await.unwrap().0;
         assert_ne!(again, world.id("marieke"));
         assert_eq!(audited(&world, Deed::PersonErased).await[0].about, anonymous);
     })
@@ -167,7 +167,7 @@ async fn every_name_they_ever_had_goes_however_it_was_changed() {
         // What the log says is gone by then.
         desk::audit::keep_for(desk, &hanneke, "30").await.unwrap();
         world.pass(Span::days(31));
-        desk::jobs::once(desk).await.unwrap();
+        assert_eq!(desk::jobs::once(desk).await, 0);
         erase(desk, &hanneke, world.id("ruud"), "ruud@x.example").await.unwrap();
         all_done(&world).await;
         let text = everything(&world, id).await;
@@ -223,7 +223,7 @@ async fn an_erasure_that_was_cut_off_goes_on() {
         carry_on(&world.desk).await.unwrap();
         assert!(everything(&world, id).await.contains("Ruud van Smit"));
         drop(held);
-        desk::jobs::once(&world.desk).await.unwrap();
+        assert_eq!(desk::jobs::once(&world.desk).await, 0);
         for _ in 0..500 {
             if !everything(&world, id).await.contains("Ruud van Smit") {
                 break;
@@ -295,7 +295,7 @@ async fn a_mail_that_no_row_has_is_swept_away_when_it_is_old() {
         }
         for _ in 0..=255 {
             world.desk.jobs().runs.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            desk::jobs::once(&world.desk).await.unwrap();
+            assert_eq!(desk::jobs::once(&world.desk).await, 0);
         }
         assert_eq!([&kept.file, &left, &young].map(|name| path(name).exists()), [true, false, true]);
     })

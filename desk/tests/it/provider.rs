@@ -102,7 +102,7 @@ impl Fake {
 
     /// Goes there and back, with what the provider says changed on the way.
     async fn trip(&self, world: &World, lie: impl FnOnce(&mut Says)) -> desk::Result<Session> {
-        let (address, kept) = accounts::begin_trip(&world.desk, "/list").await?;
+        let (address, kept) = accounts::begin_trip(&world.desk, "/list", &Origin::default()).await?;
         let query = |name: &str| address.split(&format!("{name}=")).nth(1).unwrap().split('&').next().unwrap().to_owned();
         assert!(address.starts_with(&format!("{}/auth?", self.issuer)) && !query("code_challenge").is_empty());
         {
@@ -140,6 +140,12 @@ async fn an_account_is_linked_by_a_verified_address_and_by_issuer_and_subject_fr
         // The address has changed hands since: the subject counts.
         let again = fake.trip(&world, |says| says.info = info("s1", "kees@x.example", true)).await.unwrap();
         assert_eq!(again.person().id, world.id("marieke"));
+        // And whoever has it now is someone else to the provider.
+        let heir = fake.trip(&world, |says| {
+            says.subject = "s9".into();
+            says.info = info("s9", "marieke@x.example", true);
+        });
+        assert_eq!(refused(heir.await), Refusal::NotAllowed);
         // Nobody we know, of an organisation that lets nobody in.
         assert_eq!(
             refused(
@@ -197,7 +203,7 @@ async fn who_has_no_password_proves_who_they_are_by_a_log_in_of_just_now() {
 #[tokio::test]
 async fn groups_give_and_take_the_roles_of_staff() {
     on_both(async |world: World| {
-        let (world, fake) = with_provider(world, &[("helpdesk", Role::Agent), ("it", Role::Admin)]).await;
+        let (world, fake) = with_provider(world, &[("helpdesk", Role::Agent), ("it", Role::Admin), ("klanten", Role::Customer)]).await;
         let of = |email: &'static str, groups: Value| {
             move |says: &mut Says| {
                 says.subject = email.into();
@@ -212,6 +218,11 @@ async fn groups_give_and_take_the_roles_of_staff() {
         assert_eq!(fake.trip(&world, of("nieuw@staf.example", json!("helpdesk"))).await.unwrap().role(), Role::Agent, "and what is taken is gone");
         assert_eq!(refused(fake.trip(&world, of("nieuw@staf.example", json!([]))).await), Refusal::NotAllowed, "no group, no staff");
         assert_eq!(refused(fake.trip(&world, of("sanne@x.example", json!(["other"]))).await), Refusal::NotAllowed);
+        assert_eq!(
+            refused(fake.trip(&world, of("sanne@x.example", json!(["klanten"]))).await),
+            Refusal::NotAllowed,
+            "a group of customers makes no staff"
+        );
         // Hanneke is the last admin: her groups do not take that away.
         assert_eq!(refused(fake.trip(&world, of("hanneke@x.example", json!(["helpdesk"]))).await), Refusal::NotAllowed);
         assert_eq!(world.renewed("hanneke").await.role(), Role::Admin);
@@ -249,7 +260,7 @@ async fn what_comes_back_is_taken_once_soon_and_in_the_browser_it_began_in() {
     let end = async |kept: &str, state: &str| accounts::end_trip(&world.desk, kept, state, "code", &Origin::default()).await;
     let state = |address: &str| address.split("state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
     let nonce = |address: &str| address.split("nonce=").nth(1).unwrap().split('&').next().unwrap().to_owned();
-    let (address, kept) = accounts::begin_trip(&world.desk, "/").await.unwrap();
+    let (address, kept) = accounts::begin_trip(&world.desk, "/", &Origin::default()).await.unwrap();
     {
         let mut says = fake.says.lock().unwrap();
         (says.nonce, says.info) = (nonce(&address), info("s1", "marieke@x.example", true));
@@ -259,7 +270,7 @@ async fn what_comes_back_is_taken_once_soon_and_in_the_browser_it_began_in() {
     }
     end(kept.as_str(), &state(&address)).await.unwrap();
     assert_eq!(refused(end(kept.as_str(), &state(&address)).await), Refusal::WrongCredentials, "twice");
-    let (address, kept) = accounts::begin_trip(&world.desk, "/").await.unwrap();
+    let (address, kept) = accounts::begin_trip(&world.desk, "/", &Origin::default()).await.unwrap();
     world.pass(Span::minutes(15));
     assert_eq!(refused(end(kept.as_str(), &state(&address)).await), Refusal::WrongCredentials, "too late");
     // A link that was mailed is no trip.
@@ -267,5 +278,5 @@ async fn what_comes_back_is_taken_once_soon_and_in_the_browser_it_began_in() {
     // A provider that is not there.
     let gone = ProviderSettings { issuer: "http://127.0.0.1:9".into(), ..fake.settings(&[]) };
     let desk = world.desk.clone().with_provider(Provider::new(gone));
-    assert_eq!(refused(accounts::begin_trip(&desk, "/").await), Refusal::WrongCredentials);
+    assert_eq!(refused(accounts::begin_trip(&desk, "/", &Origin::default()).await), Refusal::WrongCredentials);
 }

@@ -183,6 +183,23 @@ async fn a_browser_is_told_as_long_as_its_session_lasts() {
 }
 
 #[tokio::test]
+async fn who_is_told_no_longer_because_their_session_ran_out_gets_a_mail() {
+    on_both(async |world: World| {
+        let (desk, browser) = (&world.desk, Browser::open().await);
+        on_call::add_browser(desk, &world.agent("sanne"), &browser.subscription()).await.unwrap();
+        world.pass(domain::time::Span::days(15));
+        for _ in 0..2 {
+            assert_eq!(desk::jobs::once(desk).await, 0);
+        }
+        let sent = crate::people::mails(&world, 1).await;
+        assert_eq!(sent[0].to, "sanne@x.example");
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        assert!(desk.mail().transport().take().is_empty(), "once");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn to_whom_a_department_is_closed_hears_nothing_of_it() {
     on_both(async |world: World| {
         let (desk, browser) = (&world.desk, Browser::open().await);
@@ -239,6 +256,14 @@ async fn what_is_no_browser_is_refused() {
             assert_eq!(refused.refusal().and_then(|refusal| refusal.at(Field::Browser)), Some(&Fault::Unknown), "{wrong}");
         }
         assert_eq!(browser.heard(), 0, "nothing is sent to such an address");
+        // Nor is another machine of the network it stands in asked, where it is served without encryption.
+        for (base, host) in [("http://127.0.0.1:3000", "10.0.0.1"), ("http://10.0.0.5:3000", "127.0.0.1"), ("http://desk.internal", "x.internal")] {
+            let settings = desk::mail::Settings { base_url: base.into(), ..Default::default() };
+            let inside = world.desk.clone().with_mail(desk::mail::Mail::new(settings, desk::mail::Transport::Memory(Default::default())));
+            let wrong = right.replace(&right[right.find("http://").unwrap()..right.find("/push/").unwrap()], &format!("http://{host}"));
+            let refused = on_call::add_browser(&inside, &sanne, &wrong).await.unwrap_err();
+            assert_eq!(refused.refusal().and_then(|refusal| refusal.at(Field::Browser)), Some(&Fault::Unknown), "{base} {host}");
+        }
         // Served to the world, it asks no other machine than those of push services.
         let settings = desk::mail::Settings { base_url: "https://help.example".into(), ..Default::default() };
         let open = world.desk.clone().with_mail(desk::mail::Mail::new(settings, desk::mail::Transport::Memory(Default::default())));

@@ -159,7 +159,7 @@ async fn an_answer_that_is_none_of_a_passkey_is_refused() {
         let answer = accounts::add_passkey(desk, world.person(who), token, "x", "{}").await;
         assert_eq!(refused(answer).at(Field::Passkey), Some(&Fault::WrongCode), "{who}");
     }
-    let ask = accounts::ask_passkey(desk).await.unwrap();
+    let ask = accounts::ask_passkey(desk, &Origin::default()).await.unwrap();
     for (token, answer) in [(ask.token.as_str(), "{}"), (&ask.token, "{}"), ("", ""), (&challenge.token, "x")] {
         let refusal = accounts::log_in_by_passkey(desk, token, answer, &Origin::default()).await.err().unwrap();
         assert_eq!(refusal.refusal().unwrap().at(Field::Passkey), Some(&Fault::WrongCode));

@@ -247,10 +247,10 @@ async fn a_resolved_ticket_closes_after_a_week_of_silence() {
         let id = world.open("marieke", "Stil").await;
         edit(&world.desk, &world.agent("sanne"), id, &[Edit::Status(Status::Resolved)], None).await.unwrap();
         world.pass(Span::days(7));
-        desk::jobs::once(&world.desk).await.unwrap();
+        assert_eq!(desk::jobs::once(&world.desk).await, 0);
         assert_eq!(status(&world, id).await, Status::Resolved);
         world.pass(Span::seconds(1));
-        desk::jobs::once(&world.desk).await.unwrap();
+        assert_eq!(desk::jobs::once(&world.desk).await, 0);
         assert_eq!(status(&world, id).await, Status::Closed);
         assert!(page(&world.desk, world.person("sanne"), id).await.unwrap().history.last().unwrap().by.is_none());
     })

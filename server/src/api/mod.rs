@@ -130,6 +130,7 @@ fn field_name(field: Field) -> &'static str {
         Field::Role => "role",
         Field::Organisation => "organisation",
         Field::Domains => "domains",
+        Field::Department => "departments",
         Field::Notes => "notes",
         _ => "body",
     }

@@ -58,6 +58,15 @@ impl From<Card> for Person {
     }
 }
 
+/// A person who was added.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Added {
+    #[serde(flatten)]
+    pub person: Person,
+    /// Whether the mail server took the invitation; where it did not, staff can send another from the person's page.
+    pub invitation_sent: bool,
+}
+
 /// A page of people.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct People {
@@ -154,7 +163,7 @@ pub(super) async fn person(State(state): State<AppState>, bearer: Bearer, Path(i
 }
 
 /// Adds a person and mails them an invitation; staff are added by admins.
-#[utoipa::path(post, path = "/v1/people", request_body = NewPerson, responses((status = 201, body = Person), (status = "4XX", body = Fault)), security(("token" = ["people:write"])))]
+#[utoipa::path(post, path = "/v1/people", request_body = NewPerson, responses((status = 201, body = Added), (status = "4XX", body = Fault)), security(("token" = ["people:write"])))]
 pub(super) async fn add_person(State(state): State<AppState>, bearer: Bearer, sent: Result<Json<NewPerson>, JsonRejection>) -> Response {
     let added = async {
         let by = bearer.agent(&state.desk, TokenScope::PeopleWrite).await?;
@@ -167,8 +176,9 @@ pub(super) async fn add_person(State(state): State<AppState>, bearer: Bearer, se
             key_user: new.key_user,
             departments: departments(&state.desk, &new.departments).await?,
         };
-        let id = desk::accounts::invite(&state.desk, &by, &new).await?;
-        Ok((StatusCode::CREATED, Person::from(desk::accounts::card(&state.desk, &by, id).await?)))
+        let (id, invitation_sent) = desk::accounts::invite(&state.desk, &by, &new).await?;
+        let person = Person::from(desk::accounts::card(&state.desk, &by, id).await?);
+        Ok((StatusCode::CREATED, Added { person, invitation_sent }))
     };
     bearer.answer(added.await)
 }

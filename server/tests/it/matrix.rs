@@ -46,7 +46,7 @@ const PAGES: [(&str, Option<Action>); 28] = [
 ];
 
 /// Server functions, with arguments that reach the question of who may.
-const FUNCTIONS: [(&str, Action, &str); 98] = [
+const FUNCTIONS: [(&str, Action, &str); 99] = [
     ("log_in", Action::LogIn, "email=x"),
     ("log_out", Action::LogOut, ""),
     ("stop_facts", Action::StopMail, "token=x"),
@@ -62,6 +62,7 @@ const FUNCTIONS: [(&str, Action, &str); 98] = [
     ("factor_facts", Action::LogIn, ""),
     ("factor", Action::LogIn, "code=x"),
     ("ask_passkey", Action::LogIn, ""),
+    ("go_on_with", Action::LogIn, ""),
     ("passkey_log_in", Action::LogIn, "token=x&answer=x"),
     ("add_app", Action::OwnAccount, "secret=x"),
     ("remove_app", Action::OwnAccount, "password=x"),

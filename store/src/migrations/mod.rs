@@ -14,6 +14,7 @@ mod m0009_former;
 mod m0010_reports;
 mod m0011_on_call;
 mod m0012_browsers;
+mod m0013_search_stale;
 
 pub(crate) struct Migrator;
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_reports::Migration),
             Box::new(m0011_on_call::Migration),
             Box::new(m0012_browsers::Migration),
+            Box::new(m0013_search_stale::Migration),
         ]
     }
 }

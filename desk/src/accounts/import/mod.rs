@@ -239,12 +239,17 @@ async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
     let mut change = desk.store().begin().await?;
     for some in looked.new.chunks(AT_ONCE) {
         store::organisations::add_many(&change, some, now).await?;
+        for name in some {
+            audit::note(&change, by.session(), Done::new(Deed::OrganisationAdded, name, None).changed("", name), now).await?;
+        }
     }
     let ids = store::organisations::ids(&change).await?;
     let id_of = |name: &str| ids.get(name).copied().ok_or(Error::from(store::Error::Unreadable("organisation")));
     for row in &looked.rows {
         for domain in words_in(&row.domains).filter_map(accounts::domain) {
-            store::organisations::add_domain(&change, id_of(&row.organisation)?, &domain).await?;
+            if store::organisations::add_domain(&change, id_of(&row.organisation)?, &domain).await? {
+                audit::note(&change, by.session(), Done::new(Deed::OrganisationChanged, &row.organisation, None).changed("", &domain), now).await?;
+            }
         }
     }
     let people: Vec<&Row> = looked.rows.iter().filter(|row| !row.email.is_empty()).collect();
@@ -263,6 +268,11 @@ async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
     let mut done = looked.rows.len() - people.len();
     for some in added.chunks(AT_ONCE) {
         store::people::add_many(&change, some, crate::zones::DEFAULT, now).await?;
+        let emails: Vec<String> = some.iter().map(|one| one.email.clone()).collect();
+        for one in store::people::known_locked(&change, &emails).await? {
+            let placed = place(Role::Customer, one.organisation.as_deref(), one.key_user);
+            audit::note(&change, by.session(), Done::new(Deed::PersonAdded, &one.email, Some(one.id)).changed("", &placed), now).await?;
+        }
         done += some.len();
         desk.imports().advance(done);
     }
