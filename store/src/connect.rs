@@ -21,6 +21,8 @@ const SQLITE_READERS: u32 = 3;
 const READERS_CACHE: &str = "-2048";
 /// The same of the one that writes: what a large change touches stays there until it ends.
 const WRITERS_CACHE: &str = "-8192";
+/// And while it writes to very many rows: what it keeps need not be read and written again and again.
+const ROOM: &str = "-65536";
 /// The name the bell has on PostgreSQL.
 const CHANNEL: &str = "balie";
 /// How often the log is looked at without a bell: PostgreSQL may have been away, or another process may have written.
@@ -188,6 +190,17 @@ impl Store {
             Kind::Sqlite => DbBackend::Sqlite,
             Kind::Postgres => DbBackend::Postgres,
         }
+    }
+
+    /// Gives the connection that writes to SQLite room for a change of very many rows, or takes it back.
+    pub async fn make_room(&self, room: bool) -> Result<()> {
+        if self.kind() == Kind::Sqlite {
+            let change = self.begin().await?;
+            let size = if room { ROOM } else { WRITERS_CACHE };
+            change.db().execute_unprepared(&format!("PRAGMA cache_size = {size}")).await?;
+            change.commit().await?;
+        }
+        Ok(())
     }
 }
 

@@ -10,6 +10,9 @@ const EVERY: Duration = Duration::from_millis(500);
 /// Numbers of tickets looked at in one change: some fifty milliseconds, which is as long as whoever wants to save something waits at most.
 const BATCH: i64 = 2_000;
 
+/// Tickets from which on it is given more memory meanwhile.
+const MANY: i64 = 50_000;
+
 /// Looks again and again; ends only with the program.
 pub async fn run(desk: &Desk) {
     loop {
@@ -28,7 +31,18 @@ pub async fn reckon_all(desk: &Desk) -> Result<Reckoned> {
     if begun.upto >= begun.last {
         return Ok(begun);
     }
-    tracing::info!(tickets = begun.last - begun.upto, "hours or targets changed: reckoning what is due");
+    let tickets = begun.last - begun.upto;
+    tracing::info!(tickets, "hours or targets changed: reckoning what is due");
+    if tickets < MANY {
+        return steps(desk).await;
+    }
+    desk.store().make_room(true).await?;
+    let reckoned = steps(desk).await;
+    desk.store().make_room(false).await?;
+    reckoned
+}
+
+async fn steps(desk: &Desk) -> Result<Reckoned> {
     loop {
         let reckoned = step(desk).await?;
         if reckoned.upto >= reckoned.last {

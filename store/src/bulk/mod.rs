@@ -23,8 +23,6 @@ use sea_orm::ConnectionTrait;
 
 /// Tickets in one transaction.
 const BATCH: u64 = 5_000;
-/// Page cache of the SQLite writer while it writes in bulk, and otherwise, in KiB.
-const CACHE: [&str; 2] = ["PRAGMA cache_size = -131072", "PRAGMA cache_size = -2048"];
 /// Messages of the known customer's long conversation.
 const CONVERSATION: u32 = 20;
 
@@ -92,9 +90,9 @@ pub struct Seeded {
 
 /// Writes it all into a database that nobody else writes to; `told` hears how many tickets are done. [`crate::Error::Taken`] where the known accounts are there already.
 pub async fn seed(store: &Store, plan: &Plan, words: &mut Words<'_>, told: &mut (dyn FnMut(u64) + Send)) -> Result<Seeded> {
-    cache(store, CACHE[0]).await?;
+    store.make_room(true).await?;
     let done = fill(store, plan, words, told).await;
-    cache(store, CACHE[1]).await?;
+    store.make_room(false).await?;
     done
 }
 
@@ -102,14 +100,6 @@ pub async fn seed(store: &Store, plan: &Plan, words: &mut Words<'_>, told: &mut 
 pub async fn hush(store: &Store) -> Result<()> {
     let change = store.begin().await?;
     change.run("UPDATE ticket SET tick_at = NULL WHERE tick_at IS NOT NULL", []).await?;
-    change.commit().await
-}
-
-async fn cache(store: &Store, pragma: &str) -> Result<()> {
-    let change = store.begin().await?;
-    if !change.is_postgres() {
-        change.db().execute_unprepared(pragma).await?;
-    }
     change.commit().await
 }
 
