@@ -28,7 +28,7 @@ pub enum Kind {
 impl Kind {
     const ALL: [Kind; 6] = [Kind::Invitation, Kind::SignUp, Kind::Reset, Kind::Factor, Kind::Passkey, Kind::Provider];
 
-    /// Whether it is a link that is mailed: a new one takes the place of those before.
+    /// Whether it is a link that is mailed.
     pub fn is_mailed(self) -> bool {
         matches!(self, Kind::Invitation | Kind::SignUp | Kind::Reset)
     }
@@ -69,9 +69,10 @@ fn pass(mut row: Row<'_>) -> Result<Pass> {
     Ok(Pass { kind, person: row.next::<Option<i64>>()?.map(PersonId), email: row.next()?, data: row.next()? })
 }
 
-/// Keeps a pass under the hash of its secret; a mailed link instead of others of its kind for the same address.
+/// Keeps a pass under the hash of its secret; a mailed link instead of others of its kind for the same address. Links for another password stay beside each other, a few an hour:
+/// anyone may ask for one, and would make the one worthless that its owner is about to use.
 pub async fn add(change: &Change, hash: &str, new: &Pass, now: Moment, expires: Moment) -> Result<()> {
-    if new.kind.is_mailed() {
+    if new.kind.is_mailed() && new.kind != Kind::Reset {
         change.run("DELETE FROM pass WHERE kind = $1 AND email = $2", [new.kind.word().into(), new.email.as_str().into()]).await?;
     }
     let sql = "INSERT INTO pass (hash, kind, person_id, email, data, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";

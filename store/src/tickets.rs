@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{List, Row, list, lists, rows};
+use crate::row::{List, Row, first, list, lists, rows};
 use crate::tables::ticket;
 use domain::accounts::Scope;
 use domain::board::{Card, place};
@@ -330,6 +330,12 @@ pub async fn save(change: &Change, before: &Ticket, after: &Ticket, tick: Option
 async fn add_cc(change: &Change, ticket: TicketId, person: PersonId) -> Result<()> {
     change.run("INSERT INTO ticket_cc (ticket_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", [ticket.0.into(), person.0.into()]).await?;
     Ok(())
+}
+
+/// Whether an organisation has a ticket in one of these departments.
+pub async fn has_in(change: &Change, organisation: OrganisationId, departments: &[DepartmentId]) -> Result<bool> {
+    let sql = format!("SELECT 1 FROM ticket WHERE organisation_id = $1 AND department_id IN {}", list(departments.iter().map(|d| d.0)));
+    Ok(first(change, &format!("{sql} LIMIT 1"), [organisation.0.into()]).await?.is_some())
 }
 
 /// The ticket a submission by this requester opened.

@@ -82,13 +82,16 @@ pub async fn remove(change: &Change, person: PersonId, id: i64) -> Result<Option
     row.map(|row| Row::new(&row).next()).transpose()
 }
 
-/// Takes every token of a person away.
-pub async fn remove_all(change: &Change, person: PersonId) -> Result<u64> {
-    change.run("DELETE FROM api_token WHERE person_id = $1", [person.0.into()]).await
-}
-
 /// Writes down that a token was used.
 pub async fn touch(change: &Change, id: i64, address: &str, now: Moment) -> Result<()> {
     change.run("UPDATE api_token SET used_at = $1, used_from = $2 WHERE id = $3", [now.0.into(), address.into(), id.into()]).await?;
+    Ok(())
+}
+
+/// Takes away what a person made that goes on without a session: tokens of the API and the link to their calendar. With another role, another password by a link, or a disabled account nothing of before goes on, nor comes back.
+pub async fn remove_all(change: &Change, person: PersonId) -> Result<()> {
+    for table in ["api_token", "feed"] {
+        change.run(format!("DELETE FROM {table} WHERE person_id = $1"), [person.0.into()]).await?;
+    }
     Ok(())
 }

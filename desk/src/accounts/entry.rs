@@ -240,6 +240,7 @@ pub async fn accept(desk: &Desk, secret: &str, typed_name: &str, password: &str,
     }
     store::accounts::set_password(&change, id, &password_hash).await?;
     store::passes::revoke(&change, id).await?;
+    store::tokens::remove_all(&change, id).await?;
     store::sessions::end_all(&mut change, id, None).await?;
     let deed = if pass.kind == Kind::Reset { Deed::PasswordChanged } else { Deed::PersonJoined };
     audit::write(&change, Some(&who), origin, Done::new(deed, &pass.email, Some(id)), now).await?;

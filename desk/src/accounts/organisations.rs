@@ -1,6 +1,7 @@
 //! Organisations and departments as staff look after them.
 
 use super::entry;
+use super::people::may_open;
 use super::session::Agent;
 use crate::audit::{self, Done};
 use crate::{Desk, Error, Result};
@@ -120,6 +121,9 @@ pub async fn save_organisation(desk: &Desk, by: &Agent, id: Option<OrganisationI
     let after = Organisation { named: Named::new(id, name), domains, sign_up: new.sign_up, shared: new.shared, notes };
     if before.as_ref() == Some(&after) {
         return Ok(id);
+    }
+    if after.shared && before.as_ref().is_none_or(|before| !before.shared) {
+        may_open(&change, by, id).await?;
     }
     store::organisations::save(&change, &after).await.map_err(taken(Field::Domains))?;
     if before.as_ref().is_some_and(|before| before.shared != after.shared) {

@@ -74,6 +74,10 @@ pub(super) async fn prove(desk: &Desk, by: &Session, password: &str) -> Result<(
     let key = format!("own:{}", by.person().id);
     throttle::count(desk, &key, FAILURES).await?;
     if !desk.passwords.check(place, password.to_owned(), by.account.password_hash.clone()).await? {
+        let change = desk.store().begin().await?;
+        let (email, id) = (&by.person().email, by.person().id);
+        audit::note(&change, by, Done::new(Deed::LogInFailed, email, Some(id)), desk.now()).await?;
+        change.commit().await?;
         return Err(Refusal::field(Field::Password, Fault::WrongPassword).into());
     }
     let change = desk.store().begin().await?;

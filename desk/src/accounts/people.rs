@@ -4,7 +4,7 @@ use super::entry::{self, INVITED, pass, send_invitation};
 use super::session::Agent;
 use crate::audit::{self, Done};
 use crate::{Desk, Error, Result};
-use domain::accounts::{EmailAddress, Person, Role};
+use domain::accounts::{EmailAddress, Person, Role, Scope};
 use domain::audit::Deed;
 use domain::permissions::Action;
 use domain::{DepartmentId, Fault, Field, FieldFault, Named, OrganisationId, PersonId, Refusal};
@@ -116,6 +116,9 @@ pub async fn invite(desk: &Desk, by: &Agent, new: &PersonChange) -> Result<(Pers
         password_hash: None,
         time_zone: crate::zones::DEFAULT.to_owned(),
     };
+    if let Some(organisation) = person.organisation.filter(|_| person.key_user) {
+        may_open(&change, by, organisation).await?;
+    }
     let id = store::accounts::add_person(&change, &person, now).await.map_err(taken)?;
     if new.role.is_staff() {
         store::people::set_departments(&change, id, &new.departments).await?;
@@ -194,6 +197,13 @@ fn taken(error: store::Error) -> Error {
     }
 }
 
+/// Refuses to let someone read all tickets of an organisation by who may not read all of them themselves: they would read them through an account that they made.
+pub(super) async fn may_open(change: &Change, by: &Agent, organisation: OrganisationId) -> Result<()> {
+    let Scope::Desk { hidden } = by.session().scope() else { return Ok(()) };
+    let is_hidden = !hidden.is_empty() && store::tickets::has_in(change, organisation, &hidden).await?;
+    if is_hidden { Err(Refusal::NotAllowed.into()) } else { Ok(()) }
+}
+
 /// Someone whom this member of staff looks after, kept for this change.
 async fn managed(change: &Change, by: &Agent, id: PersonId) -> Result<Account> {
     let account = store::people::locked(change, id).await?.ok_or(Refusal::NotFound)?;
@@ -244,6 +254,9 @@ pub async fn change_person(desk: &Desk, by: &Agent, id: PersonId, edit: impl Int
     let is = place(new.role, name_of(&checked.organisation).as_deref(), checked.key_user);
     let is_placed = was != is;
     if is_placed {
+        if let Some(organisation) = checked.organisation.as_ref().filter(|_| checked.key_user) {
+            may_open(&change, by, organisation.id).await?;
+        }
         store::people::set_place(&change, id, new.role, checked.organisation.as_ref().map(|o| o.id), checked.key_user).await?;
         note(&change, if new.role == before.role { Deed::PersonChanged } else { Deed::RoleChanged }, &was, &is).await?;
         if before.role == Role::Admin && store::accounts::admins(&change).await? == 0 {
@@ -263,6 +276,9 @@ pub async fn change_person(desk: &Desk, by: &Agent, id: PersonId, edit: impl Int
         let named =
             |ids: &[DepartmentId]| names.iter().filter(|d| ids.contains(&d.named.id)).map(|d| d.named.name.as_str()).collect::<Vec<_>>().join(", ");
         note(&change, Deed::DepartmentsChanged, &named(&had), &named(&has)).await?;
+    }
+    if new.role != before.role {
+        store::tokens::remove_all(&change, id).await?;
     }
     if is_moved || is_placed {
         store::sessions::end_all(&mut change, id, None).await?;
@@ -300,6 +316,7 @@ async fn disable(desk: &Desk, by: &Agent, change: &mut Change, account: &Account
         }
         store::sessions::end_all(change, id, None).await?;
         store::passes::revoke(change, id).await?;
+        store::tokens::remove_all(change, id).await?;
     }
     let deed = if disabled { Deed::PersonDisabled } else { Deed::PersonEnabled };
     audit::note(change, by.session(), Done::new(deed, &person.email, Some(id)), desk.now()).await

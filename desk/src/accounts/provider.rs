@@ -341,6 +341,7 @@ async fn account(desk: &Desk, provider: &Provider, claims: &Claims, origin: &Ori
     if let Some(role) = by_claims.filter(|role| *role != person.role) {
         store::people::set_place(&change, id, role, None, false).await?;
         store::sessions::end_all(&mut change, id, None).await?;
+        store::tokens::remove_all(&change, id).await?;
         audit::write(&change, None, origin, Done::new(Deed::RoleChanged, &person.email, Some(id)).changed(person.role.word(), role.word()), now)
             .await?;
         if person.role == Role::Admin && store::accounts::admins(&change).await? == 0 {

@@ -151,7 +151,11 @@ async fn a_forgotten_password_is_chosen_anew_by_a_link_that_ends_every_session()
             ask("kees@x.example").await.unwrap();
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
-        assert_eq!(world.desk.mail().transport().take().len(), 5);
+        let sent = world.desk.mail().transport().take();
+        assert_eq!(sent.len(), 5);
+        // Nor does it make the link worthless that its owner has; with one the others are.
+        accept(&world, &secret(&sent[0], "/join/"), "", NEW).await.unwrap();
+        assert_eq!(refused(accept(&world, &secret(&sent[4], "/join/"), "", NEW).await), Refusal::NotFound);
     })
     .await;
 }
@@ -424,6 +428,28 @@ async fn who_is_called_otherwise_is_found_by_that_name() {
             let filter = accounts::Filter { typed: typed.into(), ..Default::default() };
             assert_eq!(accounts::people(desk, &hanneke, &filter).await.unwrap().len(), 1, "{typed}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_reads_a_closed_department_through_an_account_they_make() {
+    on_both(async |world: World| {
+        let desk = &world.desk;
+        world.open("marieke", "Salaris").await;
+        world.close_department(world.departments[0], &["sanne"]).await;
+        let (inside, outside) = (world.renewed("sanne").await.agent().unwrap(), world.renewed("daan").await.agent().unwrap());
+        let waal = accounts::organisation_by_name(desk, &inside, "De Waal").await.unwrap().unwrap();
+        let shared = accounts::OrganisationChange { name: "De Waal".into(), shared: true, ..Default::default() };
+        let puppet = |name: &str| PersonChange { key_user: true, ..change(name, Role::Customer, "De Waal") };
+        assert_eq!(refused(accounts::invite(desk, &outside, &puppet("Pop")).await), Refusal::NotAllowed);
+        assert_eq!(refused(accounts::save_organisation(desk, &outside, Some(waal), &shared).await), Refusal::NotAllowed);
+        let (id, _) = accounts::invite(desk, &outside, &change("Pop", Role::Customer, "De Waal")).await.unwrap();
+        assert_eq!(refused(accounts::change_person(desk, &outside, id, &puppet("Pop")).await), Refusal::NotAllowed);
+        // Who reads them anyway may; and of an organisation that has none there anyone.
+        accounts::change_person(desk, &inside, id, &puppet("Pop")).await.unwrap();
+        accounts::save_organisation(desk, &inside, Some(waal), &shared).await.unwrap();
+        accounts::invite(desk, &outside, &PersonChange { key_user: true, ..change("Andere Pop", Role::Customer, "Koperslag") }).await.unwrap();
     })
     .await;
 }

@@ -3,6 +3,7 @@
 use crate::support::{PASSWORD, on_both};
 use desk::accounts::{TOKEN_PREFIX, by_token, make_token, revoke_token, tokens};
 use desk::audit::Origin;
+use domain::accounts::Role;
 use domain::time::Span;
 use domain::tokens::TokenScope;
 use domain::{Fault, Field, Refusal};
@@ -35,6 +36,34 @@ async fn a_token_works_until_it_expires_and_its_use_is_seen() {
         world.pass(Span::days(30));
         assert_eq!(refused(&secret, TokenScope::PeopleRead).await, Refusal::SignedOut);
         assert_eq!(tokens(desk, &sanne).await.unwrap().len(), 1, "it is still seen");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_does_not_come_back_with_its_owner() {
+    on_both(async |world| {
+        let (desk, hanneke) = (&world.desk, world.agent("hanneke"));
+        let make = async || make_token(desk, &world.agent("sanne"), PASSWORD, "ERP", &words(&[TokenScope::PeopleRead]), "30").await.unwrap();
+        let is_refused = async |secret: &str| {
+            let answer = by_token(desk, secret, TokenScope::PeopleRead, &Origin::default()).await;
+            answer.is_err_and(|error| error.refusal() == Some(&Refusal::SignedOut))
+        };
+        let secret = make().await;
+        assert!(!is_refused(&secret).await);
+        for disabled in [true, false] {
+            desk::accounts::set_disabled(desk, &hanneke, world.id("sanne"), disabled).await.unwrap();
+            assert!(is_refused(&secret).await, "{disabled}");
+        }
+        let secret = make().await;
+        for role in [Role::Lead, Role::Agent] {
+            let edit = desk::accounts::PersonEdit { role: Some(role), ..Default::default() };
+            desk::accounts::change_person(desk, &hanneke, world.id("sanne"), edit).await.unwrap();
+            assert!(is_refused(&secret).await, "{role:?}");
+        }
+        let secret = make().await;
+        desk::accounts::reset_password(desk, "sanne@x.example", PASSWORD, false).await.unwrap();
+        assert!(is_refused(&secret).await);
     })
     .await;
 }
