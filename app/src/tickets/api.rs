@@ -163,9 +163,13 @@ pub async fn home_shelves(#[server(default)] q: String, #[server(default)] all: 
     read.await.map_err(backend::report)
 }
 
-/// What the ticket form needs; `kept` are files that were uploaded for it before.
+/// What the ticket form needs; `kept` are files that were uploaded for it before, and the others what was chosen already.
 #[server(endpoint = "form_facts")]
-pub async fn form_facts(#[server(default)] kept: Vec<String>) -> Result<Form, Problem> {
+pub async fn form_facts(
+    #[server(default)] kept: Vec<String>,
+    #[server(default)] urgency: String,
+    #[server(default)] department: String,
+) -> Result<Form, Problem> {
     use crate::backend;
     use domain::permissions::Action;
     let (desk, me) = backend::customer(Action::OpenTicket)?;
@@ -177,7 +181,7 @@ pub async fn form_facts(#[server(default)] kept: Vec<String>) -> Result<Form, Pr
             files: desk::attachments::loose(&desk, me.session(), &kept).await?.into_iter().map(Kept::from).collect(),
             max_mebibytes: desk.files().max_mebibytes(),
             submission: backend::submission(),
-            promise: desk::hours::promise(&desk, &me, None, None).await?,
+            promise: desk::hours::promise(&desk, &me, domain::tickets::Urgency::from_word(&urgency), department.parse().ok()).await?,
         })
     };
     read.await.map_err(backend::report)

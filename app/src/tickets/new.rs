@@ -29,7 +29,7 @@ pub fn NewTicketPage() -> impl IntoView {
     let returned = Returned::of("open_ticket");
     ui::set_title(w::open_ticket(reader.language));
     Suspend::new(async move {
-        match api::form_facts(returned.values("attachments")).await {
+        match api::form_facts(returned.values("attachments"), returned.value("urgency"), returned.value("department")).await {
             Ok(form) => page(form, &returned, &reader).into_any(),
             Err(problem) => problem_page(&problem).into_any(),
         }

@@ -38,7 +38,11 @@ pub fn Promised(promise: Promise) -> impl IntoView {
     });
     let said = move || {
         let (promise, now) = shown.get();
-        let text = w::when::promise(&promise, now, &reader.zone, l);
+        let mut text = w::when::promise(&promise, now, &reader.zone, l);
+        // Nothing is chosen yet: what is urgent does not wait.
+        if promise.waits() && promise.reply_by.is_none() {
+            text = format!("{text} {}", w::promise_but_urgent(l));
+        }
         if text.is_empty() { w::promise_choose(l).to_owned() } else { text }
     };
     view! { <p class="promised" role="status" aria-labelledby="promise-label" data-waits=move || shown.get().0.waits().then_some("")>{said}</p> }
