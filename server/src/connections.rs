@@ -27,8 +27,13 @@ const MOST: u64 = 1 << 20;
 
 /// Serves until it is told to stop, and then until every request is answered.
 pub async fn serve(listener: TcpListener, app: Router, shutdown: CancellationToken) {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
+    serve_within(listener, app, shutdown, HEAD).await;
+}
+
+async fn serve_within(listener: TcpListener, app: Router, shutdown: CancellationToken, head: Duration) {
+    // HTTP/1.1 alone, which is what a proxy speaks to what stands behind it: finding out the version has no time limit, nor has an HTTP/2 connection on which nothing is asked.
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(head);
     let places = Arc::new(Semaphore::new(places()));
     let ending = GracefulShutdown::new();
     loop {
@@ -78,4 +83,30 @@ fn places() -> usize {
     let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum: limit.maximum });
     let files = if raised.is_ok() { most } else { limit.current.unwrap_or(most) };
     usize::try_from(files.saturating_sub(RESERVED).max(64)).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    #[tokio::test]
+    async fn a_connection_on_which_nothing_is_asked_is_closed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = Router::new().route("/", axum::routing::get(async || "hier"));
+        let stop = CancellationToken::new();
+        tokio::spawn(serve_within(listener, app, stop.clone(), Duration::from_millis(200)));
+        let used = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+        for sent in ["", "G", "GET / HTTP/1.1\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", used] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(sent.as_bytes()).await.unwrap();
+            let mut answer = vec![];
+            let closed = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
+            assert!(closed.is_ok(), "{sent:?} is left open");
+            assert_eq!(String::from_utf8_lossy(&answer).contains("hier"), sent == used, "{sent:?}");
+        }
+        stop.cancel();
+    }
 }

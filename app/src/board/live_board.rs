@@ -101,6 +101,8 @@ pub fn LiveBoard(board: Board, offices: Offices, query: String, staff: Vec<Named
             </section>
         }
     };
+    // Whether what waits for the office is shown too.
+    let unfolded = RwSignal::new(false);
     view! {
         <div class="banner" data-kind="lost" role="status" hidden=move || shown.connected.get()>{icon("wifi-off")}<div class="text"><p>{w::connection_lost(l)}</p></div></div>
         {move || closed.get().map(|(since, until)| {
@@ -109,7 +111,11 @@ pub fn LiveBoard(board: Board, offices: Offices, query: String, staff: Vec<Named
                 <div class="banner" data-kind="closed" role="status">{icon("moon")}
                     <div class="text"><p><b>{since.map_or(w::board_closed_for_good(l).to_owned(), |at| w::board_closed(l, when::since(at, &reader)))}</b>" "
                         {until.map_or(w::board_closed_rule_for_good(l).to_owned(), |at| w::board_closed_rule(l, when::soon(at, &reader)))}</p></div>
-                    <div class="actions script-only"><button class="button" data-size="small" type="button" on:click=move |_| ui::each("details.fold", |fold| fold.set_attribute("open", "").unwrap_or(()))>{w::board_show_all(l)}</button></div>
+                    <div class="actions script-only"><button class="button" data-size="small" type="button" on:click=move |_| {
+                        unfolded.update(|all| *all = !*all);
+                        let all = unfolded.get_untracked();
+                        ui::each("details.fold", |fold| if all { fold.set_attribute("open", "") } else { fold.remove_attribute("open") }.unwrap_or(()));
+                    }>{move || if unfolded.get() { w::board_fold_again(l) } else { w::board_show_all(l) }}</button></div>
                 </div>
             }
         })}

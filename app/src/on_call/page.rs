@@ -95,7 +95,7 @@ fn calendar(shown: &OnCall, l: Language) -> impl IntoView + use<> {
                     let hue = person.map(|id| (id.0 * 47).rem_euclid(8).to_string());
                     view! {
                         <td data-hue=hue data-gap=(person.is_none() && !shown.rota.members.is_empty()).then_some("") aria-current=(*n == shown.today).then_some("date")>
-                            <span class="hint">{day(*n, l)}</span><span class="one-line">{if person.is_none() && shown.rota.members.is_empty() { "–".to_owned() } else { name(shown, *person, l) }}</span></td>
+                            <span class="hint"><span class="phone-only">{weekday(domain::time::weekday(*n), l).chars().take(2).collect::<String>()}" "</span>{day(*n, l)}</span><span class="one-line">{if person.is_none() && shown.rota.members.is_empty() { "–".to_owned() } else { name(shown, *person, l) }}</span></td>
                     }
                 })
                 .collect_view();

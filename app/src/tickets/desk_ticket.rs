@@ -65,7 +65,7 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
 fn alarm(id: TicketId, next: Moment, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
     view! {
-        <div class="banner" data-kind="error" role="status">{icon("circle-alert")}<div class="text"><p>{w::alarm_running(l, when::soon(next, reader))}</p></div>
+        <div class="banner" data-kind="error" role="status">{icon("circle-alert")}<div class="text"><p>{w::alarm_running(l, w::when::ahead(next, reader.now, &reader.zone, l))}</p></div>
             <form method="post" action="/api/take_alarm" data-quiet=""><input type="hidden" name="ticket" value=id.to_string()/><button class="button" data-kind="primary">{icon("hand")}{w::alarm_take(l)}</button></form></div>
     }
 }
