@@ -95,7 +95,7 @@ mod tests {
     async fn a_connection_on_which_nothing_is_asked_is_closed() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = Router::new().route("/", axum::routing::get(async || "hier"));
+        let app = Router::new().fallback(async || "hier");
         let stop = CancellationToken::new();
         tokio::spawn(serve_within(listener, app, stop.clone(), Duration::from_millis(200)));
         let used = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";

@@ -5,7 +5,7 @@ use crate::router::AppState;
 use app::backend::Asking;
 use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::Refusal;
 use domain::permissions::Action;
@@ -27,7 +27,11 @@ pub async fn calendar(State(state): State<AppState>, Extension(asking): Extensio
 }
 
 /// `GET /on-call/take/{token}`: takes on the alarm of a mail and goes to its ticket; for the member of staff whom it was sent to, who logs in first where they have to.
-pub async fn take(State(state): State<AppState>, Extension(asking): Extension<Asking>, Path(token): Path<String>) -> Response {
+pub async fn take(State(state): State<AppState>, Extension(asking): Extension<Asking>, Path(token): Path<String>, method: Method) -> Response {
+    // A browser that looks ahead takes nothing on.
+    if method == Method::HEAD {
+        return StatusCode::NO_CONTENT.into_response();
+    }
     let taken = async {
         let agent = allowed(&asking, Action::ChangeTicket)?.agent()?;
         let ticket = desk::on_call::of_link(&state.desk, &agent, &token).await?;

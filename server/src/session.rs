@@ -89,7 +89,13 @@ fn address(headers: &HeaderMap, peer: Option<IpAddr>, trusted: usize) -> Option<
         return peer;
     }
     let hops: Vec<&str> = headers.get_all("x-forwarded-for").into_iter().filter_map(|h| h.to_str().ok()).flat_map(|h| h.split(',')).collect();
-    hops.len().checked_sub(trusted).and_then(|at| hops[at].trim().parse().ok()).or(peer)
+    hops.len().checked_sub(trusted).and_then(|at| hop(hops[at].trim())).or(peer)
+}
+
+/// An address as proxies write it: bare, with a port, or an IPv6 one in brackets.
+fn hop(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
 #[cfg(test)]
@@ -105,6 +111,12 @@ mod tests {
         assert_eq!(address(&headers, peer, 1), Some(IpAddr::from([10, 0, 0, 1])));
         assert_eq!(address(&headers, peer, 2), Some(IpAddr::from([6, 6, 6, 6])));
         assert_eq!(address(&headers, peer, 3), peer);
+        for (written, read) in
+            [("1.2.3.4:555", Some("1.2.3.4")), ("[2001:db8::1]:80", Some("2001:db8::1")), ("[2001:db8::1]", Some("2001:db8::1")), ("unknown", None)]
+        {
+            headers.insert("x-forwarded-for", written.parse().unwrap());
+            assert_eq!(address(&headers, peer, 1), read.map_or(peer, |read| read.parse().ok()), "{written}");
+        }
     }
 
     #[test]

@@ -138,14 +138,20 @@ pub async fn save_target(
     #[server(default)] solution: String,
     #[server(default)] around_the_clock: String,
     #[server(default)] remove: String,
+    #[server(default)] of: String,
 ) -> Result<(), Problem> {
     use crate::backend;
     use domain::hours::Goal;
     use domain::permissions::Action;
     let (desk, me) = backend::agent(Action::ManageHours)?;
+    let is_added = of == "new";
     let typed = [(Goal::FirstReply, first_reply), (Goal::NextReply, next_reply), (Goal::Solution, solution)];
     let target = if remove.is_empty() { Some(backend::target_of(&typed, !around_the_clock.is_empty())?) } else { None };
     let of = backend::target_for(&desk, &me, &urgency, &department, &organisation).await?;
+    // One that is added is for a department or an organisation: for neither it would take the place of the usual one.
+    if is_added && of.1.is_none() && of.2.is_none() {
+        return Err(backend::report(domain::Refusal::field(domain::Field::Organisation, domain::Fault::Missing).into()));
+    }
     desk::hours::save_target(&desk, &me, of.0, of.1, of.2, target.as_ref()).await.map_err(backend::report)?;
     backend::go("/targets?kept=1");
     Ok(())

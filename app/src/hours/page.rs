@@ -47,6 +47,8 @@ pub fn HoursPage() -> impl IntoView {
 }
 
 fn page(hours: Hours, kept: Option<String>, reader: &Reader) -> impl IntoView + use<> {
+    // What was kept before is not said beside what is wrong now.
+    let kept = kept.filter(|_| Returned::any().is_none_or(|returned| returned.problem.is_none()));
     let l = reader.language;
     let department = hours.department;
     let stands = match hours.office {

@@ -29,6 +29,8 @@ pub const SIGNED_UP: Span = Span::days(1);
 pub const RESET: Span = Span::minutes(30);
 /// Longest name of a person, in characters.
 const MAX_NAME: usize = 100;
+/// Passwords that are hashed for one link within a quarter of an hour at most.
+const JOINS: i64 = 20;
 /// Links that are mailed to one address in an hour at most.
 const MOST_LINKS: i64 = 5;
 /// What the audit log says of how someone came in who wrote a mail.
@@ -199,8 +201,13 @@ pub async fn accept(desk: &Desk, secret: &str, typed_name: &str, password: &str,
         Kind::Reset | Kind::Factor | Kind::Passkey | Kind::Provider => None,
         Kind::Invitation | Kind::SignUp => Some(name(typed_name).map_err(|fault| Refusal::field(Field::Name, fault))?),
     };
-    let password_hash = hash_password(password).await?;
     let email = EmailAddress::parse(&known.email).ok_or(Refusal::NotFound)?;
+    // Hashing takes its time: it is done a few times for one link, and not at all for an address that has an account by now.
+    throttle::count(desk, &format!("join:{}", hash(secret)), JOINS).await?;
+    if known.kind == Kind::SignUp && store::accounts::by_email(desk.store(), &email).await?.is_some() {
+        return Err(Refusal::NotFound.into());
+    }
+    let password_hash = hash_password(password).await?;
     let organisation = match known.kind {
         Kind::SignUp => Some(store::organisations::open_to(desk.store(), email.domain()).await?.ok_or(Refusal::NotFound)?),
         _ => None,
