@@ -59,6 +59,9 @@ test('an admin chooses targets, also for one organisation', async ({ browser }) 
   await expect(page.locator('form.target').first().getByLabel('Eerste reactie')).toHaveValue('gauw');
   await page.goto('/targets');
   const other = page.locator('form.target').last();
+  // For every department and every organisation there is one already: it is not written over.
+  await other.getByRole('button', { name: 'Voeg toe' }).click();
+  await expect(page.locator('#new-organisation-fault')).toBeVisible();
   await other.getByLabel('Organisatie').fill('Koperslag Bouw');
   await other.getByLabel('Oplossing').fill('3 dagen');
   await other.getByRole('button', { name: 'Voeg toe' }).click();

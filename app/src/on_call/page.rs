@@ -54,6 +54,8 @@ fn day(n: i64, l: Language) -> String {
 
 fn page(shown: OnCall, kept: Option<String>, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
+    // What was kept before is not said beside what is wrong now.
+    let kept = kept.filter(|_| Returned::any().is_none_or(|returned| returned.problem.is_none()));
     let id = shown.department;
     let now = if shown.now.is_some() { w::on_call_now(l, name(&shown, shown.now, l)) } else { w::on_call_nobody(l).to_owned() };
     let gap = shown.gaps.first().map(|gap| w::on_call_gaps(l, when::soon(gap.from.max(reader.now), reader)));

@@ -36,6 +36,8 @@ pub struct Report {
     pub department: Option<DepartmentId>,
     pub urgency: Option<Urgency>,
     pub organisation: String,
+    /// Whether there is no such organisation.
+    pub is_unknown: bool,
     /// The query of the same report, with the days that it is of.
     pub query: String,
 }
@@ -76,6 +78,7 @@ pub async fn report_page(#[server(default)] query: String) -> Result<Report, Pro
         department: asked.department,
         urgency: asked.urgency,
         organisation: found.organisation,
+        is_unknown: asked.unknown.is_some(),
         query: found.query,
     })
 }

@@ -5,11 +5,12 @@ use super::plots::{backlog, bars, flow};
 use super::tables::{heat, of_bars, of_groups, share, took};
 use crate::ui::{self, Place, desk_frame, icon, problem_page, urgency};
 use crate::words::when::month;
-use crate::{Reader, words as w};
+use crate::{Problem, Reader, words as w};
 use domain::accounts::Language;
 use domain::reports::Figures;
 use domain::tickets::Urgency;
 use domain::time::{Span, date, write_date};
+use domain::{Fault, Field, Refusal};
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::use_location;
@@ -105,6 +106,8 @@ fn page(report: Report, reader: &Reader) -> impl IntoView + use<> {
 fn form(report: &Report, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
     let days = report.end - report.first;
+    let fault = || Problem::Refused(Refusal::field(Field::Organisation, Fault::Unknown)).at(Field::Organisation, l);
+    let unknown = report.is_unknown.then(fault).flatten();
     let is_until_today = report.end == report.today + 1;
     let periods = PERIODS.map(|n| {
         let chosen = (is_until_today && days == n).then_some("true");
@@ -126,8 +129,9 @@ fn form(report: &Report, reader: &Reader) -> impl IntoView + use<> {
             <label>{w::report_until(l)}<input class="input" data-size="small" type="date" name="until" value=write_date(report.end - 1)/></label>
             <label>{w::department(l)}<select class="input select" data-size="small" name="department"><option value="">{w::report_all(l)}</option>{departments}</select></label>
             <label>{w::urgency(l)}<select class="input select" data-size="small" name="urgency"><option value="">{w::report_all(l)}</option>{urgencies}</select></label>
-            <label>{w::organisation(l)}<input class="input" data-size="small" name="organisation" value=report.organisation.clone() placeholder=w::report_all(l)/></label>
+            <label>{w::organisation(l)}<input class="input" data-size="small" name="organisation" value=report.organisation.clone() placeholder=w::report_all(l) aria-invalid=unknown.is_some().then_some("true") aria-describedby=unknown.is_some().then_some("organisation-fault")/></label>
             <button class="button" data-size="small">{w::report_show(l)}</button>
+            {unknown.map(|sentence| view! { <p class="error" id="organisation-fault" role="alert">{icon("circle-alert")}<span>{sentence}</span></p> })}
         </form>
     }
 }

@@ -186,6 +186,8 @@ impl Provider {
         let payload = text.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default();
         let mut all: Value = serde_json::from_slice(&payload).map_err(fault)?;
         if let (None, Some(address)) = (all.get("email"), userinfo) {
+            // That an address is verified is believed of the one that stands beside it alone.
+            all.as_object_mut().and_then(|all| all.remove("email_verified"));
             let request =
                 http::Request::get(address.as_str()).header(http::header::AUTHORIZATION, format!("Bearer {}", tokens.access_token().secret()));
             let answer = self.ask(request.body(vec![]).map_err(fault)?).await?;

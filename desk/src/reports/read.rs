@@ -44,9 +44,11 @@ pub struct Asked {
     pub department: Option<DepartmentId>,
     pub urgency: Option<Urgency>,
     pub organisation: Option<OrganisationId>,
+    /// What was typed as an organisation that there is none of: nothing is counted, rather than everything.
+    pub unknown: Option<String>,
 }
 
-/// What the query of the page asks for: `days` or `from` and `until`, `department`, `urgency`, `organisation`; what cannot be read does not narrow.
+/// What the query of the page asks for: `days` or `from` and `until`, `department`, `urgency`, `organisation`; what cannot be read does not narrow, but for an organisation that there is not.
 pub async fn asked(desk: &Desk, query: &str) -> Result<Asked> {
     let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.trim_start_matches('?').as_bytes()).into_owned().collect();
     let asked = |name: &str| pairs.iter().find(|(n, value)| n == name && !value.trim().is_empty()).map(|(_, value)| value.trim());
@@ -55,12 +57,15 @@ pub async fn asked(desk: &Desk, query: &str) -> Result<Asked> {
         (Some(from), None) => Some(Days::Since(from)),
         (None, _) => asked("days").and_then(|n| n.parse().ok()).map(Days::Last),
     };
-    let organisation = match asked("organisation") {
-        Some(typed) => store::organisations::like(desk.store(), typed).await?.map(|found| found.id),
-        None => None,
+    let (organisation, unknown) = match asked("organisation") {
+        Some(typed) => match store::organisations::like(desk.store(), typed).await? {
+            Some(found) => (Some(found.id), None),
+            None => (Some(OrganisationId(-1)), Some(typed.to_owned())),
+        },
+        None => (None, None),
     };
     let department = asked("department").and_then(|id| id.parse().ok());
-    Ok(Asked { days: days.unwrap_or_default(), department, urgency: asked("urgency").and_then(Urgency::from_word), organisation })
+    Ok(Asked { days: days.unwrap_or_default(), department, urgency: asked("urgency").and_then(Urgency::from_word), organisation, unknown })
 }
 
 /// A report with the names of what is in it.
@@ -159,7 +164,7 @@ pub async fn read(desk: &Desk, by: &Agent, asked: &Asked) -> Result<Reported> {
     let people: Vec<PersonId> = report.agents.iter().map(|group| group.key).collect();
     let is_building = store::notifications::position(desk.store(), READER).await? == EventNo(0);
     let organisations = reports::organisation_names(desk.store(), &organisations).await?;
-    let organisation = asked.organisation.and_then(|id| organisations.get(&id)).cloned().unwrap_or_default();
+    let organisation = asked.organisation.and_then(|id| organisations.get(&id)).cloned().or_else(|| asked.unknown.clone()).unwrap_or_default();
     Ok(Reported {
         first,
         end,

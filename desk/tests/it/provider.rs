@@ -23,6 +23,8 @@ struct Says {
     /// Seconds from now until it is over.
     lasts: i64,
     subject: String,
+    /// Whether the ID token, which names no address, says that it is verified.
+    verified: bool,
     /// What the user info says.
     info: Value,
 }
@@ -44,7 +46,7 @@ fn id_token(says: &Says) -> String {
         vec![Audience::new(says.audience.clone())],
         at(now + says.lasts),
         at(now),
-        StandardClaims::new(SubjectIdentifier::new(says.subject.clone())),
+        StandardClaims::new(SubjectIdentifier::new(says.subject.clone())).set_email_verified(says.verified.then_some(true)),
         EmptyAdditionalClaims {},
     )
     .set_nonce(Some(Nonce::new(says.nonce.clone())));
@@ -55,7 +57,15 @@ impl Fake {
     async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let issuer = format!("http://{}", listener.local_addr().unwrap());
-        let says = Says { issuer: issuer.clone(), audience: "balie".into(), nonce: String::new(), lasts: 300, subject: "s1".into(), info: json!({}) };
+        let says = Says {
+            issuer: issuer.clone(),
+            audience: "balie".into(),
+            nonce: String::new(),
+            lasts: 300,
+            subject: "s1".into(),
+            verified: false,
+            info: json!({}),
+        };
         let says = Arc::new(Mutex::new(says));
         let (base, told) = (issuer.clone(), says.clone());
         tokio::spawn(async move {
@@ -135,6 +145,11 @@ async fn an_account_is_linked_by_a_verified_address_and_by_issuer_and_subject_fr
     on_both(async |world: World| {
         let (world, fake) = with_provider(world, &[]).await;
         assert_eq!(refused(fake.trip(&world, |says| says.info = info("s1", "marieke@x.example", false)).await), Refusal::NotAllowed, "not verified");
+        let elsewhere = fake.trip(&world, |says| {
+            says.verified = true;
+            says.info = info("s1", "marieke@x.example", false);
+        });
+        assert_eq!(refused(elsewhere.await), Refusal::NotAllowed, "verified is said of no address");
         let marieke = fake.trip(&world, |says| says.info = info("s1", "MARIEKE@x.example", true)).await.unwrap();
         assert_eq!(marieke.person().id, world.id("marieke"));
         // The address has changed hands since: the subject counts.

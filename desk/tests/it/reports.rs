@@ -109,6 +109,9 @@ async fn nobody_reads_of_a_department_that_is_closed_to_them_and_only_leads_comp
         world.open("kees", "Van Kees").await;
         let own = Asked { organisation: world.person("kees").person().organisation.as_ref().map(|o| o.id), ..Default::default() };
         assert_eq!(counts(&report(&world, "sanne", &own).await).0, 1);
+        let none = desk::reports::asked(&world.desk, "organisation=Zonder+weerga").await.unwrap();
+        let none = report(&world, "hanneke", &none).await;
+        assert_eq!((counts(&none), none.open, none.organisation.as_str()), ((0, 0, 0), 0, "Zonder weerga"), "one that there is not is not everyone");
         assert_eq!(report(&world, "sanne", &Asked::default()).await.report.agents, []);
         assert_eq!(report(&world, "hanneke", &Asked::default()).await.report.agents.len(), 1);
         world.close_department(world.departments[0], &["daan"]).await;
