@@ -6,8 +6,9 @@ use crate::router::{AppState, FORM_BYTES};
 use crate::session;
 use app::backend::{Asking, problem, status};
 use app::{Problem, Returned};
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -18,6 +19,8 @@ use domain::typed::own_path;
 use futures_util::StreamExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// For a form that is too large to be shown again, or is none.
 const UNREADABLE: &str = "Dit formulier is te groot of onleesbaar. Ga terug, maak de tekst korter of stuur hem als bijlage.\nThis form is too large or cannot be read. Go back, shorten the text or send it as an attachment.\n";
@@ -28,10 +31,45 @@ const SHOWN: [&str; 5] = ["factor", "add_app", "new_codes", "make_token", "new_f
 /// Most fields of a form: those of a bulk change of a whole page, several times over.
 const MOST_FIELDS: usize = 1_000;
 
+/// A form that is larger than this, in bytes, waits for a place before it is read.
+const SMALL: usize = 64 << 10;
+/// Large forms that are read at once: what they hold while they come in slowly is bounded, whoever sends them.
+static LARGE: Semaphore = Semaphore::const_new(32);
+/// A form has come in by then, or it is not taken: it holds its place no longer.
+const COMES_IN: Duration = Duration::from_secs(30);
+
 type Fields = Vec<(String, String)>;
+
+/// Reads what a server function is sent, before anything waits on it.
+async fn read(parts: &Parts, body: Body, within: Duration) -> Result<Bytes, StatusCode> {
+    let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|h| h.to_str().ok()?.parse::<usize>().ok());
+    let reading = async {
+        let _place = match announced {
+            Some(small) if small <= SMALL => None,
+            _ => Some(LARGE.acquire().await),
+        };
+        to_bytes(body, FORM_BYTES).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)
+    };
+    tokio::time::timeout(within, reading).await.map_err(|_| StatusCode::REQUEST_TIMEOUT)?
+}
+
+fn is_multipart(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).and_then(|h| h.to_str().ok()).is_some_and(|t| t.starts_with("multipart/form-data"))
+}
 
 /// Answers a form with a page: where it leads, or the form again with what was wrong. Calls by script pass through.
 pub async fn without_script(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let is_call = request.method() == Method::POST && request.uri().path().starts_with("/api/");
+    let request = match is_call && !is_multipart(request.headers()) {
+        false => request,
+        true => {
+            let (parts, body) = request.into_parts();
+            match read(&parts, body, COMES_IN).await {
+                Ok(bytes) => Request::from_parts(parts, Body::from(bytes)),
+                Err(status) => return (status, UNREADABLE).into_response(),
+            }
+        }
+    };
     let wants_page = request.headers().get(header::ACCEPT).and_then(|h| h.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
     let Some(action) = request.uri().path().strip_prefix("/api/").map(str::to_owned).filter(|_| wants_page) else { return next.run(request).await };
     if request.method() == Method::GET {
@@ -91,6 +129,8 @@ impl Form {
         let to = parts.headers.get(header::LOCATION).and_then(|h| h.to_str().ok()).map_or_else(|| self.page.clone(), |to| own_path(to).to_owned());
         let carried: Option<(String, Fields)> =
             self.fields.iter().find(|(name, _)| name == "carry").and_then(|(_, text)| serde_json::from_str(text).ok());
+        // What is shown once comes from here alone.
+        let carried = carried.filter(|(action, _)| !SHOWN.contains(&action.as_str()));
         let shown = match SHOWN.contains(&self.action.as_str()) {
             true => serde_json::from_slice::<String>(&to_bytes(Body::new(body), FORM_BYTES).await.unwrap_or_default())
                 .ok()
@@ -192,9 +232,8 @@ fn page(headers: &HeaderMap, action: &str, fields: &Fields) -> String {
 }
 
 /// The fields of a form; its files are kept at once, and named like those that were uploaded by script.
-async fn fields(state: &AppState, parts: &axum::http::request::Parts, body: Body) -> Result<(Fields, Option<Problem>), StatusCode> {
-    let is_multipart = parts.headers.get(header::CONTENT_TYPE).and_then(|h| h.to_str().ok()).is_some_and(|t| t.starts_with("multipart/form-data"));
-    if !is_multipart {
+async fn fields(state: &AppState, parts: &Parts, body: Body) -> Result<(Fields, Option<Problem>), StatusCode> {
+    if !is_multipart(&parts.headers) {
         let bytes = to_bytes(body, FORM_BYTES).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
         if bytes.iter().filter(|b| **b == b'&').count() >= MOST_FIELDS {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
@@ -284,5 +323,23 @@ mod tests {
         headers.insert(header::REFERER, HeaderValue::from_static("https://elsewhere.example/tickets/1"));
         assert_eq!(page(&headers, "reply", &vec![("ticket".into(), "7".into())]), "/tickets/7");
         assert_eq!(page(&headers, "open_ticket", &vec![]), "/tickets/new");
+    }
+
+    #[tokio::test]
+    async fn a_form_that_does_not_come_in_is_not_waited_for_and_few_large_ones_are_read_at_once() {
+        let never = || Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
+        let (unknown, _) = Request::new(()).into_parts();
+        let slow = Duration::from_millis(500);
+        let many = (0..100).map(|_| read(&unknown, never(), slow));
+        let meanwhile = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            assert_eq!(LARGE.available_permits(), 0);
+            let (mut small, _) = Request::new(()).into_parts();
+            small.headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("3"));
+            assert_eq!(read(&small, Body::from("a=b"), slow).await.unwrap(), "a=b", "a small one waits for none of them");
+        };
+        let (read, ()) = tokio::join!(futures_util::future::join_all(many), meanwhile);
+        assert!(read.iter().all(|read| *read == Err(StatusCode::REQUEST_TIMEOUT)));
+        assert_eq!(LARGE.available_permits(), 32);
     }
 }

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use tokio::sync::Semaphore;
 
 /// Bytes gathered before they are written.
-const CHUNK: usize = 1 << 20;
+const CHUNK: usize = 256 << 10;
 /// Bytes written before the disk is waited for, so that a large file does not fill memory with unwritten pages.
 const SYNC_EVERY: u64 = 32 << 20;
 /// Bytes that are looked at to tell what a file is.
