@@ -92,18 +92,7 @@ test('a passkey logs in with no password, and is the second step too', async ({ 
   await page.goto('/log-in?next=/list');
   await awake(page);
   await page.getByRole('button', { name: 'Inloggen met passkey' }).click();
-  await expect(page).toHaveURL(/list/);
-
-  // What was sent when the session had ended stands there again.
-  await page.goto('/account');
-  await awake(page);
-  await page.locator('#name').fill('Daan die terugkomt');
-  await page.context().clearCookies();
-  await page.locator('form', { has: page.locator('#name') }).getByRole('button', { name: 'Bewaren' }).click();
-  await expect(page.getByText('wat je schreef staat daarna weer klaar')).toBeVisible();
-  await awake(page);
-  await page.getByRole('button', { name: 'Inloggen met passkey' }).click();
-  await expect(page.locator('#name')).toHaveValue('Daan die terugkomt');
+  await expect(page).toHaveURL(/\/list$/);
 
   // The password alone is not enough any more.
   await out(page);

@@ -49,6 +49,16 @@ async fn a_form_after_the_session_ended_waits_behind_the_log_in() {
     assert!(back.headers.contains_key(header::SET_COOKIE));
     assert!(back.text.contains("value=\"Bewaard\""), "the form is filled in again");
     assert!(!back.text.contains("een lange zin"), "a password is never shown again");
+
+    // The same after a log-in that was no form, as by passkey. A secret that is shown once comes from nowhere else.
+    let cookie = server.log_in("marieke").await;
+    let go_on = async |carry: &str| {
+        let form = serde_urlencoded::to_string([("next", "/tickets/new"), ("carry", carry)]).unwrap();
+        server.answer(post("/api/go_on_with", &cookie, &form)).await
+    };
+    assert!(go_on(&carry).await.text.contains("value=\"Bewaard\""));
+    let made_up = go_on("[\"make_token\",[[\"shown\",\"balie_van_een_ander\"]]]").await;
+    assert!(made_up.status == StatusCode::SEE_OTHER && made_up.location() == "/tickets/new", "{}", made_up.status);
 }
 
 #[tokio::test]
