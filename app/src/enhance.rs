@@ -20,6 +20,8 @@ use web_sys::{
 const GATHER: Duration = Duration::from_millis(60);
 /// When a page that could not be fetched is asked for again.
 const AGAIN: Duration = Duration::from_secs(4);
+/// How long a form that was sent may take until its page is there.
+const LEAVES: Duration = Duration::from_secs(10);
 
 thread_local! {
     /// Whether a part was left as it was, because the person works in it.
@@ -39,6 +41,7 @@ pub fn Enhance() -> impl IntoView {
         });
         came_back();
         quiet_forms();
+        leave();
         shortcuts();
         close_what_opened();
         mended();
@@ -109,10 +112,27 @@ async fn refresh() {
         Ok(html) => {
             swap(&html);
         }
+        // A form that was just sent leads elsewhere: what it did may be why this is gone.
+        Err(Unfetched::Status(401 | 403 | 404)) if is_leaving() => set_timeout(|| spawn_local(refresh()), LEAVES),
         // Gone from sight, or logged out: the page itself says so.
         Err(Unfetched::Status(401 | 403 | 404)) => window().location().reload().unwrap_or(()),
         Err(_) => set_timeout(|| spawn_local(refresh()), AGAIN),
     }
+}
+
+/// Remembers that a form was sent that leads to another page.
+fn leave() {
+    ui::listen(&document(), "submit", |event: web_sys::Event| {
+        let form = event.target().and_then(|t| t.dyn_into::<HtmlFormElement>().ok());
+        if form.is_some_and(|form| !form.has_attribute("data-quiet")) {
+            ui::each("html", |page| page.set_attribute("data-leaving", "").unwrap_or(()));
+            set_timeout(|| ui::each("html", |page| page.remove_attribute("data-leaving").unwrap_or(())), LEAVES);
+        }
+    });
+}
+
+fn is_leaving() -> bool {
+    ui::find::<Element>("html[data-leaving]").is_some()
 }
 
 /// Takes over the live parts of a page, but not the one the person is working in: that one is fetched again when they leave it. Says whether it was such a page.
