@@ -19,7 +19,6 @@ use domain::accounts::EmailAddress;
 use domain::time::Moment;
 use domain::{PersonId, TicketId};
 use fates::Fates;
-use sea_orm::ConnectionTrait;
 
 /// Tickets in one transaction.
 const BATCH: u64 = 5_000;
