@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub struct Listed {
     pub person: Person,
     pub disabled: bool,
-    /// Whether they ever chose a password.
+    /// Whether they ever came in: they have a password, a passkey or are known to a provider.
     pub joined: bool,
 }
 

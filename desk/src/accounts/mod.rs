@@ -103,7 +103,7 @@ pub async fn prefer(desk: &Desk, session: &Session, language: Option<Language>, 
     Ok(change.commit().await?)
 }
 
-/// Whom a customer can put in CC: key users of their organisation first. Staff are offered the customers of a ticket's organisation.
+/// Whom a customer can put in CC: key users of their organisation first. There is nobody for staff, who name people by their address.
 pub async fn colleagues(desk: &Desk, by: &Session, typed: &str) -> Result<Vec<Person>> {
     let Some(organisation) = by.person().organisation.as_ref() else { return Ok(vec![]) };
     Ok(store::accounts::colleagues(desk.store(), organisation.id, by.person().id, typed, 50).await?)

@@ -28,7 +28,7 @@ pub struct Person {
     /// Whether they are a contact of their organisation.
     pub key_user: bool,
     pub disabled: bool,
-    /// Whether they ever chose a password.
+    /// Whether they ever came in: they have a password, a passkey or are known to a provider.
     pub joined: bool,
     /// Of staff; only where one person is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_million_rows_are_refused_by_their_number() {
+    fn more_rows_than_are_taken_are_refused_by_their_number() {
         let mut text = String::from("email,organisation,name\n");
         for n in 0..=MOST_ROWS {
             text.push_str(&format!("a{n}@b.nl,X,A\n"));
