@@ -38,7 +38,7 @@ css: tools ## Style sheets parse
 
 # Not nextest: it gives each test a process of its own, and each process would start a PostgreSQL of its own.
 unit: setup ## Unit and integration tests, on SQLite and PostgreSQL; ARGS goes to cargo test
-	@. scripts/env.sh && cargo test $(native) $(testing) $(ARGS)
+	@. scripts/env.sh && cargo test --no-fail-fast $(native) $(testing) $(ARGS)
 
 doc: ## Documentation, where no warning passes
 	@RUSTDOCFLAGS='-D warnings' cargo doc --no-deps $(native)

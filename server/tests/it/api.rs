@@ -208,6 +208,10 @@ async fn a_token_ends_with_its_owner_its_time_and_its_revocation() {
     desk::accounts::set_disabled(&server.desk, &admin, sanne, true).await.unwrap();
     assert_eq!(asks().await, StatusCode::UNAUTHORIZED);
     desk::accounts::set_disabled(&server.desk, &admin, sanne, false).await.unwrap();
+    // It does not come back with its owner: they make another.
+    assert_eq!(asks().await, StatusCode::UNAUTHORIZED);
+    let token = server.token("sanne", &[TokenScope::PeopleRead]).await;
+    let asks = async || server.raw("GET", "/v1/people", &token, None).await.status;
     assert_eq!(asks().await, StatusCode::OK);
     let cookie = server.log_in("sanne").await;
     let page = server.answer(get("/account", &cookie)).await.text;
