@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Serialize, Deserialize)]
 struct Told(Due, DepartmentId);
 
+/// What is begun of it counts whole: nothing is over in "0 min".
+const MINUTE: Span = Span::minutes(1);
+
 fn stand(due: &Due, department: DepartmentId, reader: &Reader) -> Stand {
     due.stand(reader.now, reader.offices.of(department))
 }
@@ -21,13 +24,13 @@ fn stand(due: &Due, department: DepartmentId, reader: &Reader) -> Stand {
 fn words(due: &Due, stand: &Stand, reader: &Reader) -> String {
     let l = reader.language;
     match (stand.state, due.at, stand.opens) {
-        (Time::Missed, Some(at), _) => w::due_late(l, span(reader.now - at, reader)),
+        (Time::Missed, Some(at), _) => w::due_late(l, span((reader.now - at).max(MINUTE), reader)),
         (Time::Paused, _, Some(opens)) => w::due_until(l, when::soon(opens, reader)),
         (Time::Paused, ..) | (_, None, _) => match due.still_since.map(|since| (reader.now - since).0 / Span::days(1).0) {
             Some(days @ 2..) => w::due_still_days(l, days),
             _ => w::due_still(l).to_owned(),
         },
-        (_, Some(at), _) if when::is_today(at, reader) => w::due_left(l, span(stand.left, reader)),
+        (_, Some(at), _) if when::is_today(at, reader) => w::due_left(l, span(Span(stand.left.0 + MINUTE.0 - 1), reader)),
         (_, Some(at), _) => when::soon(at, reader),
     }
 }
@@ -154,6 +157,8 @@ mod tests {
         for (now, until, state, said) in [
             (at(0, 12, 0), Some(at(0, 15, 5)), "ontime", "nog 3 u 05 min"),
             (at(0, 14, 41), Some(at(0, 15, 5)), "near", "nog 24 min"),
+            (at(0, 15, 4) + Span::seconds(30), Some(at(0, 15, 5)), "near", "nog 1 min"),
+            (at(0, 15, 5) + Span::seconds(10), Some(at(0, 15, 5)), "missed", "1 min te laat"),
             (at(0, 15, 30), Some(at(0, 15, 5)), "missed", "25 min te laat"),
             (at(2, 15, 30), Some(at(0, 15, 5)), "missed", "2 dagen te laat"),
             (at(0, 20, 0), Some(at(1, 10, 0)), "paused", "tot morgen 8.30"),

@@ -321,7 +321,16 @@ async fn post(form: &HtmlFormElement) -> Option<()> {
     {
         let _ = focused.blur();
     }
-    swap(&text).then_some(())
+    // What was done needs its form no longer.
+    let fold = form.closest("details.weigh").ok().flatten().and_then(|fold| fold.dyn_into::<HtmlDetailsElement>().ok());
+    if let Some(fold) = fold.filter(|_| response.ok()) {
+        fold.set_open(false);
+    }
+    swap(&text).then_some(())?;
+    if !response.ok() {
+        ui::focus("[data-live] [aria-invalid=true]");
+    }
+    Some(())
 }
 
 /// What opens over the page closes by Escape and by a click elsewhere.

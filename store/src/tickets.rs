@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{List, Row, first, list, lists, rows};
+use crate::row::{List, Row, first, list, lists, rows, rows_by};
 use crate::tables::ticket;
 use domain::accounts::Scope;
 use domain::board::{Card, place};
@@ -336,6 +336,15 @@ async fn add_cc(change: &Change, ticket: TicketId, person: PersonId) -> Result<(
 pub async fn has_in(change: &Change, organisation: OrganisationId, departments: &[DepartmentId]) -> Result<bool> {
     let sql = format!("SELECT 1 FROM ticket WHERE organisation_id = $1 AND department_id IN {}", list(departments.iter().map(|d| d.0)));
     Ok(first(change, &format!("{sql} LIMIT 1"), [organisation.0.into()]).await?.is_some())
+}
+
+/// The tickets of someone's organisation that they are in CC of, where that is not the organisation they will have.
+pub async fn cc_left(change: &Change, person: PersonId, organisation: Option<OrganisationId>) -> Result<Vec<TicketId>> {
+    let tail = "FROM ticket_cc c JOIN person p ON p.id = c.person_id JOIN ticket t ON t.id = c.ticket_id AND t.organisation_id = p.organisation_id
+                WHERE c.person_id = $1 AND t.organisation_id <> $2 ORDER BY t.id";
+    let none = OrganisationId(0);
+    let found: Vec<(i64,)> = rows_by(&change.db(), "t.id", tail, vec![person.0.into(), organisation.unwrap_or(none).0.into()]).await?;
+    Ok(found.into_iter().map(|(id,)| TicketId(id)).collect())
 }
 
 /// The ticket a submission by this requester opened.

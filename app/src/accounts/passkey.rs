@@ -3,6 +3,7 @@
 use super::api;
 use crate::ui::{form_notice, icon};
 use crate::{Problem, Reader, words as w};
+use domain::accounts::Language;
 use domain::typed;
 use js_sys::{Function, JSON, Object, Promise, Reflect};
 use leptos::prelude::*;
@@ -31,6 +32,13 @@ async fn device(what: &str, options: &str) -> Option<String> {
 
 fn is_possible() -> bool {
     Reflect::has(&window(), &"PublicKeyCredential".into()).unwrap_or(false)
+}
+
+/// Why the device gave none: browsers keep passkeys for names alone (WebAuthn Level 2, 5.1.2), or else it was stopped.
+fn stopped(l: Language) -> &'static str {
+    let host = window().location().hostname().unwrap_or_default();
+    let is_address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
+    if is_address { w::passkey_needs_name(l) } else { w::passkey_stopped(l) }
 }
 
 /// A button that logs in with a passkey; there is none where the browser knows no passkeys. `carry` holds a form that was sent without a session; the server shows it again, filled in.
@@ -69,7 +77,7 @@ pub fn PasskeyLogIn(next: String, carry: String) -> impl IntoView {
         <div class="passkey" hidden=move || !possible.get()>
             <button type="button" class="button" on:click=ask>{icon("key-round")}{w::passkey_log_in(l)}</button>
             <form method="post" action="/api/go_on_with" hidden node_ref=onward><input type="hidden" name="next" value=next/><input type="hidden" name="carry" value=carry/></form>
-            <div role="status">{move || failed.get().then(|| view! { <p class="hint">{w::passkey_stopped(l)}</p> })}{move || problem.get().map(|p| form_notice(Some(&p), &[], l))}</div>
+            <div role="status">{move || failed.get().then(|| view! { <p class="hint">{stopped(l)}</p> })}{move || problem.get().map(|p| form_notice(Some(&p), &[], l))}</div>
         </div>
     }
 }
@@ -109,7 +117,7 @@ pub fn PasskeyAdd(asks_password: bool) -> impl IntoView {
             <div class="field"><label for="passkey-name">{w::passkey_name(l)}</label><input class="input" id="passkey-name" maxlength="60" autocomplete="off" placeholder=w::passkey_example(l) node_ref=name/></div>
             {asks_password.then(|| view! { <div class="field"><label for="passkey-password">{w::password_now(l)}</label><input class="input" id="passkey-password" type="password" autocomplete="current-password" required node_ref=password/></div> })}
             <button class="button">{icon("key-round")}{w::passkey_add(l)}</button>
-            <div role="status">{move || failed.get().then(|| view! { <p class="hint">{w::passkey_stopped(l)}</p> })}{move || problem.get().map(|p| form_notice(Some(&p), &[], l))}</div>
+            <div role="status">{move || failed.get().then(|| view! { <p class="hint">{stopped(l)}</p> })}{move || problem.get().map(|p| form_notice(Some(&p), &[], l))}</div>
         </form>
     }
 }

@@ -7,9 +7,9 @@ use crate::live::{self, Heard};
 use crate::ui::{self, icon, number};
 use crate::{Reader, when, words as w};
 use domain::board::{Board, COLUMNS};
-use domain::hours::Offices;
+use domain::hours::{Offices, Shut};
 use domain::tickets::Status;
-use domain::time::Span;
+use domain::time::{Moment, Span};
 use domain::{DepartmentId, Named, PersonId, TicketId};
 use leptos::prelude::*;
 use web_sys::DragEvent;
@@ -19,7 +19,7 @@ const LOOK: i32 = 5_000;
 
 /// The board; `query` is the URL's, with the filter, and `departments` are those the reader sees.
 #[island]
-pub fn LiveBoard(board: Board, offices: Offices, query: String, staff: Vec<Named<PersonId>>, departments: Vec<DepartmentId>) -> impl IntoView {
+pub fn LiveBoard(board: Board, offices: Offices, query: String, staff: Vec<Named<PersonId>>, departments: Vec<Named<DepartmentId>>) -> impl IntoView {
     let reader = Reader::current();
     let l = reader.language;
     let (as_of, staff) = (board.as_of, StoredValue::new(staff));
@@ -40,17 +40,18 @@ pub fn LiveBoard(board: Board, offices: Offices, query: String, staff: Vec<Named
             }
         });
     });
-    let (reader, departments) = (StoredValue::new(reader), StoredValue::new(departments));
+    let ids: Vec<DepartmentId> = departments.iter().map(|d| d.id).collect();
+    let (reader, departments, ids) = (StoredValue::new(reader), StoredValue::new(departments), StoredValue::new(ids));
     Effect::new(move |_| {
         let (opened, began) = (js_sys::Date::now(), now.get_untracked());
         ui::every(LOOK, move || {
             let moment = began + Span((js_sys::Date::now() - opened) as i64);
             let is_closed = |d: &DepartmentId| shown.offices.with_untracked(|offices| !offices.of(*d).is_open(moment));
-            shown.look(&departments.with_value(|all| all.iter().copied().filter(is_closed).collect::<Vec<_>>()));
+            shown.look(&ids.with_value(|all| all.iter().copied().filter(is_closed).collect::<Vec<_>>()));
             now.set(moment);
         });
     });
-    let closed = Memo::new(move |_| departments.with_value(|all| shown.offices.with(|offices| offices.closed(all, now.get()))));
+    let closed = Memo::new(move |_| ids.with_value(|all| shown.offices.with(|offices| offices.closed(all, now.get()))));
     let reader_now =
         move || reader.with_value(|reader| Reader { now: now.get_untracked(), offices: shown.offices.get_untracked(), ..reader.clone() });
     let list = move |ids: RwSignal<Vec<TicketId>>| {
@@ -105,20 +106,27 @@ pub fn LiveBoard(board: Board, offices: Offices, query: String, staff: Vec<Named
     let unfolded = RwSignal::new(false);
     view! {
         <div class="banner" data-kind="lost" role="status" hidden=move || shown.connected.get()>{icon("wifi-off")}<div class="text"><p>{w::connection_lost(l)}</p></div></div>
-        {move || closed.get().map(|(since, until)| {
+        {move || {
             let reader = reader_now();
-            view! {
+            let (what, rule) = match closed.get() {
+                Shut::Some(closed) if closed.is_empty() => return None,
+                Shut::Some(closed) => (departments.with_value(|all| some_closed(&closed, all, &reader)), w::board_some_closed_rule(l).to_owned()),
+                Shut::All(since, until) => (
+                    since.map_or(w::board_closed_for_good(l).to_owned(), |at| w::board_closed(l, when::since(at, &reader))),
+                    until.map_or(w::board_closed_rule_for_good(l).to_owned(), |at| w::board_closed_rule(l, when::soon(at, &reader))),
+                ),
+            };
+            Some(view! {
                 <div class="banner" data-kind="closed" role="status">{icon("moon")}
-                    <div class="text"><p><b>{since.map_or(w::board_closed_for_good(l).to_owned(), |at| w::board_closed(l, when::since(at, &reader)))}</b>" "
-                        {until.map_or(w::board_closed_rule_for_good(l).to_owned(), |at| w::board_closed_rule(l, when::soon(at, &reader)))}</p></div>
+                    <div class="text"><p><b>{what}</b>" "{rule}</p></div>
                     <div class="actions script-only"><button class="button" data-size="small" type="button" on:click=move |_| {
                         unfolded.update(|all| *all = !*all);
                         let all = unfolded.get_untracked();
                         ui::each("details.fold", |fold| if all { fold.set_attribute("open", "") } else { fold.remove_attribute("open") }.unwrap_or(()));
                     }>{move || if unfolded.get() { w::board_fold_again(l) } else { w::board_show_all(l) }}</button></div>
                 </div>
-            }
-        })}
+            })
+        }}
         <div class="phone-tabs tabs" role="group" aria-label=w::column(l)>
             {COLUMNS.into_iter().enumerate().map(|(at, status)| {
                 let total = shown.columns.with_value(|columns| columns[at].total);
@@ -134,4 +142,14 @@ pub fn LiveBoard(board: Board, offices: Offices, query: String, staff: Vec<Named
         <p class="visually-hidden" role="status">{move || shown.toast.get().or_else(|| shown.announced.get())}</p>
         <div class="toasts" aria-hidden="true">{move || shown.toast.get().map(|text| view! { <div class="toast"><span>{text}</span></div> })}</div>
     }
+}
+
+/// Which departments are closed, and until when, where others are open.
+fn some_closed(closed: &[(DepartmentId, Option<Moment>)], departments: &[Named<DepartmentId>], reader: &Reader) -> String {
+    let l = reader.language;
+    let sentence = |(id, until): &(DepartmentId, Option<Moment>)| {
+        let name = departments.iter().find(|d| d.id == *id).map(|d| d.name.clone())?;
+        Some(until.map_or_else(|| w::board_department_closed_for_good(l, &name), |at| w::board_department_closed(l, &name, when::soon(at, reader))))
+    };
+    closed.iter().filter_map(sentence).collect::<Vec<_>>().join(" ")
 }

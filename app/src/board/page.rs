@@ -55,7 +55,7 @@ fn keys_help(l: Language) -> impl IntoView {
 fn page(board: Board, offices: Offices, choices: Choices, query: String, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
     let filter = filter_of(&query);
-    let departments = choices.departments.iter().map(|d| d.id).collect::<Vec<_>>();
+    let departments = choices.departments.clone();
     let notice = Returned::any().and_then(|r| r.problem.clone()).map(|p| p.sentence(l));
     let inner = view! {
             <main id="inhoud" class="board-page">

@@ -136,7 +136,7 @@ fn picture(coming: &[Planned], today: i64, l: Language) -> impl IntoView + use<>
         }
     };
     view! {
-        <div class="table-wrap" tabindex="0" role="region" aria-label=w::hours_coming(l)><table class="weeks">
+        <div class="table-wrap" tabindex="0" role="group" aria-label=w::hours_coming(l)><table class="weeks">
             <thead><tr>{(0..7).map(|n| view! { <th scope="col">{weekday(n, l)}</th> }).collect_view()}</tr></thead>
             <tbody>{coming.chunks(7).map(|week| view! { <tr>{week.iter().map(cell).collect_view()}</tr> }).collect_view()}</tbody>
         </table></div>
@@ -168,12 +168,12 @@ fn week(hours: &Hours, reader: &Reader) -> impl IntoView + use<> {
                 let (id, fault_id, wrong) = (format!("day-{at}"), format!("day-{at}-fault"), fault.is_some().then_some("true"));
                 view! {
                     <div class="field"><label for=id.clone()>{capital(weekday(at as u8, l))}</label>
-                        <input class="input" id=id name=DAYS[at] value=value maxlength="200" autocomplete="off" placeholder=w::hours_closed(l) aria-invalid=wrong aria-describedby=if wrong.is_some() { fault_id.clone() } else { "week-hint".to_owned() }/>
+                        <input class="input" id=id name=DAYS[at] value=value maxlength="200" autocomplete="off" placeholder=w::hours_closed(l) aria-invalid=wrong autofocus=wrong.is_some() aria-describedby=if wrong.is_some() { fault_id.clone() } else { "week-hint".to_owned() }/>
                         {fault.map(|sentence| view! { <p class="error" id=fault_id>{icon("circle-alert")}<span>{sentence}</span></p> })}</div>
                 }
             }).collect_view()}</div>
             <div class="field"><label for="zone">{w::time_zone(l)}</label>
-                <input class="input" id="zone" name="zone" value=zone list="zones" autocomplete="off" aria-invalid=zone_fault.is_some().then_some("true") aria-describedby="zone-fault"/>
+                <input class="input" id="zone" name="zone" value=zone list="zones" autocomplete="off" aria-invalid=zone_fault.is_some().then_some("true") autofocus=zone_fault.is_some() aria-describedby="zone-fault"/>
                 <datalist id="zones">{hours.zones.iter().map(|zone| view! { <option value=zone.clone()></option> }).collect_view()}</datalist>
                 {zone_fault.map(|sentence| view! { <p class="error" id="zone-fault">{icon("circle-alert")}<span>{sentence}</span></p> })}</div>
             <fieldset class="holidays"><legend>{w::hours_holidays(l)}</legend>{holidays.into_iter().map(|(word, name, when, checked)| view! {
@@ -241,7 +241,7 @@ fn import(department: DepartmentId, l: Language) -> impl IntoView {
     view! {
         <form method="post" action="/api/import_days" enctype="multipart/form-data" class="form"><h3>{w::hours_import(l)}</h3>
             <input type="hidden" name="department" value=department.to_string()/>
-            <div class="field"><label for="file">{w::hours_import_file(l)}</label><input class="input" id="file" type="file" name="file" accept=".ics,text/calendar" required aria-invalid=sentence.is_some().then_some("true") aria-describedby="file-fault"/>
+            <div class="field"><label for="file">{w::hours_import_file(l)}</label><input class="input" id="file" type="file" name="file" accept=".ics,text/calendar" required aria-invalid=sentence.is_some().then_some("true") autofocus=sentence.is_some() aria-describedby="file-fault"/>
                 {sentence.map(|sentence| view! { <p class="error" id="file-fault">{icon("circle-alert")}<span>{sentence}</span></p> })}
                 <p class="hint">{w::hours_import_hint(l)}</p></div>
             <div class="row"><button class="button">{icon("upload")}{w::hours_import_do(l)}</button></div>

@@ -103,7 +103,7 @@ fn form(rule: &TargetRule, new: Option<&'static str>, departments: &[Named<Depar
                             {Urgency::FORM.map(|u| view! { <option value=u.word() selected=picked == u.word()>{w::urgency_word(u, l)}</option> })}</select></div>
                         <div class="field"><label for="new-department">{w::department(l)}</label><select class="select input" id="new-department" name="department"><option value="">{w::targets_every(l)}</option>
                             {departments.iter().map(|d| { let id = d.id.to_string(); view! { <option value=id.clone() selected=chosen == id>{d.name.clone()}</option> } }).collect_view()}</select></div>
-                        <div class="field"><label for="new-organisation">{w::organisation(l)}</label><input class="input" id="new-organisation" name="organisation" value=organisation autocomplete="off" aria-invalid=organisation_fault.is_some().then_some("true") aria-describedby="new-organisation-fault"/>
+                        <div class="field"><label for="new-organisation">{w::organisation(l)}</label><input class="input" id="new-organisation" name="organisation" value=organisation autocomplete="off" aria-invalid=organisation_fault.is_some().then_some("true") autofocus=organisation_fault.is_some() aria-describedby="new-organisation-fault"/>
                             {organisation_fault.map(|sentence| view! { <p class="error" id="new-organisation-fault">{icon("circle-alert")}<span>{sentence}</span></p> })}</div>
                     </div>
                 }.into_any()
@@ -114,7 +114,7 @@ fn form(rule: &TargetRule, new: Option<&'static str>, departments: &[Named<Depar
                 let (id, fault_id) = (format!("{key}-{}", goal.word()), format!("{key}-{}-fault", goal.word()));
                 view! {
                     <div class="field"><label for=id.clone()>{w::goal_title(goal, l)}</label>
-                        <input class="input" id=id name=goal.word() value=value maxlength="20" autocomplete="off" aria-invalid=fault.is_some().then_some("true") aria-describedby=fault.is_some().then(|| fault_id.clone())/>
+                        <input class="input" id=id name=goal.word() value=value maxlength="20" autocomplete="off" aria-invalid=fault.is_some().then_some("true") autofocus=fault.is_some() aria-describedby=fault.is_some().then(|| fault_id.clone())/>
                         {fault.map(|sentence| view! { <p class="error" id=fault_id>{icon("circle-alert")}<span>{sentence}</span></p> })}</div>
                 }
             }).collect_view()}</div>

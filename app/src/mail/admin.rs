@@ -66,7 +66,7 @@ fn page(desk: Standing, reader: &Reader) -> impl IntoView + use<> {
                         <label for=format!("sender-{}", department.id)>{department.name}</label>
                         {let returned = typed(department.id.to_string()); let at = format!("sender-fault-{}", department.id); view! {
                             <div class="field"><input class="input" id=format!("sender-{}", department.id) name="sender" value=returned.as_ref().map_or(sender, |r| r.value("sender")) placeholder=desk.sender.clone() maxlength="200"
-                                aria-invalid=returned.is_some().then_some("true") aria-describedby=at.clone()/>
+                                aria-invalid=returned.is_some().then_some("true") autofocus=returned.is_some() aria-describedby=at.clone()/>
                                 {returned.and_then(|r| r.problem.clone()).map(|p| view! { <p class="error" id=at>{icon("circle-alert")}<span>{p.at(Field::Email, l).unwrap_or_else(|| p.sentence(l))}</span></p> })}</div>
                         }}
                         <button class="button">{w::keep(l)}</button></form></li>
@@ -153,9 +153,9 @@ fn words_page(kind: &str, language: &str, words: Words, done: Option<&'static st
                 <form method="post" action="/api/set_mail_words" class="words-form">
                     <input type="hidden" name="kind" value=kind.to_owned()/><input type="hidden" name="language" value=language.to_owned()/>
                     <div class="field"><label for="subject">{w::subject(l)}</label>
-                        <input class="input" id="subject" name="subject" value=words.subject maxlength="200" required aria-invalid=at(Field::Subject) aria-describedby="subject-fault"/>{fault(problem, Field::Subject, "subject-fault", l)}</div>
+                        <input class="input" id="subject" name="subject" value=words.subject maxlength="200" required aria-invalid=at(Field::Subject) autofocus=at(Field::Subject).is_some() aria-describedby="subject-fault"/>{fault(problem, Field::Subject, "subject-fault", l)}</div>
                     <div class="field"><label for="body">{w::text(l)}</label>
-                        <textarea class="input" id="body" name="body" rows="12" required aria-invalid=at(Field::Message) aria-describedby="body-fault body-hint" inner_html=as_typed(&words.body)></textarea>{fault(problem, Field::Message, "body-fault", l)}
+                        <textarea class="input" id="body" name="body" rows="12" required aria-invalid=at(Field::Message) autofocus=at(Field::Message).is_some() aria-describedby="body-fault body-hint" inner_html=as_typed(&words.body)></textarea>{fault(problem, Field::Message, "body-fault", l)}
                         <p class="hint" id="body-hint">{w::mail_words_hint(l)}</p></div>
                     <div class="row"><button class="button" data-kind="primary">{w::keep(l)}</button>
                         <button class="button" name="how" value="try">{w::mail_words_try(l)}</button>

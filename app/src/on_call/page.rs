@@ -7,7 +7,7 @@ use crate::ui::{self, Place, desk_frame, icon, problem_page};
 use crate::words::when::{month, weekday};
 use crate::{Reader, Returned, when, words as w};
 use domain::accounts::Language;
-use domain::on_call::Turn;
+use domain::on_call::{Shift, Turn};
 use domain::time::{date, write_date};
 use domain::{Field, PersonId};
 use leptos::prelude::*;
@@ -18,6 +18,8 @@ use leptos_router::hooks::use_query_map;
 const ACTIONS: [&str; 5] = ["save_rota", "add_swap", "add_away", "remove_entry", "new_feed"];
 /// Places on the rota that are offered besides those that are taken.
 const FREE: usize = 2;
+/// Times without anyone that are said.
+const GAPS: usize = 3;
 
 /// Who is on call, for staff.
 #[component]
@@ -58,7 +60,7 @@ fn page(shown: OnCall, kept: Option<String>, reader: &Reader) -> impl IntoView +
     let kept = kept.filter(|_| Returned::any().is_none_or(|returned| returned.problem.is_none()));
     let id = shown.department;
     let now = if shown.now.is_some() { w::on_call_now(l, name(&shown, shown.now, l)) } else { w::on_call_nobody(l).to_owned() };
-    let gap = shown.gaps.first().map(|gap| w::on_call_gaps(l, when::soon(gap.from.max(reader.now), reader)));
+    let gap = (!shown.gaps.is_empty()).then(|| gaps(&shown.gaps, reader));
     let fields = [Field::Members, Field::Handover, Field::Wait, Field::Date, Field::Until, Field::Hook, Field::Assignee];
     let feed = Returned::of("new_feed");
     let link = Some(feed.value("shown")).filter(|link| feed.problem.is_none() && !link.is_empty());
@@ -83,6 +85,17 @@ fn page(shown: OnCall, kept: Option<String>, reader: &Reader) -> impl IntoView +
     }
 }
 
+/// When nobody is on call: the first times, and how many more there are.
+fn gaps(all: &[Shift], reader: &Reader) -> String {
+    let l = reader.language;
+    let of = |gap: &Shift| w::on_call_gap_span(l, when::soon(gap.from.max(reader.now), reader), when::soon(gap.until, reader));
+    let told = all.iter().take(GAPS).map(of).collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(GAPS) {
+        0 => w::on_call_gaps(l, told),
+        more => w::on_call_gaps_more(l, told, more.to_string()),
+    }
+}
+
 /// Six weeks; each day says who is on call from its hand-over on.
 fn calendar(shown: &OnCall, l: Language) -> impl IntoView + use<> {
     let head = (0..7_u8).map(|n| view! { <th scope="col">{weekday(n, l).chars().take(2).collect::<String>()}</th> }).collect_view();
@@ -104,7 +117,7 @@ fn calendar(shown: &OnCall, l: Language) -> impl IntoView + use<> {
             view! { <tr>{cells}</tr> }
         })
         .collect();
-    view! { <div class="scroll" tabindex="0" role="region" aria-label=w::on_call_calendar(l)><table class="rota"><thead><tr>{head}</tr></thead><tbody>{weeks}</tbody></table></div> }
+    view! { <div class="scroll" tabindex="0" role="group" aria-label=w::on_call_calendar(l)><table class="rota"><thead><tr>{head}</tr></thead><tbody>{weeks}</tbody></table></div> }
 }
 
 /// Swaps, or absences: those that are to come, and a form for another.

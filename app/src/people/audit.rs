@@ -92,7 +92,7 @@ fn page(entries: Vec<Entry>, days: i64, asked: &Asked, kept: Option<&'static str
                 <button class="button">{w::show(l)}</button>
             </form>
             {none.then(|| view! { <div class="empty">{icon("history")}<p>{w::audit_none(l)}</p></div> })}
-            {(!none).then(|| view! { <div class="table-wrap panel" tabindex="0" role="region" aria-label=w::audit_log(l)><table class="table">
+            {(!none).then(|| view! { <div class="table-wrap panel" tabindex="0" role="group" aria-label=w::audit_log(l)><table class="table">
                 <thead><tr><th>{w::audit_when(l)}</th><th>{w::audit_by(l)}</th><th>{w::audit_deed(l)}</th><th>{w::audit_about(l)}</th><th class="grow">{w::audit_change(l)}</th><th>{w::audit_address(l)}</th></tr></thead>
                 <tbody>{entries.into_iter().map(|entry| row(entry, reader)).collect_view()}</tbody></table></div> })}
             {more.map(|href| view! { <nav class="pager" aria-label=w::pages(l)><a class="button" href=href rel="next">{w::older(l)}{icon("chevron-right")}</a></nav> })}

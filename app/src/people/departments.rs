@@ -58,7 +58,7 @@ fn form(row: Option<&DepartmentRow>, l: Language) -> impl IntoView + use<> {
     view! {
         <form method="post" action="/api/save_department" class="department">
             <input type="hidden" name="id" value=id/>
-            <div class="field"><label for=at.clone()>{w::name(l)}</label><input class="input" id=at name="name" value=name required maxlength="100" autocomplete="off" aria-invalid=sentence.is_some().then_some("true") aria-describedby=label.clone()/>
+            <div class="field"><label for=at.clone()>{w::name(l)}</label><input class="input" id=at name="name" value=name required maxlength="100" autocomplete="off" aria-invalid=sentence.is_some().then_some("true") autofocus=sentence.is_some() aria-describedby=label.clone()/>
                 {sentence.map(|sentence| view! { <p class="error" id=label>{icon("circle-alert")}<span>{sentence}</span></p> })}</div>
             <label class="check"><input type="checkbox" name="closed" value="1" checked=closed/><span>{w::department_closed(l)}</span></label>
             <label class="check"><input type="checkbox" name="screenshot" value="1" checked=screenshot/><span>{w::department_screenshot(l)}</span></label>

@@ -81,7 +81,7 @@ fn look(preview: api::ImportPreview, file: &str, l: Language) -> impl IntoView +
 
 fn table(rows: Vec<ImportRow>, l: Language) -> impl IntoView {
     view! {
-        <div class="table-wrap" tabindex="0" role="region" aria-label=w::import_rows(l)><table class="table">
+        <div class="table-wrap" tabindex="0" role="group" aria-label=w::import_rows(l)><table class="table">
             <thead><tr><th>{w::import_line(l)}</th><th>{w::import_outcome(l)}</th><th>{w::name(l)}</th><th>{w::email(l)}</th><th>{w::organisation(l)}</th><th>{w::domains(l)}</th></tr></thead>
             <tbody>{rows.into_iter().map(|row| {
                 let sentences = Problem::sentences(&row.faults, l);

@@ -101,7 +101,7 @@ fn one(card: Option<(Organisation, Vec<api::Listed>)>, kept: Option<&'static str
                     {id.map(|id| view! { <input type="hidden" name="id" value=id.to_string()/> })}
                     {text_field("name", w::name(l), "text", name, Field::Name, problem, l)}
                     <div class="field"><label for="domains">{w::domains(l)}</label>
-                        <input class="input" id="domains" name="domains" autocomplete="off" spellcheck="false" value=domains aria-invalid=wrong aria-describedby="domains-hint domains-fault"/>
+                        <input class="input" id="domains" name="domains" autocomplete="off" spellcheck="false" value=domains aria-invalid=wrong autofocus=wrong.is_some() aria-describedby="domains-hint domains-fault"/>
                         <p class="hint" id="domains-hint">{w::domains_hint(l)}</p>{fault(problem, Field::Domains, "domains-fault", l)}</div>
                     {tick("sign_up", w::organisation_sign_up(l), w::organisation_sign_up_hint(l), sign_up)}
                     {tick("shared", w::organisation_shared(l), w::organisation_shared_hint(l), shared)}

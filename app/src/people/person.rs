@@ -138,7 +138,7 @@ fn page(
             }}
             <fieldset class="of-customer" data-for="customer"><legend class="visually-hidden">{w::role_customer(l)}</legend>
                 <div class="field"><label for="organisation">{w::organisation(l)}</label>
-                    <input class="input" id="organisation" name="organisation" list="organisations" autocomplete="off" value=typed.organisation aria-invalid=wrong_place aria-describedby=wrong_place.map(|_| "organisation-fault")/>
+                    <input class="input" id="organisation" name="organisation" list="organisations" autocomplete="off" value=typed.organisation aria-invalid=wrong_place autofocus=wrong_place.is_some() aria-describedby=wrong_place.map(|_| "organisation-fault")/>
                     <datalist id="organisations">{choices.organisations.iter().map(|name| view! { <option value=name.clone()></option> }).collect_view()}</datalist>
                     {fault(problem, Field::Organisation, "organisation-fault", l)}</div>
                 {tick("key_user", w::is_key_user(l), w::key_user_hint(l), typed.key_user)}

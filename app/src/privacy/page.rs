@@ -102,7 +102,7 @@ fn field(row: KeptRow, problem: Option<&Problem>, l: Language) -> impl IntoView 
     let fault_id = format!("{name}-fault");
     view! {
         <div class="field"><label for=name>{w::privacy_kept_days(l, w::status_word(row.status, l))}</label>
-            <input class="input" id=name name=name type="text" inputmode="numeric" autocomplete="off" maxlength="5" value=row.days aria-invalid=wrong aria-describedby=wrong.map(|_| fault_id.clone())/>
+            <input class="input" id=name name=name type="text" inputmode="numeric" autocomplete="off" maxlength="5" value=row.days aria-invalid=wrong autofocus=wrong.is_some() aria-describedby=wrong.map(|_| fault_id.clone())/>
             {sentence.map(|sentence| view! { <p class="error" id=fault_id>{icon("circle-alert")}<span>{sentence}</span></p> })}</div>
     }
 }

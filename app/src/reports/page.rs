@@ -87,9 +87,9 @@ fn page(report: Report, reader: &Reader) -> impl IntoView + use<> {
             {building}
             {figures(&report, l)}
             <section class="panel chart" aria-labelledby="h-flow"><header><h2 id="h-flow">{w::report_flow(l)}</h2><span class="key"><i class="k-in"></i>{w::report_in(l)}</span><span class="key"><i class="k-out"></i>{w::report_out(l)}</span>{csv("days")}</header>
-                <div class="scroll" tabindex="0" role="region" aria-label=w::report_flow(l)>{flow(&drawn, flow_label, l)}</div>{of_bars(&drawn, l)}</section>
+                <div class="scroll" tabindex="0" role="group" aria-label=w::report_flow(l)>{flow(&drawn, flow_label, l)}</div>{of_bars(&drawn, l)}</section>
             <section class="panel chart" aria-labelledby="h-backlog"><header><h2 id="h-backlog">{w::report_backlog(l)}</h2></header>
-                <div class="scroll" tabindex="0" role="region" aria-label=w::report_backlog(l)>{backlog(&drawn, report.today, backlog_label, l)}</div></section>
+                <div class="scroll" tabindex="0" role="group" aria-label=w::report_backlog(l)>{backlog(&drawn, report.today, backlog_label, l)}</div></section>
             <div class="two">
                 <section class="panel chart" aria-labelledby="h-heat"><header><h2 id="h-heat">{w::report_heat(l)}</h2><span class="key wide-only">{w::report_less(l)}" "<i data-l="1"></i><i data-l="2"></i><i data-l="3"></i><i data-l="4"></i>" "{w::report_more(l)}</span>{csv("hours")}</header>{heat(&report.heat, l)}</section>
                 <section class="panel chart" aria-labelledby="h-share"><header><h2 id="h-share">{w::report_in_time(l)}</h2></header>
@@ -139,10 +139,11 @@ fn form(report: &Report, reader: &Reader) -> impl IntoView + use<> {
 /// The figures at the top, each with what it was before.
 fn figures(report: &Report, l: Language) -> impl IntoView + use<> {
     let (now, before, days) = (&report.all, &report.before, report.end - report.first);
+    let days = if days == 1 { w::report_before_day(l).to_owned() } else { w::report_before_days(l, days) };
     let count = |is: u32, was: u32| match i64::from(is) - i64::from(was) {
-        0 => w::report_same(l, days),
-        more @ 1.. => w::report_more_than(l, more, days),
-        less => w::report_less_than(l, -less, days),
+        0 => w::report_same(l, &days),
+        more @ 1.. => w::report_more_than(l, more, &days),
+        less => w::report_less_than(l, -less, &days),
     };
     let was = |span: Option<Span>| if span.is_some() { w::report_was(l, took(span, l)) } else { w::report_was_none(l).to_owned() };
     view! {

@@ -28,7 +28,7 @@ pub fn of_bars(bars: &[Bar], l: Language) -> impl IntoView + use<> {
         .map(|bar| view! { <tr><th scope="row">{bar.name(l)}</th><td>{bar.opened}</td><td>{bar.solved}</td><td>{bar.backlog}</td></tr> })
         .collect();
     view! {
-        <details class="numbers"><summary>{w::report_numbers(l)}</summary><div class="scroll" tabindex="0" role="region" aria-label=w::report_numbers(l)><table class="figures-table">
+        <details class="numbers"><summary>{w::report_numbers(l)}</summary><div class="scroll" tabindex="0" role="group" aria-label=w::report_numbers(l)><table class="figures-table">
             <thead><tr><th scope="col">{w::report_period(l)}</th><th scope="col">{w::report_in(l)}</th><th scope="col">{w::report_out(l)}</th><th scope="col">{w::report_open(l)}</th></tr></thead>
             <tbody>{rows}</tbody></table></div></details>
     }
@@ -63,7 +63,7 @@ pub fn heat(hours: &[Vec<u32>], l: Language) -> impl IntoView + use<> {
         })
         .collect();
     view! {
-        <div class="scroll" tabindex="0" role="region" aria-label=w::report_heat(l)><table class="heat"><thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table></div>
+        <div class="scroll" tabindex="0" role="group" aria-label=w::report_heat(l)><table class="heat"><thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table></div>
     }
 }
 
@@ -96,7 +96,7 @@ pub fn of_groups(name: &'static str, rows: Vec<(String, Figures)>, l: Language) 
         })
         .collect();
     view! {
-        <div class="scroll" tabindex="0" role="region" aria-label=name><table class="figures-table">
+        <div class="scroll" tabindex="0" role="group" aria-label=name><table class="figures-table">
             <thead>
                 <tr><td rowspan="2"></td><th scope="col" rowspan="2">{w::report_in(l)}</th><th scope="col" rowspan="2">{w::report_out(l)}</th><th scope="colgroup" colspan="3">{w::report_first_reply(l)}</th><th scope="colgroup" colspan="3">{w::report_solution(l)}</th></tr>
                 <tr>{[0, 1].map(|_| view! { <th scope="col">{w::report_median(l)}</th><th scope="col">{w::report_p90(l)}</th><th scope="col">{w::report_in_time(l)}</th> })}</tr>

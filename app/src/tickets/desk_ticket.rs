@@ -7,11 +7,12 @@ use super::portal_ticket::bare;
 use super::proposed::proposed;
 use crate::ui::{Place, avatar, desk_frame, icon};
 use crate::{Reader, Returned, due, when, words as w};
-use domain::accounts::Person;
+use domain::accounts::{Language, Person};
 use domain::tickets::{Due, MAX_REASON, Side, Status, Ticket, Urgency};
 use domain::time::Moment;
-use domain::{EventNo, TicketId};
+use domain::{EventNo, Field, TicketId};
 use leptos::prelude::*;
+use std::sync::Arc;
 
 pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
@@ -21,7 +22,8 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
     let cc: Vec<&str> = ticket.cc.iter().map(|p| p.name.as_str()).collect();
     let to = if cc.is_empty() { w::to_person(l, &ticket.requester.name) } else { w::to_person_cc(l, &ticket.requester.name, cc.join(", ")) };
     let write = Composer { ticket: &ticket, seen: page.as_of, submission: page.submission, files: page.files, max: page.max_mebibytes, to };
-    let notice = Returned::any().and_then(|r| r.problem.clone().filter(|_| r.action != "reply")).map(|p| p.sentence(l));
+    let notice =
+        Returned::any().filter(|_| weighed().is_none()).and_then(|r| r.problem.clone().filter(|_| r.action != "reply")).map(|p| p.sentence(l));
     let inner = view! {
             <main id="inhoud" class="desk-ticket" data-follow=id.to_string() data-after=page.as_of.to_string()>
                 <header class="dt-head">
@@ -118,19 +120,35 @@ fn choice(
     }
 }
 
+/// A change of urgency that came back because of its reason.
+fn weighed() -> Option<Arc<Returned>> {
+    let returned = Returned::of("change_ticket");
+    let is_it = returned.value("what") == "urgency" && returned.problem.as_ref().is_some_and(|p| p.at(Field::Reason, Language::Nl).is_some());
+    is_it.then_some(returned)
+}
+
 /// The urgency, which is changed with a reason that the customers read.
 fn weigh(ticket: TicketId, seen: EventNo, options: Vec<(String, String, bool)>, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
     let chosen = options.iter().find(|(_, _, chosen)| *chosen).map(|(_, word, _)| word.clone()).unwrap_or_default();
+    let returned = weighed();
+    let wanted = returned.as_ref().map(|returned| returned.value("to"));
+    let (reason, fault) = returned.map(|returned| (returned.value("reason"), returned.problem.as_ref().and_then(|p| p.at(Field::Reason, l)))).unzip();
+    let fault = fault.flatten();
+    let is_wrong = fault.is_some();
     view! {
         <div class="field"><span class="label">{w::urgency(l)}</span>
-            <details class="weigh"><summary class="button" data-size="small">{chosen}{icon("chevron-down")}</summary>
+            <details class="weigh" open=is_wrong><summary class="button" data-size="small">{chosen}{icon("chevron-down")}</summary>
                 <form class="form" method="post" action="/api/change_ticket" data-quiet="send">
                     <input type="hidden" name="ticket" value=ticket.to_string()/><input type="hidden" name="seen" value=seen.to_string()/><input type="hidden" name="what" value="urgency"/>
                     <select class="select input" data-size="small" name="to" aria-label=w::urgency(l)>
-                        {options.into_iter().map(|(value, word, chosen)| view! { <option value=value selected=chosen>{word}</option> }).collect_view()}
+                        {options.into_iter().map(|(value, word, chosen)| {
+                            let chosen = wanted.as_ref().map_or(chosen, |wanted| *wanted == value);
+                            view! { <option value=value selected=chosen>{word}</option> }
+                        }).collect_view()}
                     </select>
-                    <input class="input" data-size="small" name="reason" required maxlength=MAX_REASON.to_string() autocomplete="off" aria-label=w::reason(l) placeholder=w::reason(l)/>
+                    <input class="input" data-size="small" id="weigh-reason" name="reason" value=reason aria-invalid=is_wrong.then_some("true") autofocus=is_wrong aria-describedby=is_wrong.then_some("weigh-reason-fault") required maxlength=MAX_REASON.to_string() autocomplete="off" aria-label=w::reason(l) placeholder=w::reason(l)/>
+                    {fault.map(|sentence| view! { <p class="error" id="weigh-reason-fault">{icon("circle-alert")}<span>{sentence}</span></p> })}
                     <button class="button" data-size="small">{w::change(l)}</button>
                 </form>
             </details></div>

@@ -1,4 +1,4 @@
-//! A field of a form, with the sentence at it where it came back.
+//! A field of a form, with the sentence at it where it came back. The first of those that are wrong has the focus, so that it is in sight however far down it stands.
 
 use super::icon;
 use crate::Problem;
@@ -45,7 +45,7 @@ fn line(input: Input, required: bool, value: String, hint: Option<&'static str>,
     view! {
         <div class="field">
             <label for=id>{label}</label>
-            <input class="input" id=id name=name type=kind autocomplete=autocomplete required=required maxlength="254" value=value aria-invalid=wrong aria-describedby=described/>
+            <input class="input" id=id name=name type=kind autocomplete=autocomplete required=required maxlength="254" value=value aria-invalid=wrong autofocus=wrong.is_some() aria-describedby=described/>
             {hint.map(|hint| view! { <p class="hint" id=hint_at>{hint}</p> })}
             {sentence.map(|sentence| view! { <p class="error" id=fault_at>{icon("circle-alert")}<span>{sentence}</span></p> })}
         </div>
@@ -55,5 +55,5 @@ fn line(input: Input, required: bool, value: String, hint: Option<&'static str>,
 /// What is wrong with a form that stands at none of its fields.
 pub fn form_notice(problem: Option<&Problem>, fields: &[Field], l: Language) -> impl IntoView + use<> {
     let sentence = problem.filter(|p| fields.iter().all(|field| p.at(*field, l).is_none())).map(|p| p.sentence(l));
-    sentence.map(|text| view! { <p class="error" role="alert">{icon("circle-alert")}<span>{text}</span></p> })
+    sentence.map(|text| view! { <p class="error" role="alert" tabindex="-1" autofocus>{icon("circle-alert")}<span>{text}</span></p> })
 }

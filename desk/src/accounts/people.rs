@@ -3,7 +3,7 @@
 use super::entry::{self, INVITED, pass, send_invitation};
 use super::session::Agent;
 use crate::audit::{self, Done};
-use crate::{Desk, Error, Result};
+use crate::{Desk, Error, Result, tickets};
 use domain::accounts::{EmailAddress, Person, Role, Scope};
 use domain::audit::Deed;
 use domain::permissions::Action;
@@ -253,10 +253,12 @@ pub async fn change_person(desk: &Desk, by: &Agent, id: PersonId, edit: impl Int
     let was = place(before.role, name_of(&before.organisation).as_deref(), before.key_user);
     let is = place(new.role, name_of(&checked.organisation).as_deref(), checked.key_user);
     let is_placed = was != is;
+    let mut untold = vec![];
     if is_placed {
         if let Some(organisation) = checked.organisation.as_ref().filter(|_| checked.key_user) {
             may_open(&change, by, organisation.id).await?;
         }
+        untold = tickets::leave_colleagues(desk, &change, id, checked.organisation.as_ref().map(|o| o.id)).await?;
         store::people::set_place(&change, id, new.role, checked.organisation.as_ref().map(|o| o.id), checked.key_user).await?;
         note(&change, if new.role == before.role { Deed::PersonChanged } else { Deed::RoleChanged }, &was, &is).await?;
         if before.role == Role::Admin && store::accounts::admins(&change).await? == 0 {
@@ -288,6 +290,7 @@ pub async fn change_person(desk: &Desk, by: &Agent, id: PersonId, edit: impl Int
     if let Some(disabled) = edit.disabled {
         disable(desk, by, &mut change, &account, disabled).await?;
     }
+    tickets::tell(desk, &change, Some(by.session().person().id), untold).await?;
     Ok(change.commit().await?)
 }
 

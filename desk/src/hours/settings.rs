@@ -155,13 +155,13 @@ pub async fn save_target(
 ) -> Result<()> {
     by.session().require(Action::ManageHours)?;
     let departments = store::departments::all(desk.store()).await?;
-    if department.is_some_and(|id| departments.iter().all(|d| d.named.id != id)) {
-        return Err(Refusal::field(Field::Department, Fault::Unknown).into());
+    let unknown = |field| Refusal::field(field, Fault::Unknown);
+    let mut about = vec![urgency.word().to_owned()];
+    if let Some(id) = department {
+        about.push(departments.into_iter().find(|d| d.named.id == id).ok_or_else(|| unknown(Field::Department))?.named.name);
     }
-    if let Some(id) = organisation
-        && store::organisations::find(desk.store(), id).await?.is_none()
-    {
-        return Err(Refusal::field(Field::Organisation, Fault::Unknown).into());
+    if let Some(id) = organisation {
+        about.push(store::organisations::find(desk.store(), id).await?.ok_or_else(|| unknown(Field::Organisation))?.named.name);
     }
     let change = desk.store().begin().await?;
     retarget(desk, by, &change, Changed::Targets, department, organisation).await?;
@@ -172,10 +172,8 @@ pub async fn save_target(
     }
     store::hours::save_target(&change, urgency, department, organisation, target).await?;
     let written = |target: Option<&Target>| target.map(Target::to_string).unwrap_or_default();
-    let about = [Some(urgency.word().to_owned()), department.map(|d| format!("department {d}")), organisation.map(|o| format!("organisation {o}"))];
-    let about = about.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let (was, is) = (written(before.as_ref()), written(target));
-    audit::note(&change, by.session(), Done::new(Deed::TargetsChanged, &about, None).changed(&was, &is), desk.now()).await?;
+    audit::note(&change, by.session(), Done::new(Deed::TargetsChanged, &about.join(", "), None).changed(&was, &is), desk.now()).await?;
     change.commit().await?;
     book::refresh(desk).await?;
     Ok(())

@@ -149,6 +149,10 @@ fn described(of: &OfDepartment, staff: &[Person]) -> Vec<(String, String)> {
     let name = |id: PersonId| staff.iter().find(|person| person.id == id).map_or_else(|| format!("#{id}"), |person| person.name.clone());
     let days =
         |from: i64, until: i64| if until - from == 1 { write_date(from) } else { format!("{} – {}", write_date(from), write_date(until - 1)) };
+    // Before there was one, there was nothing.
+    if of.rota == Rota::default() && of.hook.is_empty() {
+        return vec![];
+    }
     let Rota { members, turn, handover, since, swaps, away, wait } = &of.rota;
     let turn = match turn {
         Turn::Daily => "daily".to_owned(),
@@ -160,11 +164,20 @@ fn described(of: &OfDepartment, staff: &[Person]) -> Vec<(String, String)> {
         ("handover", format!("{}:{:02}", handover / 60, handover % 60)),
         ("since", write_date(*since)),
         ("wait", wait.to_string()),
-        ("hook", of.hook.clone()),
+        ("hook", without_password(&of.hook)),
     ];
     let swaps = swaps.iter().map(|swap| ("swap", format!("{} {}", days(swap.from, swap.until), swap.person.map_or("-".to_owned(), name))));
     let away = away.iter().map(|away| ("away", format!("{} {}", days(away.from, away.until), name(away.person))));
     parts.into_iter().chain(swaps).chain(away).map(|(part, value)| (part.to_owned(), value)).collect()
+}
+
+/// An address as others may read it.
+fn without_password(address: &str) -> String {
+    let hidden = url::Url::parse(address).ok().filter(|url| url.password().is_some()).and_then(|mut url| {
+        url.set_password(Some("***")).ok()?;
+        Some(url.into())
+    });
+    hidden.unwrap_or_else(|| address.to_owned())
 }
 
 /// Chooses who is on call in turn, for how long, when they hand over, after how many minutes the next is told, and the pager. Refuses what is wrong at its field. For leads and admins.

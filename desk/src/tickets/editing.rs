@@ -7,7 +7,7 @@ use domain::accounts::Scope;
 use domain::events::{Facet, Happening};
 use domain::tickets::{MAX_REASON, SETTLE_AFTER, Status, Ticket, Urgency, check_text};
 use domain::time::Moment;
-use domain::{DepartmentId, EventNo, Fault, Field, Named, PersonId, Refusal, TicketId};
+use domain::{DepartmentId, EventNo, Fault, Field, Named, OrganisationId, PersonId, Refusal, TicketId};
 use store::Change;
 
 /// Something a member of staff changes on a ticket.
@@ -63,6 +63,31 @@ pub async fn edit_all(desk: &Desk, by: &Agent, ids: &[TicketId], edits: &[Edit])
         store::events::append(&change, id, Some(by.session().person().id), desk.now(), &happened).await?;
     }
     Ok(change.commit().await?)
+}
+
+/// What happened on tickets in a change that goes on: it is told last, because whoever tells something has the log to themselves until their change ends.
+pub(crate) type Untold = Vec<(TicketId, Happening)>;
+
+/// Takes someone out of the CC of their organisation's tickets, before they get another organisation or none: they were named as a colleague.
+pub(crate) async fn leave_colleagues(desk: &Desk, change: &Change, person: PersonId, organisation: Option<OrganisationId>) -> Result<Untold> {
+    let mut untold = vec![];
+    for id in store::tickets::cc_left(change, person, organisation).await? {
+        let (before, _) = lock(change, &Scope::Desk { hidden: vec![] }, id).await?;
+        let mut ticket = before.clone();
+        let Some(happened) = ticket.remove_cc(person, desk.now()) else { continue };
+        save(desk, change, &before, &mut ticket).await?;
+        store::search::index(change, &ticket).await?;
+        untold.push((id, happened));
+    }
+    Ok(untold)
+}
+
+/// Tells what happened; the last thing in a change.
+pub(crate) async fn tell(desk: &Desk, change: &Change, by: Option<PersonId>, untold: Untold) -> Result<()> {
+    for (id, happened) in untold {
+        store::events::append(change, id, by, desk.now(), &[happened]).await?;
+    }
+    Ok(())
 }
 
 /// An edit with the names it needs, looked up before the change begins.

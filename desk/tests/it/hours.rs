@@ -3,6 +3,7 @@
 use crate::support::{World, on_both};
 use desk::hours::{add_days, closed, reckon_all, remove_day, save_target, save_week, tick};
 use desk::tickets::{Edit, Writing, edit, note, page, reply};
+use domain::audit::Deed;
 use domain::board::Filter;
 use domain::events::Happening;
 use domain::hours::{Goal, Target};
@@ -195,6 +196,9 @@ async fn a_target_of_an_organisation_goes_before_the_general_one_and_can_be_take
         save_target(&world.desk, &admin, Urgency::Low, None, Some(organisation), None).await.unwrap();
         reckon_all(&world.desk).await.unwrap();
         assert_eq!(due(&world, id).await, usual);
+        let written = desk::audit::Filter { deed: Some(Deed::TargetsChanged), ..Default::default() };
+        let written = desk::audit::entries(&world.desk, &admin, &written).await.unwrap();
+        assert!(written.iter().all(|entry| entry.about == "low, De Waal") && written.len() == 2, "{written:?}");
         let refused = save_target(&world.desk, &world.agent("sanne"), Urgency::Low, None, None, Some(&target)).await.unwrap_err();
         assert_eq!(refused.refusal(), Some(&Refusal::NotAllowed));
     })

@@ -12,6 +12,23 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+#[tokio::test]
+async fn what_a_rota_became_is_written_down_without_the_password_of_its_pager() {
+    on_both(async |world: World| {
+        let written = async || {
+            let filter = desk::audit::Filter { deed: Some(domain::audit::Deed::RotaChanged), ..Default::default() };
+            desk::audit::entries(&world.desk, &world.agent("hanneke"), &filter).await.unwrap()
+        };
+        rota(&world, &["sanne"], "https://balie:geheim@pager.example/alarm").await;
+        let first = written().await.remove(0);
+        assert_eq!(first.before, "", "there was none");
+        assert!(first.after.contains("members: sanne") && first.after.contains("hook: https://balie:***@pager.example/alarm"), "{first:?}");
+        rota(&world, &["sanne", "daan"], "").await;
+        assert!(written().await.iter().all(|entry| !entry.before.contains("geheim") && !entry.after.contains("geheim")));
+    })
+    .await;
+}
+
 /// Opens an urgent ticket.
 async fn urgent(world: &World, urgency: &str) -> TicketId {
     let form = domain::tickets::TicketForm { urgency: urgency.into(), ..world.form("Alles ligt stil") };

@@ -2,7 +2,9 @@
 
 use crate::support::{World, on_both, png};
 use desk::tickets::{Edit, Shelf, Writing, edit, invite, leave, note, page, reply, search, settle, shelf};
+use domain::accounts::Scope;
 use domain::board::Filter;
+use domain::events::Happening;
 use domain::{AttachmentId, Refusal};
 
 fn is_not_found<T>(result: desk::Result<T>) -> bool {
@@ -42,6 +44,32 @@ async fn a_colleague_sees_a_ticket_only_while_in_cc() {
         leave(&world.desk, &world.customer("marieke"), id).await.unwrap();
         assert!(is_not_found(page(&world.desk, world.person("marieke"), id).await));
         assert!(search(&world.desk, &world.customer("marieke"), "eigen").await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_moves_to_another_organisation_leaves_the_cc_of_the_one_before() {
+    on_both(async |world: World| {
+        let desk = &world.desk;
+        let (id, own) = (world.open("ruud", "Van De Waal").await, world.open("marieke", "Zelf").await);
+        invite(desk, &world.customer("ruud"), id, world.id("marieke")).await.unwrap();
+        invite(desk, &world.customer("ruud"), id, world.id("ilse")).await.unwrap();
+        let moves = async |organisation: &str| {
+            let edit = desk::accounts::PersonEdit { organisation: Some(organisation.into()), ..Default::default() };
+            desk::accounts::change_person(desk, &world.agent("sanne"), world.id("marieke"), edit).await.unwrap();
+        };
+        moves("De Waal").await;
+        assert_eq!(page(desk, world.person("sanne"), id).await.unwrap().ticket.cc.len(), 2, "nothing changed");
+        moves("Koperslag").await;
+        let seen = page(desk, world.person("sanne"), id).await.unwrap();
+        assert_eq!(seen.ticket.cc.iter().map(|person| person.id).collect::<Vec<_>>(), [world.id("ilse")]);
+        let last = seen.history.last().unwrap();
+        assert!(matches!(&last.what, Happening::CcRemoved { person } if person.id == world.id("marieke")), "{last:?}");
+        assert_eq!(last.by.as_ref().unwrap().id, world.id("sanne"));
+        let sees = async |id| store::tickets::is_visible(desk.store(), &Scope::Own(world.id("marieke")), id).await.unwrap();
+        assert!(!sees(id).await);
+        assert!(sees(own).await, "what they asked themselves stays theirs");
     })
     .await;
 }

@@ -12,7 +12,7 @@ mod week;
 
 pub use calendar::{Calendar, Exceptional, Planned};
 pub use holidays::{Holiday, easter};
-pub use offices::Offices;
+pub use offices::{Offices, Shut};
 pub use promise::Promise;
 pub use targets::{Goal, MAX_DAYS_OF_TARGET, Target, TargetRule, Targets, Term, Unit};
 pub use timetable::Timetable;

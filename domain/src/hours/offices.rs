@@ -25,15 +25,29 @@ impl Offices {
         self.own.iter().find(|(own, _)| *own == department).map_or(&self.usual, |(_, timetable)| timetable)
     }
 
-    /// Until when the departments are closed at the least, where all of them are, and since when at the most; those that never open are closed for good.
-    pub fn closed(&self, departments: &[DepartmentId], now: Moment) -> Option<(Option<Moment>, Option<Moment>)> {
-        match Office::together(departments.iter().map(|department| self.of(*department).office(now))) {
-            _ if departments.is_empty() => None,
+    /// Which of the departments are closed.
+    pub fn closed(&self, departments: &[DepartmentId], now: Moment) -> Shut {
+        let closed = |department: &DepartmentId| match self.of(*department).office(now) {
             Office::Open(_) => None,
-            Office::Closed { since, until } => Some((since, Some(until))),
-            Office::Never => Some((None, None)),
+            Office::Closed { until, .. } => Some((*department, Some(until))),
+            Office::Never => Some((*department, None)),
+        };
+        match Office::together(departments.iter().map(|department| self.of(*department).office(now))) {
+            _ if departments.is_empty() => Shut::Some(vec![]),
+            Office::Open(_) => Shut::Some(departments.iter().filter_map(closed).collect()),
+            Office::Closed { since, until } => Shut::All(since, Some(until)),
+            Office::Never => Shut::All(None, None),
         }
     }
+}
+
+/// The departments that are closed, each until it opens; without a moment for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shut {
+    /// These, and another is open.
+    Some(Vec<(DepartmentId, Option<Moment>)>),
+    /// All of them: since when at the most, and until when at the least.
+    All(Option<Moment>, Option<Moment>),
 }
 
 #[cfg(test)]
@@ -50,11 +64,12 @@ mod tests {
         let offices = Offices { usual, own: vec![(DepartmentId(2), Timetable::default())] };
         let [one, two] = [DepartmentId(1), DepartmentId(2)];
         let (noon, night) = (monday + Span::hours(12), monday + Span::hours(20));
-        assert_eq!(offices.closed(&[one, two], noon), None);
-        assert_eq!(offices.closed(&[two], noon), Some((None, None)));
+        assert_eq!(offices.closed(&[one], noon), Shut::Some(vec![]));
+        assert_eq!(offices.closed(&[one, two], noon), Shut::Some(vec![(two, None)]));
+        assert_eq!(offices.closed(&[two], noon), Shut::All(None, None));
         let (shut, opens) = (monday + Span::minutes(17 * 60 + 30), monday + Span::minutes(32 * 60 + 30));
-        assert_eq!(offices.closed(&[one, two], night), Some((Some(shut), Some(opens))));
-        assert_eq!(offices.closed(&[], noon), None);
+        assert_eq!(offices.closed(&[one, two], night), Shut::All(Some(shut), Some(opens)));
+        assert_eq!(offices.closed(&[], noon), Shut::Some(vec![]));
     }
 
     #[test]

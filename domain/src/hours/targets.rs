@@ -161,6 +161,11 @@ impl Target {
             Goal::Solution => self.solution,
         }
     }
+
+    /// Minutes of one of its days, where a working day has so many.
+    pub fn day(&self, working_day: i64) -> i64 {
+        if self.around_the_clock { i64::from(super::MINUTES_A_DAY) } else { working_day }
+    }
 }
 
 /// A target and the tickets it is for.

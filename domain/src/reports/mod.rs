@@ -41,6 +41,10 @@ pub struct Fact {
     pub first_reply: Option<Measured>,
     /// As it was settled last, where it still is.
     pub solution: Option<Measured>,
+    /// When the first reply is or was due that it never had.
+    pub first_reply_due: Option<Moment>,
+    /// When the solution is or was due that it does not have.
+    pub solution_due: Option<Moment>,
 }
 
 /// What a ticket is now, besides what happened on it.
@@ -89,13 +93,14 @@ impl Fact {
                 _ => {}
             }
         }
-        let day = if by.target.around_the_clock { 24 * 60 } else { by.working_day };
+        let day = by.target.day(by.working_day);
         let measured = |goal: Goal, at: Moment| {
             let took = clock.spent(opened_at, at, by.timetable, by.target.around_the_clock);
             Measured { at, took, in_time: by.target.of(goal).map(|term| took <= term.span(day)) }
         };
         let replied = log.iter().find(|event| matches!(&event.what, Happening::Replied { side: Side::Agent, .. })).map(|event| event.at);
         let solved = settled.last().filter(|(_, until)| until.is_none()).map(|(at, _)| *at);
+        let due = |goal: Goal| clock.due_at(goal, opened_at, by.target, by.timetable, by.working_day);
         Self {
             department,
             urgency,
@@ -105,6 +110,8 @@ impl Fact {
             opened_at,
             first_reply: replied.map(|at| measured(Goal::FirstReply, at)),
             solution: solved.map(|at| measured(Goal::Solution, at)),
+            first_reply_due: if replied.is_none() { due(Goal::FirstReply) } else { None },
+            solution_due: if solved.is_none() { due(Goal::Solution) } else { None },
             settled,
         }
     }
@@ -160,6 +167,19 @@ mod tests {
         assert_eq!(told.solution, Some(Measured { at: at(8, 10, 0), took: Span::hours(2), in_time: Some(true) }));
         let high = fact(Urgency::High, at(4, 17, 0), &log);
         assert_eq!(high.first_reply, Some(Measured { at: at(7, 9, 0), took: Span::hours(64), in_time: Some(false) }));
+    }
+
+    #[test]
+    fn what_was_never_answered_or_solved_has_the_moment_at_which_it_was_due() {
+        let none = fact(Urgency::High, at(0, 9, 0), &[]);
+        assert_eq!((none.first_reply_due, none.solution_due), (Some(at(0, 10, 0)), Some(at(0, 17, 0))));
+        // Answered in time, and waiting for the customer since: the solution is not due while it stands still.
+        let waits = [(at(0, 9, 30), said(Side::Agent)), (at(0, 9, 30), moved(Status::New, Status::Waiting))];
+        let waits = fact(Urgency::High, at(0, 9, 0), &waits);
+        assert_eq!((waits.first_reply_due, waits.solution_due), (None, None));
+        // Resolved without an answer: late where it was late before that.
+        let silent = |hour: i64| fact(Urgency::High, at(0, 9, 0), &[(at(0, hour, 0), moved(Status::New, Status::Resolved))]).first_reply_due;
+        assert_eq!((silent(11), silent(9)), (Some(at(0, 10, 0)), None));
     }
 
     #[test]

@@ -27,8 +27,8 @@ pub struct Share {
 }
 
 impl Share {
-    fn add(&mut self, measured: &Measured) {
-        if let Some(in_time) = measured.in_time {
+    fn add(&mut self, in_time: Option<bool>) {
+        if let Some(in_time) = in_time {
             self.of += 1;
             self.in_time += u32::from(in_time);
         }
@@ -78,6 +78,33 @@ pub struct Report {
     pub agents: Vec<Group<PersonId>>,
 }
 
+/// What a ticket counts for within some days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Within {
+    opened: bool,
+    first_reply: Option<Measured>,
+    solution: Option<Measured>,
+    /// Whether a first reply was due that is not there yet, and likewise a solution.
+    missed: (bool, bool),
+}
+
+impl Within {
+    fn new(window: &Window, fact: &Fact, now: Moment) -> Self {
+        let within = |at: Moment| at >= window.from() && at < window.until();
+        let missed = |due: Option<Moment>| due.is_some_and(|at| at < now && within(at));
+        Self {
+            opened: within(fact.opened_at),
+            first_reply: fact.first_reply.filter(|m| within(m.at)),
+            solution: fact.solution.filter(|m| within(m.at)),
+            missed: (missed(fact.first_reply_due), missed(fact.solution_due)),
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Figures that are still being counted.
 #[derive(Debug, Clone, Default)]
 struct Count {
@@ -87,17 +114,20 @@ struct Count {
 }
 
 impl Count {
-    fn add(&mut self, opened: bool, first_reply: Option<&Measured>, solution: Option<&Measured>) {
-        self.figures.opened += u32::from(opened);
-        if let Some(reply) = first_reply {
+    fn add(&mut self, within: &Within) {
+        self.figures.opened += u32::from(within.opened);
+        if let Some(reply) = &within.first_reply {
             self.first_reply.push(seconds(reply));
-            self.figures.first_reply_share.add(reply);
+            self.figures.first_reply_share.add(reply.in_time);
         }
-        if let Some(solution) = solution {
+        if let Some(solution) = &within.solution {
             self.figures.solved += 1;
             self.solution.push(seconds(solution));
-            self.figures.solution_share.add(solution);
+            self.figures.solution_share.add(solution.in_time);
         }
+        let (reply, solution) = within.missed;
+        self.figures.first_reply_share.add(reply.then_some(false));
+        self.figures.solution_share.add(solution.then_some(false));
     }
 
     fn finish(mut self) -> Figures {
@@ -127,7 +157,7 @@ fn times(of: &mut [u32]) -> Times {
 pub struct Counting {
     window: Window,
     before: Window,
-    /// No later than now: what is still to come has no backlog.
+    /// What is still to come has no backlog, and is not missed.
     now: Moment,
     all: Count,
     all_before: Count,
@@ -163,19 +193,17 @@ impl Counting {
 
     /// Counts a ticket.
     pub fn add(&mut self, fact: &Fact) {
-        let within = |window: &Window, measured: &Option<Measured>| measured.filter(|m| m.at >= window.from() && m.at < window.until());
-        let opened = self.window.place(fact.opened_at);
-        let (reply, solution) = (within(&self.window, &fact.first_reply), within(&self.window, &fact.solution));
-        if let Some((day, hour)) = opened {
+        let within = Within::new(&self.window, fact, self.now);
+        if let Some((day, hour)) = self.window.place(fact.opened_at) {
             self.days[day].opened += 1;
             self.heat[usize::from(crate::time::weekday(self.window.first + day as i64))][hour] += 1;
         }
-        if let Some((day, _)) = solution.as_ref().and_then(|solution| self.window.place(solution.at)) {
+        if let Some((day, _)) = within.solution.and_then(|solution| self.window.place(solution.at)) {
             self.days[day].solved += 1;
         }
         self.stood_open(fact);
-        if opened.is_some() || reply.is_some() || solution.is_some() {
-            let add = |count: &mut Count| count.add(opened.is_some(), reply.as_ref(), solution.as_ref());
+        if !within.is_nothing() {
+            let add = |count: &mut Count| count.add(&within);
             add(&mut self.all);
             add(self.departments.entry(fact.department).or_default());
             add(self.urgencies.entry(fact.urgency).or_default());
@@ -184,9 +212,7 @@ impl Counting {
                 add(self.agents.entry(agent).or_default());
             }
         }
-        let (reply, solution) = (within(&self.before, &fact.first_reply), within(&self.before, &fact.solution));
-        let opened = fact.opened_at >= self.before.from() && fact.opened_at < self.before.until();
-        self.all_before.add(opened, reply.as_ref(), solution.as_ref());
+        self.all_before.add(&Within::new(&self.before, fact, self.now));
     }
 
     /// The days on which it was open. `days[n].backlog` is by how much the day changes it until all is counted.
@@ -277,6 +303,8 @@ mod tests {
             settled,
             first_reply: None,
             solution: solved.map(|at| Measured { at: Moment(at), took: Span::seconds(took), in_time: Some(took < 50) }),
+            first_reply_due: None,
+            solution_due: None,
         }
     }
 
@@ -307,6 +335,24 @@ mod tests {
             let in_time = took.iter().filter(|took| **took < 50_000).count() as u32;
             prop_assert_eq!(report.all.solution_share, Share { in_time, of: took.len() as u32 });
         }
+    }
+
+    /// Else a department that answers nobody would be in time for everyone.
+    #[test]
+    fn what_is_late_and_still_not_done_is_not_in_time() {
+        let zone = Zone { offsets: vec![(-90_000_000, 0)] };
+        let mut counting = Counting::new(Window::new(10, 40, &zone), Window::new(-20, 10, &zone), Moment(30 * DAY));
+        let due = |reply: i64, solution: i64| Fact {
+            first_reply_due: Some(Moment(reply * DAY)),
+            solution_due: Some(Moment(solution * DAY)),
+            ..fact(5 * DAY, &[], 1)
+        };
+        // Late with both; late with the reply, before these days; not late yet.
+        [due(11, 12), due(9, 31), due(30, 35)].iter().for_each(|fact| counting.add(fact));
+        let report = counting.finish();
+        assert_eq!((report.all.first_reply_share, report.all.solution_share), (Share { in_time: 0, of: 1 }, Share { in_time: 0, of: 1 }));
+        assert_eq!((report.before.first_reply_share, report.before.opened), (Share { in_time: 0, of: 1 }, 3));
+        assert_eq!(report.departments.len(), 1);
     }
 
     #[test]

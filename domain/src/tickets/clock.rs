@@ -134,10 +134,16 @@ impl Clock {
         Span(self.runs(since).map(|(from, to)| pace.between(from, to.unwrap_or(until).min(until)).0.max(0)).sum())
     }
 
+    /// When a goal is or was due, counted from a moment; `None` where the clock stood still before that.
+    pub fn due_at(&self, goal: Goal, since: Moment, target: &Target, timetable: &Timetable, working_day: i64) -> Option<Moment> {
+        let pace = Pace { timetable, around_the_clock: target.around_the_clock };
+        self.reach(since, target.of(goal)?.span(target.day(working_day)), pace).0
+    }
+
     /// What follows for a ticket that runs.
     pub fn reckon(&self, opened_at: Moment, target: &Target, timetable: &Timetable, working_day: i64) -> Reckoning {
         let pace = Pace { timetable, around_the_clock: target.around_the_clock };
-        let day = if target.around_the_clock { 24 * 60 } else { working_day };
+        let day = target.day(working_day);
         let goals = self.reply().into_iter().chain([(Goal::Solution, opened_at)]);
         let all: Vec<Due> = goals.filter_map(|(goal, since)| Some(self.due(goal, since, target.of(goal)?.span(day), pace))).collect();
         let untold = |due: &Due, mark: Mark| {

@@ -15,6 +15,7 @@ mod m0010_reports;
 mod m0011_on_call;
 mod m0012_browsers;
 mod m0013_search_stale;
+mod m0014_reports_due;
 
 pub(crate) struct Migrator;
 
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_on_call::Migration),
             Box::new(m0012_browsers::Migration),
             Box::new(m0013_search_stale::Migration),
+            Box::new(m0014_reports_due::Migration),
         ]
     }
 }

@@ -8,7 +8,7 @@ use self::table::{rows_of, text_of, words_in};
 use super::people::place;
 use super::session::Agent;
 use crate::audit::{self, Done};
-use crate::{Desk, Error, Result};
+use crate::{Desk, Error, Result, tickets};
 use domain::accounts::{self, Role};
 use domain::audit::Deed;
 use domain::permissions::Action;
@@ -276,6 +276,7 @@ async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
         done += some.len();
         desk.imports().advance(done);
     }
+    let mut untold = vec![];
     let changes: Vec<&&Row> = people.iter().filter(|row| row.outcome == Outcome::Change).collect();
     for some in changes.chunks(AT_ONCE) {
         // As they are now: since the file was looked at, others may have changed them.
@@ -285,7 +286,9 @@ async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
         for row in some {
             let known = known.get(&row.email).filter(|known| is_changeable(known));
             let known = known.ok_or_else(|| Refusal::field(Field::File, Fault::WrongRows))?;
-            change_row(&mut change, by, known, row, id_of(&row.organisation)?, now).await?;
+            let organisation = id_of(&row.organisation)?;
+            untold.extend(tickets::leave_colleagues(desk, &change, known.id, Some(organisation)).await?);
+            change_row(&mut change, by, known, row, organisation, now).await?;
         }
         done += some.len();
         desk.imports().advance(done);
@@ -293,6 +296,7 @@ async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
     let changed = changes.len();
     let after = format!("{} new, {changed} changed, {} organisations", added.len(), looked.new.len());
     audit::note(&change, by.session(), Done::new(Deed::PeopleImported, "", None).changed("", &after), now).await?;
+    tickets::tell(desk, &change, Some(by.session().person().id), untold).await?;
     Ok(change.commit().await?)
 }
 
