@@ -13,8 +13,8 @@ pub const PAGE: usize = 50;
 
 /// The board with this filter.
 pub async fn snapshot(desk: &Desk, by: &Agent, filter: &Filter) -> Result<Board> {
-    let closed = hours::closed(desk).await?;
-    Ok(store::board::snapshot(desk.store(), &by.session().scope(), filter, &closed).await?)
+    let (open, closed) = hours::by_office(desk).await?;
+    Ok(store::board::snapshot(desk.store(), &by.session().scope(), filter, &open, &closed).await?)
 }
 
 /// A page of the list; the ticket whose number was typed stands first on the first page.

@@ -196,8 +196,8 @@ fn tallied(scope: &Scope) -> String {
 }
 
 /// The board. One statement reads all of it, so that no ticket is missed or seen twice on its way from one column to the next. What waits for one of the `closed`
-/// departments to open stands below the rest.
-pub async fn snapshot(store: &Store, scope: &Scope, filter: &Filter, closed: &[DepartmentId]) -> Result<Board> {
+/// departments stands below the rest; the others are `open`.
+pub async fn snapshot(store: &Store, scope: &Scope, filter: &Filter, open: &[DepartmentId], closed: &[DepartmentId]) -> Result<Board> {
     let head = ("n", "FROM log_head WHERE id = 1");
     let Some(mut condition) = Condition::new(store, scope, &Filter { statuses: vec![], ..filter.clone() }).await? else {
         let [n] = lists(store, [head], vec![]).await?;
@@ -214,20 +214,23 @@ pub async fn snapshot(store: &Store, scope: &Scope, filter: &Filter, closed: &[D
             tail
         })
     };
-    let (all, urgent) = match closed {
-        [] => (tails("TRUE"), tails("FALSE")),
-        closed => {
-            let departments = list(closed.iter().map(|d| d.0));
-            // Those of open departments and what is settled are in one list with what sleeps: it comes first in it only where it is due.
-            (tails("NOT t.around_the_clock"), tails(&format!("(t.around_the_clock OR t.department_id NOT IN {departments})")))
+    // What sleeps comes in one list with what is settled and what is of departments that are open, by when it is due. What stands above it is read apart: each
+    // condition by itself, so that it comes in order out of an index of its own, however few there are of it.
+    let (all, urgent, of_open) = match (open, closed) {
+        (_, []) => (tails("TRUE"), tails("FALSE"), tails("FALSE")),
+        ([], _) => (tails("NOT t.around_the_clock"), tails("t.around_the_clock"), tails("FALSE")),
+        (open, _) => {
+            let of_open = format!("NOT t.around_the_clock AND t.department_id IN {}", list(open.iter().map(|d| d.0)));
+            (tails("NOT t.around_the_clock"), tails("t.around_the_clock"), tails(&of_open))
         }
     };
-    let (tally, [a, b, c, d], [e, f, g, h]) =
-        (tally_by_status(scope), all.each_ref().map(|tail| (CARD, tail.as_str())), urgent.each_ref().map(|tail| (CARD, tail.as_str())));
-    let [n, a, b, c, d, e, f, g, h, tallied] = lists(store, [head, a, b, c, d, e, f, g, h, (TALLY, &tally)], condition.values.clone()).await?;
+    let tally = tally_by_status(scope);
+    let [[a, b, c, d], [e, f, g, h], [i, j, k, l]] = [&all, &urgent, &of_open].map(|tails| tails.each_ref().map(|tail| (CARD, tail.as_str())));
+    let [n, a, b, c, d, e, f, g, h, i, j, k, l, tallied] =
+        lists(store, [head, a, b, c, d, e, f, g, h, i, j, k, l, (TALLY, &tally)], condition.values.clone()).await?;
     let tallied = tallies_of(tallied)?;
     let mut board = Board { closed: closed.to_vec(), ..Board::empty(position(n)?) };
-    for (column, lists) in board.columns.iter_mut().zip([[a, e], [b, f], [c, g], [d, h]]) {
+    for (column, lists) in board.columns.iter_mut().zip([[a, e, i], [b, f, j], [c, g, k], [d, h, l]]) {
         for list in lists {
             column.cards.extend(cards_of(list)?);
         }

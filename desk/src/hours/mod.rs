@@ -33,9 +33,9 @@ pub async fn promise(desk: &Desk, by: &Customer, urgency: Option<Urgency>, depar
     Ok(Promise { reply_by: promise.reply_by.filter(|_| urgency.is_some() && known.is_some()), ..promise })
 }
 
-/// The departments whose office is closed now.
-pub async fn closed(desk: &Desk) -> Result<Vec<DepartmentId>> {
+/// The departments whose office is open now, and those whose office is not.
+pub async fn by_office(desk: &Desk) -> Result<(Vec<DepartmentId>, Vec<DepartmentId>)> {
     let (book, now) = (book(desk).await?, desk.now());
     let departments = store::departments::all(desk.store()).await?;
-    Ok(departments.into_iter().map(|d| d.named.id).filter(|id| !matches!(book.office(*id, now), Office::Open(_))).collect())
+    Ok(departments.into_iter().map(|d| d.named.id).partition(|id| matches!(book.office(*id, now), Office::Open(_))))
 }
