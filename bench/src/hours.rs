@@ -15,7 +15,7 @@ use domain::board::Filter;
 use domain::events::Happening;
 use domain::hours::Target;
 use domain::tickets::Urgency;
-use domain::time::Span;
+use domain::time::{Moment, Span};
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
@@ -107,13 +107,15 @@ async fn additions(desk: &Desk, figures: &mut Vec<Figure>) -> Outcome<()> {
 
 /// A change of hours, with boards being read before and meanwhile.
 async fn recomputed(desk: &Desk, agent: &Agent, tickets: u64, figures: &mut Vec<Figure>) -> Outcome<()> {
-    let idle = boards(desk, agent, &AtomicBool::new(false), 200).await?;
+    let (noon, night) = (desk.at(next(desk.now(), 2, 11)), desk.at(next(desk.now(), 5, 21)));
+    let idle = boards(&noon, agent, &AtomicBool::new(false), 200).await?;
+    let idle_at_night = boards(&night, agent, &AtomicBool::new(false), 200).await?;
     let week = ["8-16", "8-16", "8-16", "8-16", "8-16", "", ""].map(str::to_owned);
     for department in 1..=4 {
         desk::hours::save_week(desk, agent, DepartmentId(department), "Europe/Amsterdam", &week, &[]).await?;
     }
     let over = Arc::new(AtomicBool::new(false));
-    let (reader, by, stop) = (desk.clone(), agent.clone(), over.clone());
+    let (reader, by, stop) = (noon, agent.clone(), over.clone());
     let reading = tokio::spawn(async move { boards(&reader, &by, &stop, usize::MAX).await.map_err(|error| error.to_string()) });
     let begun = Instant::now();
     desk::hours::reckon_all(desk).await?;
@@ -126,7 +128,15 @@ async fn recomputed(desk: &Desk, agent: &Agent, tickets: u64, figures: &mut Vec<
     figures.push(Figure::new(format!("what is due on {tickets} tickets reckoned anew"), seconds, "s", Some(Bar::AtMost(20.0))));
     figures.push(Figure::new("a board read meanwhile, p99", busy, "ms", None));
     figures.push(Figure::new("the same with nothing else going on", idle, "ms", None));
+    figures.push(Figure::new("the same at night, when the offices are closed", idle_at_night, "ms", None));
     Ok(())
+}
+
+/// The next time that it is such an hour of a weekday, counted from Monday; in UTC.
+fn next(now: Moment, weekday: i64, hour: i64) -> Moment {
+    let today = now.0.div_euclid(86_400_000);
+    let ahead = (weekday - i64::from(domain::time::weekday(today))).rem_euclid(7);
+    Moment((today + ahead) * 86_400_000) + Span::hours(hour)
 }
 
 /// The p99 of boards read one after the other until there were so many, or it is over.

@@ -3,11 +3,12 @@
 use crate::accounts::{self, Newcomer, Session};
 use crate::attachments::Upload;
 use crate::tickets::{self, Edit, Writing};
-use crate::{Desk, Error, Result, hours, zones};
+use crate::{Desk, Error, Result, hours, on_call, zones};
 use domain::accounts::{EmailAddress, Role};
 use domain::hours::{Holiday, Interval};
+use domain::on_call::Turn;
 use domain::tickets::{Status, TicketForm, Urgency};
-use domain::time::{Moment, Span};
+use domain::time::{Moment, Span, write_date};
 use domain::{DepartmentId, PersonId};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -162,6 +163,7 @@ pub async fn fill(desk: &Desk, mut told: impl FnMut(usize, usize)) -> Result<()>
     let before = desk.at(moments.first().map_or(now, |first| first.0) - Span::days(1));
     let cast = people(&before, &content).await?;
     keep_holidays(&before, &cast, &content).await?;
+    be_on_call(&before, &cast, &content).await?;
     let mut opened = HashMap::new();
     for (at, index, step) in moments {
         let (desk, ticket) = (desk.at(at), &content.tickets[index]);
@@ -187,6 +189,20 @@ async fn keep_holidays(desk: &Desk, cast: &Cast, content: &Content) -> Result<()
     let holidays = Holiday::ALL.map(|holiday| holiday.word().to_owned());
     for department in cast.departments.values() {
         hours::save_week(desk, &by, *department, zones::DEFAULT, &week, &holidays).await?;
+    }
+    Ok(())
+}
+
+/// Where there is more than one agent, they are on call in turn.
+async fn be_on_call(desk: &Desk, cast: &Cast, content: &Content) -> Result<()> {
+    let admin = content.people.iter().find(|p| p.role == Role::Admin).ok_or_else(|| missing("person", "admin"))?;
+    let (by, since) = (cast.session(&admin.key)?.agent()?, write_date(desk.now().0.div_euclid(86_400_000)));
+    for department in &content.departments {
+        let agents = content.people.iter().filter(|p| p.role == Role::Agent && p.departments.contains(&department.key));
+        let members = agents.map(|p| cast.person(&p.key)).collect::<Result<Vec<_>>>()?;
+        if members.len() > 1 {
+            on_call::save_rota(desk, &by, cast.department(&department.key)?, &members, Turn::Weekly(0), &since, "9:00", "10", "").await?;
+        }
     }
     Ok(())
 }

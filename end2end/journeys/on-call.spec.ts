@@ -72,8 +72,10 @@ test('an urgent ticket at night reaches the closed browser of who is on call, an
     const admin = await as(browser, hanneke);
     await admin.goto('/on-call');
     await admin.getByRole('link', { name: 'SERA Business Design' }).click();
+    for (const place of await admin.getByLabel(/^\d+e in het rooster$/).all()) await place.selectOption({ value: '' });
     await admin.getByLabel('1e in het rooster').selectOption({ label: 'Sanne Dekker' });
     await admin.getByRole('button', { name: 'Bewaren' }).click();
+    await expect(admin.getByText('Het rooster is bewaard.')).toBeVisible();
     const id = await openTicket(customer, 'De fabriek ligt stil', 'Hoog');
     await expect(() => expect(service.told).toHaveLength(2)).toPass({ timeout: 20_000 });
     expect(service.told[1].headers).toMatchObject({ 'content-encoding': 'aes128gcm', urgency: 'high' });

@@ -156,16 +156,16 @@ pub async fn colleagues(store: &Store, organisation: OrganisationId, but: Person
 }
 
 /// Those of these people who are customers of an organisation.
-pub async fn among_colleagues(store: &Store, organisation: OrganisationId, ids: &[PersonId]) -> Result<Vec<Named<PersonId>>> {
+pub async fn among_colleagues(from: &impl Source, organisation: OrganisationId, ids: &[PersonId]) -> Result<Vec<Named<PersonId>>> {
     if ids.is_empty() {
         return Ok(vec![]);
     }
-    let sql = format!(
-        "SELECT p.id, p.name FROM person p WHERE p.organisation_id = $1 AND p.role = 'customer' AND p.disabled_at IS NULL AND p.id IN {}",
+    let tail = format!(
+        "FROM person p WHERE p.organisation_id = $1 AND p.role = 'customer' AND p.disabled_at IS NULL AND p.id IN {}",
         list(ids.iter().map(|i| i.0))
     );
-    let rows = store.reads.query_all_raw(store.sql(sql, [organisation.0.into()])).await?;
-    rows.iter().map(|row| Row::new(row).named(PersonId)).collect()
+    let found: Vec<(i64, String)> = rows_by(&from.on(), "p.id, p.name", &tail, vec![organisation.0.into()]).await?;
+    Ok(found.into_iter().map(|(id, name)| Named::new(PersonId(id), name)).collect())
 }
 
 /// Whether a person is a customer of an organisation, as a change sees it.

@@ -90,6 +90,24 @@ pub async fn locked(change: &Change, id: PersonId) -> Result<Option<Account>> {
     row.map(|row| account(&mut Row::new(&row))).transpose()
 }
 
+/// Keeps people as they are until the change ends. Whoever goes by what someone is does this before anything else.
+pub async fn hold(change: &Change, people: &[PersonId]) -> Result<()> {
+    lock_many(change, &format!("p.id IN {}", list(people.iter().map(|id| id.0))), "FOR SHARE").await
+}
+
+/// Keeps the people of organisations for this change alone.
+pub async fn lock_of(change: &Change, organisations: &[OrganisationId]) -> Result<()> {
+    lock_many(change, &format!("p.organisation_id IN {}", list(organisations.iter().map(|id| id.0))), "FOR NO KEY UPDATE").await
+}
+
+/// In order of their numbers, so that two who keep the same people do not wait for each other. SQLite has one change at a time.
+async fn lock_many(change: &Change, which: &str, lock: &str) -> Result<()> {
+    if change.is_postgres() {
+        change.run(format!("SELECT p.id FROM person p WHERE {which} ORDER BY p.id {lock}"), []).await?;
+    }
+    Ok(())
+}
+
 /// Whether someone is still who they were when they were asked: neither disabled, nor erased, nor merged into another. They stay so until the change ends.
 pub async fn stands(change: &Change, id: PersonId) -> Result<bool> {
     let lock = if change.is_postgres() { " FOR SHARE" } else { "" };
@@ -160,6 +178,7 @@ pub async fn opened(store: &Store, id: PersonId) -> Result<i64> {
 /// Makes two customers one: the tickets, CC and departments of `gone` are those of `keep`, and whoever looks for `gone`, by id or by address, finds `keep`.
 /// What `gone` wrote stays as it was written.
 pub async fn merge(change: &Change, keep: &Account, gone: PersonId, now: Moment) -> Result<()> {
+    crate::hours::hold(change).await?;
     crate::search::mark_person(change, gone).await?;
     let (to, from) = (keep.person.id.0, gone.0);
     let sql = "SELECT t.id FROM ticket t WHERE t.requester_id = $1 UNION SELECT c.ticket_id FROM ticket_cc c WHERE c.person_id = $1 ORDER BY 1";
@@ -218,14 +237,13 @@ pub struct Imported {
     pub key_user: bool,
 }
 
-/// What is known of these addresses, kept for this change alone.
-pub async fn known_locked(change: &Change, emails: &[String]) -> Result<Vec<Known>> {
+/// Keeps the people who have these addresses for this change alone.
+pub async fn lock_known(change: &Change, emails: &[&str]) -> Result<()> {
     if change.is_postgres() {
-        let places: Vec<String> = (1..=emails.len()).map(|n| format!("${n}")).collect();
-        let sql = format!("SELECT p.id FROM person p WHERE p.email IN ({}) ORDER BY p.id FOR NO KEY UPDATE", places.join(", "));
-        change.run_many(sql, emails.iter().map(|email| email.as_str().into()).collect()).await?;
+        let sql = "SELECT p.id FROM person p WHERE p.email IN (SELECT json_array_elements_text($1::json)) ORDER BY p.id FOR NO KEY UPDATE";
+        change.run(sql, [serde_json::to_string(emails).map_err(|_| Error::Unreadable("addresses"))?.into()]).await?;
     }
-    known(change, emails).await
+    Ok(())
 }
 
 /// What is known of these addresses.

@@ -231,8 +231,8 @@ mod tests {
             settled: (0..n % 4).map(|n| (Moment(n), (n > 0).then_some(Moment(-n)))).collect(),
             first_reply: Some(Measured { at: Moment(n), took: Span(n), in_time: Some(false) }),
             solution: None,
-            first_reply_due: None,
-            solution_due: Some(Moment(n)),
+            first_reply_missed: None,
+            solution_missed: Some(Moment(n)),
         };
         let facts: Facts = (0..TICKETS).map(|n| (n as u8, fact(n))).collect();
         let mut read = Facts::new();

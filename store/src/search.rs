@@ -104,7 +104,7 @@ pub(crate) async fn mark_organisation(change: &Change, organisation: Organisatio
 async fn mark(change: &Change, which: &str, id: i64) -> Result<()> {
     // Marked again, so that whoever indexes it at this moment waits, and finds the new name. SQLite wants a condition before ON CONFLICT.
     let sql = format!(
-        "INSERT INTO search_stale (ticket_id, marks) SELECT t.id, 1 FROM ({which}) AS t WHERE TRUE ON CONFLICT (ticket_id) DO UPDATE SET marks = search_stale.marks + 1"
+        "INSERT INTO search_stale (ticket_id, marks) SELECT t.id, 1 FROM ({which}) AS t WHERE TRUE ORDER BY t.id ON CONFLICT (ticket_id) DO UPDATE SET marks = search_stale.marks + 1"
     );
     change.run(sql, [id.into()]).await?;
     Ok(())

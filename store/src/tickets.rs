@@ -338,12 +338,10 @@ pub async fn has_in(change: &Change, organisation: OrganisationId, departments: 
     Ok(first(change, &format!("{sql} LIMIT 1"), [organisation.0.into()]).await?.is_some())
 }
 
-/// The tickets of someone's organisation that they are in CC of, where that is not the organisation they will have.
-pub async fn cc_left(change: &Change, person: PersonId, organisation: Option<OrganisationId>) -> Result<Vec<TicketId>> {
-    let tail = "FROM ticket_cc c JOIN person p ON p.id = c.person_id JOIN ticket t ON t.id = c.ticket_id AND t.organisation_id = p.organisation_id
-                WHERE c.person_id = $1 AND t.organisation_id <> $2 ORDER BY t.id";
-    let none = OrganisationId(0);
-    let found: Vec<(i64,)> = rows_by(&change.db(), "t.id", tail, vec![person.0.into(), organisation.unwrap_or(none).0.into()]).await?;
+/// The tickets of an organisation that someone is in CC of.
+pub async fn cc_within(change: &Change, person: PersonId, organisation: OrganisationId) -> Result<Vec<TicketId>> {
+    let tail = "FROM ticket_cc c JOIN ticket t ON t.id = c.ticket_id WHERE c.person_id = $1 AND t.organisation_id = $2 ORDER BY t.id";
+    let found: Vec<(i64,)> = rows_by(&change.db(), "t.id", tail, vec![person.0.into(), organisation.0.into()]).await?;
     Ok(found.into_iter().map(|(id,)| TicketId(id)).collect())
 }
 

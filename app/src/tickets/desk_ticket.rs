@@ -7,7 +7,7 @@ use super::portal_ticket::bare;
 use super::proposed::proposed;
 use crate::ui::{Place, avatar, desk_frame, icon};
 use crate::{Reader, Returned, due, when, words as w};
-use domain::accounts::{Language, Person};
+use domain::accounts::Person;
 use domain::tickets::{Due, MAX_REASON, Side, Status, Ticket, Urgency};
 use domain::time::Moment;
 use domain::{EventNo, Field, TicketId};
@@ -22,8 +22,10 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
     let cc: Vec<&str> = ticket.cc.iter().map(|p| p.name.as_str()).collect();
     let to = if cc.is_empty() { w::to_person(l, &ticket.requester.name) } else { w::to_person_cc(l, &ticket.requester.name, cc.join(", ")) };
     let write = Composer { ticket: &ticket, seen: page.as_of, submission: page.submission, files: page.files, max: page.max_mebibytes, to };
-    let notice =
-        Returned::any().filter(|_| weighed().is_none()).and_then(|r| r.problem.clone().filter(|_| r.action != "reply")).map(|p| p.sentence(l));
+    let notice = Returned::any()
+        .and_then(|r| r.problem.clone().filter(|_| r.action != "reply"))
+        .filter(|p| weighed().is_none() || p.at(Field::Reason, l).is_none())
+        .map(|p| p.sentence(l));
     let inner = view! {
             <main id="inhoud" class="desk-ticket" data-follow=id.to_string() data-after=page.as_of.to_string()>
                 <header class="dt-head">
@@ -120,11 +122,9 @@ fn choice(
     }
 }
 
-/// A change of urgency that came back because of its reason.
+/// A change of urgency that came back, with what was typed.
 fn weighed() -> Option<Arc<Returned>> {
-    let returned = Returned::of("change_ticket");
-    let is_it = returned.value("what") == "urgency" && returned.problem.as_ref().is_some_and(|p| p.at(Field::Reason, Language::Nl).is_some());
-    is_it.then_some(returned)
+    Some(Returned::of("change_ticket")).filter(|returned| returned.value("what") == "urgency")
 }
 
 /// The urgency, which is changed with a reason that the customers read.
@@ -133,12 +133,13 @@ fn weigh(ticket: TicketId, seen: EventNo, options: Vec<(String, String, bool)>, 
     let chosen = options.iter().find(|(_, _, chosen)| *chosen).map(|(_, word, _)| word.clone()).unwrap_or_default();
     let returned = weighed();
     let wanted = returned.as_ref().map(|returned| returned.value("to"));
+    let is_back = returned.is_some();
     let (reason, fault) = returned.map(|returned| (returned.value("reason"), returned.problem.as_ref().and_then(|p| p.at(Field::Reason, l)))).unzip();
     let fault = fault.flatten();
     let is_wrong = fault.is_some();
     view! {
         <div class="field"><span class="label">{w::urgency(l)}</span>
-            <details class="weigh" open=is_wrong><summary class="button" data-size="small">{chosen}{icon("chevron-down")}</summary>
+            <details class="weigh" open=is_back><summary class="button" data-size="small">{chosen}{icon("chevron-down")}</summary>
                 <form class="form" method="post" action="/api/change_ticket" data-quiet="send">
                     <input type="hidden" name="ticket" value=ticket.to_string()/><input type="hidden" name="seen" value=seen.to_string()/><input type="hidden" name="what" value="urgency"/>
                     <select class="select input" data-size="small" name="to" aria-label=w::urgency(l)>

@@ -155,6 +155,12 @@ pub async fn merge_organisations(desk: &Desk, by: &Agent, keep: OrganisationId, 
     let unknown = || Refusal::field(Field::Organisation, Fault::Unknown);
     let gone = store::organisations::by_name(desk.store(), other.trim()).await?.filter(|gone| *gone != keep).ok_or_else(unknown)?;
     let mut change = desk.store().begin().await?;
+    store::people::lock_of(&change, &[keep, gone]).await?;
+    // Key users of either read the tickets of both.
+    if kept.shared {
+        may_open(&change, by, keep).await?;
+        may_open(&change, by, gone).await?;
+    }
     // Its tickets get the targets of the other.
     let retarget =
         Retarget { at: desk.now(), by: Some(by.session().person().id), what: Changed::Organisations, department: None, organisation: Some(keep) };

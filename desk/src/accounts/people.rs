@@ -253,12 +253,10 @@ pub async fn change_person(desk: &Desk, by: &Agent, id: PersonId, edit: impl Int
     let was = place(before.role, name_of(&before.organisation).as_deref(), before.key_user);
     let is = place(new.role, name_of(&checked.organisation).as_deref(), checked.key_user);
     let is_placed = was != is;
-    let mut untold = vec![];
     if is_placed {
         if let Some(organisation) = checked.organisation.as_ref().filter(|_| checked.key_user) {
             may_open(&change, by, organisation.id).await?;
         }
-        untold = tickets::leave_colleagues(desk, &change, id, checked.organisation.as_ref().map(|o| o.id)).await?;
         store::people::set_place(&change, id, new.role, checked.organisation.as_ref().map(|o| o.id), checked.key_user).await?;
         note(&change, if new.role == before.role { Deed::PersonChanged } else { Deed::RoleChanged }, &was, &is).await?;
         if before.role == Role::Admin && store::accounts::admins(&change).await? == 0 {
@@ -290,7 +288,9 @@ pub async fn change_person(desk: &Desk, by: &Agent, id: PersonId, edit: impl Int
     if let Some(disabled) = edit.disabled {
         disable(desk, by, &mut change, &account, disabled).await?;
     }
-    tickets::tell(desk, &change, Some(by.session().person().id), untold).await?;
+    if let Some(organisation) = before.organisation.as_ref().filter(|o| checked.organisation.as_ref().map(|is| is.id) != Some(o.id)) {
+        tickets::leave_colleagues(desk, &change, Some(by.session().person().id), &[(id, organisation.id)]).await?;
+    }
     Ok(change.commit().await?)
 }
 
@@ -362,5 +362,9 @@ pub async fn merge_people(desk: &Desk, by: &Agent, keep: PersonId, other: &str) 
     store::sessions::renew(&mut change, None).await?;
     let done = Done::new(Deed::PeopleMerged, &keep.person.email, Some(keep.person.id)).changed(&gone.person.email, &keep.person.email);
     audit::note(&change, by.session(), done, desk.now()).await?;
+    // They are one person now, of one organisation.
+    if let Some(organisation) = gone.person.organisation.as_ref().filter(|o| keep.person.organisation.as_ref().map(|kept| kept.id) != Some(o.id)) {
+        tickets::leave_colleagues(desk, &change, Some(by.session().person().id), &[(keep.person.id, organisation.id)]).await?;
+    }
     Ok(change.commit().await?)
 }

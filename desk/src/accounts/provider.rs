@@ -341,7 +341,6 @@ async fn account(desk: &Desk, provider: &Provider, claims: &Claims, origin: &Ori
         audit::write(&change, None, origin, Done::new(Deed::FactorAdded, &person.email, Some(id)).changed("", issuer), now).await?;
     }
     if let Some(role) = by_claims.filter(|role| *role != person.role) {
-        let untold = tickets::leave_colleagues(desk, &change, id, None).await?;
         store::people::set_place(&change, id, role, None, false).await?;
         store::sessions::end_all(&mut change, id, None).await?;
         store::tokens::remove_all(&change, id).await?;
@@ -350,7 +349,9 @@ async fn account(desk: &Desk, provider: &Provider, claims: &Claims, origin: &Ori
         if person.role == Role::Admin && store::accounts::admins(&change).await? == 0 {
             return Err(not_allowed());
         }
-        tickets::tell(desk, &change, None, untold).await?;
+        if let Some(organisation) = &person.organisation {
+            tickets::leave_colleagues(desk, &change, None, &[(id, organisation.id)]).await?;
+        }
     }
     change.commit().await?;
     store::accounts::by_id(desk.store(), id).await?.ok_or_else(not_allowed)

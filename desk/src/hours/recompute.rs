@@ -7,7 +7,7 @@ use store::hours::Reckoned;
 
 /// How often it looks whether something changed.
 const EVERY: Duration = Duration::from_millis(500);
-/// Numbers of tickets looked at in one change: some fifty milliseconds, which is as long as whoever wants to save something waits at most.
+/// Numbers of tickets looked at in one change: some sixty milliseconds, which is as long as whoever wants to save something waits at most.
 const BATCH: i64 = 4_000;
 
 /// Tickets from which on it is given more memory meanwhile.

@@ -56,7 +56,7 @@ fn turn(told: &Told, was_closed: bool) -> Option<Turn> {
     let wakes = was_closed && told.around_the_clock && !is_awake;
     match &told.event.what {
         Happening::Opened { .. } | Happening::UrgencyChanged { .. } if wakes => Some(Turn::Begin),
-        Happening::DepartmentChanged { .. } if wakes && assignee.is_none() => Some(Turn::Restart),
+        Happening::DepartmentChanged { .. } if wakes => Some(Turn::Restart),
         // It is not solved after all.
         Happening::StatusChanged { from, to } if from.is_settled() && to.runs() => wakes.then_some(Turn::Begin),
         Happening::Opened { .. } | Happening::UrgencyChanged { .. } | Happening::DepartmentChanged { .. } => {

@@ -8,6 +8,7 @@ use domain::events::{Facet, Happening};
 use domain::tickets::{MAX_REASON, SETTLE_AFTER, Status, Ticket, Urgency, check_text};
 use domain::time::Moment;
 use domain::{DepartmentId, EventNo, Fault, Field, Named, OrganisationId, PersonId, Refusal, TicketId};
+use std::collections::BTreeMap;
 use store::Change;
 
 /// Something a member of staff changes on a ticket.
@@ -29,6 +30,7 @@ pub enum Edit {
 pub async fn edit(desk: &Desk, by: &Agent, id: TicketId, edits: &[Edit], seen: Option<EventNo>) -> Result<()> {
     let edits = named_all(desk, edits).await?;
     let change = desk.store().begin().await?;
+    hold(&change, &edits).await?;
     let (before, _) = lock(&change, &by.session().scope(), id).await?;
     let mut ticket = before.clone();
     let happened = apply_all(&change, &mut ticket, &edits, desk.now()).await?;
@@ -49,6 +51,7 @@ pub async fn edit_all(desk: &Desk, by: &Agent, ids: &[TicketId], edits: &[Edit])
     ids.sort_unstable();
     ids.dedup();
     let change = desk.store().begin().await?;
+    hold(&change, &edits).await?;
     let mut done = vec![];
     for id in ids {
         let (before, _) = lock(&change, &by.session().scope(), id).await?;
@@ -65,27 +68,25 @@ pub async fn edit_all(desk: &Desk, by: &Agent, ids: &[TicketId], edits: &[Edit])
     Ok(change.commit().await?)
 }
 
-/// What happened on tickets in a change that goes on: it is told last, because whoever tells something has the log to themselves until their change ends.
-pub(crate) type Untold = Vec<(TicketId, Happening)>;
-
-/// Takes someone out of the CC of their organisation's tickets, before they get another organisation or none: they were named as a colleague.
-pub(crate) async fn leave_colleagues(desk: &Desk, change: &Change, person: PersonId, organisation: Option<OrganisationId>) -> Result<Untold> {
+/// Takes people out of the CC of an organisation's tickets that they were of until now: they were named as colleagues. The last thing in a change.
+pub(crate) async fn leave_colleagues(desk: &Desk, change: &Change, by: Option<PersonId>, left: &[(PersonId, OrganisationId)]) -> Result<()> {
+    let mut tickets: BTreeMap<TicketId, Vec<PersonId>> = BTreeMap::new();
+    for (person, organisation) in left {
+        for id in store::tickets::cc_within(change, *person, *organisation).await? {
+            tickets.entry(id).or_default().push(*person);
+        }
+    }
     let mut untold = vec![];
-    for id in store::tickets::cc_left(change, person, organisation).await? {
+    for (id, people) in tickets {
         let (before, _) = lock(change, &Scope::Desk { hidden: vec![] }, id).await?;
         let mut ticket = before.clone();
-        let Some(happened) = ticket.remove_cc(person, desk.now()) else { continue };
+        let happened: Vec<Happening> = people.into_iter().filter_map(|person| ticket.remove_cc(person, desk.now())).collect();
         save(desk, change, &before, &mut ticket).await?;
         store::search::index(change, &ticket).await?;
         untold.push((id, happened));
     }
-    Ok(untold)
-}
-
-/// Tells what happened; the last thing in a change.
-pub(crate) async fn tell(desk: &Desk, change: &Change, by: Option<PersonId>, untold: Untold) -> Result<()> {
     for (id, happened) in untold {
-        store::events::append(change, id, by, desk.now(), &[happened]).await?;
+        store::events::append(change, id, by, desk.now(), &happened).await?;
     }
     Ok(())
 }
@@ -100,6 +101,12 @@ enum NamedEdit {
     RemoveCc(PersonId),
     Tag(String),
     Untag(String),
+}
+
+/// Whoever is put in CC stays a colleague until the change ends.
+async fn hold(change: &Change, edits: &[NamedEdit]) -> Result<()> {
+    let named: Vec<PersonId> = edits.iter().filter_map(|edit| if let NamedEdit::AddCc(person) = edit { Some(person.id) } else { None }).collect();
+    Ok(store::people::hold(change, &named).await?)
 }
 
 async fn named_all(desk: &Desk, edits: &[Edit]) -> Result<Vec<NamedEdit>> {
@@ -206,13 +213,20 @@ pub async fn leave(desk: &Desk, by: &Customer, id: TicketId) -> Result<()> {
     own_edit(desk, by.session(), id, |ticket, now| Ok(ticket.remove_cc(me, now))).await
 }
 
-/// The requester puts a colleague in CC.
+/// The requester puts a customer of the ticket's organisation in CC.
 pub async fn invite(desk: &Desk, by: &Customer, id: TicketId, person: PersonId) -> Result<()> {
-    let colleague = store::accounts::among_colleagues(desk.store(), by.organisation().id, &[person]).await?.pop();
-    let colleague = colleague.ok_or_else(|| Refusal::field(Field::Cc, Fault::Unknown))?;
     let me = by.session().person().id;
-    own_edit(desk, by.session(), id, |ticket, now| if ticket.requester.id == me { ticket.add_cc(colleague, now) } else { Err(Refusal::NotAllowed) })
-        .await
+    let colleague = store::events::name_of(desk.store(), person).await?.ok_or_else(|| Refusal::field(Field::Cc, Fault::Unknown))?;
+    let change = desk.store().begin().await?;
+    store::people::hold(&change, &[person]).await?;
+    let (before, _) = lock(&change, &by.session().writing_scope(), id).await?;
+    if before.requester.id != me {
+        return Err(Refusal::NotAllowed.into());
+    }
+    refuse_stranger(&change, &before, person).await?;
+    let mut ticket = before.clone();
+    let Some(what) = ticket.add_cc(colleague, desk.now())? else { return Ok(()) };
+    finish(desk, change, me, &before, ticket, &[what], true).await
 }
 
 /// The requester takes a colleague out of CC.

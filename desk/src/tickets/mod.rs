@@ -8,7 +8,7 @@ mod proposals;
 mod writing;
 
 pub use editing::{Edit, dismiss, edit, edit_all, invite, leave, settle};
-pub(crate) use editing::{close_settled, leave_colleagues, tell};
+pub(crate) use editing::{close_settled, leave_colleagues};
 pub(crate) use index::index_marked;
 pub use proposals::{answer_proposal, name_for_cc, proposals};
 pub use store::conversation::{MailMark, Message};

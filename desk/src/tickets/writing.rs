@@ -143,8 +143,17 @@ async fn write_ticket(
     submission: Option<&str>,
     follows: Option<TicketId>,
 ) -> Result<Ticket> {
-    let (now, me) = (desk.now(), by.session().named());
+    let (now, me, organisation) = (desk.now(), by.session().named(), by.organisation().id);
+    let cc: Vec<PersonId> = new.cc.iter().map(|person| person.id).collect();
+    store::people::hold(change, &[cc.as_slice(), &[me.id]].concat()).await?;
     still_there(change, me.id).await?;
+    // Who moved to another organisation since they logged in has to log in again: their tickets would be in the one before.
+    if !store::accounts::is_colleague(change, organisation, me.id).await? {
+        return Err(Refusal::SignedOut.into());
+    }
+    // Whoever is no colleague any more does not read along.
+    let cc = store::accounts::among_colleagues(change, organisation, &cc).await?;
+    let new = &NewTicket { cc: new.cc.iter().filter(|person| cc.iter().any(|one| one.id == person.id)).cloned().collect(), ..new.clone() };
     let mut ticket = Ticket::open(new, me.clone(), Some(by.organisation().clone()), follows, now);
     let tick = hours::within(desk, change).await?.reckon(&mut ticket);
     store::tickets::add(change, &mut ticket, tick, submission).await?;

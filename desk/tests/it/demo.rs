@@ -46,6 +46,13 @@ async fn the_demo_has_the_people_departments_conversations_and_pictures_that_it_
         let with_key_user: HashSet<_> = accounts.iter().filter(|a| a.key_user).filter_map(|a| a.organisation.as_deref()).collect();
         assert_eq!((organisations.len(), &with_key_user), (3, &organisations), "each organisation has a key user");
         let departments: Vec<_> = desk::accounts::departments(&desk).await.unwrap().into_iter().map(|d| d.named.name).collect();
+        for department in desk::accounts::departments(&desk).await.unwrap().iter().take(3) {
+            assert!(
+                desk::on_call::on_call_now(&desk, department.named.id).await.unwrap().is_some(),
+                "someone is on call for {}",
+                department.named.name
+            );
+        }
         assert_eq!(departments, ["SERA Dataduiker", "SERA Datawijzer", "SERA Business Design B.V.", "SERA Alphens.nl"]);
 
         let admin = accounts.iter().find(|a| a.role == Role::Admin).unwrap();

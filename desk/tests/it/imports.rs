@@ -128,6 +128,48 @@ async fn an_import_whose_asker_is_gone_holds_up_no_other() {
 }
 
 #[tokio::test]
+async fn who_is_moved_by_a_file_leaves_the_cc_of_their_colleagues() {
+    on_both(async |world: World| {
+        let desk = &world.desk;
+        let mut ids = vec![];
+        for subject in ["Een", "Twee"] {
+            let id = world.open("marieke", subject).await;
+            for colleague in ["ruud", "ilse"] {
+                desk::tickets::invite(desk, &world.customer("marieke"), id, world.id(colleague)).await.unwrap();
+            }
+            ids.push(id);
+        }
+        let text = "naam;e-mail;organisatie\nRuud;ruud@x.example;Koperslag\nIlse de Wit;ilse@x.example;De Waal\n";
+        import(&world, &file(&world, text).await).await.unwrap();
+        for id in ids {
+            let seen = desk::tickets::page(desk, world.person("sanne"), id).await.unwrap();
+            assert_eq!(seen.ticket.cc.iter().map(|person| person.id).collect::<Vec<_>>(), [world.id("ilse")]);
+            assert_eq!(seen.history.last().unwrap().by.as_ref().unwrap().id, world.id("hanneke"));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_import_opens_no_closed_department_by_its_key_users() {
+    on_both(async |world: World| {
+        world.open("marieke", "Besloten").await;
+        world.close_department(world.departments[0], &["sanne"]).await;
+        let file = file(&world, "naam;e-mail;organisatie;key user\nX;x@waal.example;De Waal;ja\n").await;
+        let hanneke = world.logged_in("hanneke").await.agent().unwrap();
+        accounts::begin_import(&world.desk, &hanneke, &file).await.unwrap();
+        let over = async || accounts::import_progress(&world.desk, &hanneke, &file).and_then(|progress| progress.over);
+        while over().await.is_none() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(over().await.unwrap().is_err());
+        let new = domain::accounts::EmailAddress::parse("x@waal.example").unwrap();
+        assert!(store::accounts::by_email(world.desk.store(), &new).await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn who_became_staff_since_a_file_was_looked_at_is_not_made_a_customer_by_it() {
     on_both(async |world: World| {
         let (desk, hanneke) = (&world.desk, world.agent("hanneke"));

@@ -153,10 +153,15 @@ async fn what_is_not_solved_after_all_or_is_for_others_wakes_who_is_on_call_for_
         assert_eq!(told(&world, id).await[1..], [(Step::All, vec![world.id("hanneke")])]);
         edit("hanneke", id, Edit::Department(world.departments[0])).await;
         assert_eq!(told(&world, id).await[2..], [(Step::OnCall, vec![world.id("sanne")])]);
+        // Whoever has it may be asleep.
         edit("daan", id, Edit::Assignee(Some(world.id("daan")))).await;
+        edit("hanneke", id, Edit::Department(world.departments[1])).await;
+        assert_eq!(told(&world, id).await[3..], [(Step::All, vec![world.id("hanneke")])]);
+        edit("hanneke", id, Edit::Department(world.departments[0])).await;
+        assert_eq!(told(&world, id).await[4..], [(Step::OnCall, vec![world.id("sanne")])]);
         edit("daan", id, Edit::Status(Status::Resolved)).await;
         world.pass(Span::hours(2));
-        assert_eq!(told(&world, id).await.len(), 3);
+        assert_eq!(told(&world, id).await.len(), 5);
         // A settled one that turns out to have been urgent wakes nobody.
         let calm = urgent(&world, "low").await;
         edit("daan", calm, Edit::Status(Status::Resolved)).await;
@@ -165,7 +170,7 @@ async fn what_is_not_solved_after_all_or_is_for_others_wakes_who_is_on_call_for_
         // The customer: it is broken again. Whoever has the ticket may be asleep.
         let again = Writing { text: "Het ligt weer stil".into(), ..Default::default() };
         desk::tickets::reply(&world.desk, world.person("marieke"), id, &again).await.unwrap();
-        assert_eq!(told(&world, id).await[3..], [(Step::OnCall, vec![world.id("sanne")])]);
+        assert_eq!(told(&world, id).await[5..], [(Step::OnCall, vec![world.id("sanne")])]);
     })
     .await;
 }

@@ -126,6 +126,12 @@ impl World {
         desk::notifications::of_ticket(&self.desk, &self.agent("hanneke"), &ticket).await.unwrap().deliveries
     }
 
+    /// A session of now, where the first one has ended.
+    pub async fn logged_in(&self, key: &str) -> Session {
+        let token = log_in(&self.desk, &format!("{key}@x.example"), PASSWORD, &Origin::default()).await.unwrap().session().unwrap();
+        session(&self.desk, token.as_str()).await.unwrap().unwrap()
+    }
+
     /// The session anew, with rights as they are now.
     pub async fn renewed(&self, key: &str) -> Session {
         desk::accounts::renew(&self.desk, self.person(key)).await.unwrap().unwrap()

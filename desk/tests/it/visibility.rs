@@ -75,6 +75,33 @@ async fn who_moves_to_another_organisation_leaves_the_cc_of_the_one_before() {
 }
 
 #[tokio::test]
+async fn nobody_of_one_organisation_gets_into_the_cc_of_another() {
+    on_both(async |world: World| {
+        let desk = &world.desk;
+        let (id, own) = (world.open("marieke", "Van De Waal").await, world.open("ruud", "Ook").await);
+        invite(desk, &world.customer("marieke"), id, world.id("ruud")).await.unwrap();
+        let moved = world.customer("marieke");
+        let edit = desk::accounts::PersonEdit { organisation: Some("Koperslag".into()), ..Default::default() };
+        desk::accounts::change_person(desk, &world.agent("sanne"), world.id("marieke"), edit).await.unwrap();
+        let fault = async |result: desk::Result<()>| result.unwrap_err().refusal().and_then(|refusal| refusal.at(domain::Field::Cc).cloned());
+        // A request that was on its way when they moved.
+        let stale = desk::tickets::open(desk, &moved, &world.form("Nog even"), None).await.unwrap_err();
+        assert_eq!(stale.refusal(), Some(&Refusal::SignedOut));
+        assert!(fault(invite(desk, &world.customer("ruud"), own, world.id("marieke")).await).await.is_some());
+        // Their old ticket is of De Waal still, and nobody of Koperslag reads it.
+        let marieke = world.logged_in("marieke").await;
+        assert!(fault(invite(desk, &marieke.customer().unwrap(), id, world.id("kees")).await).await.is_some());
+        // What goes on in a new ticket is of Koperslag, and nobody of De Waal reads that.
+        settle(desk, &marieke.customer().unwrap(), id).await.unwrap();
+        world.pass(domain::time::Span::days(61));
+        let next = reply(desk, &marieke, id, &Writing { text: "Het is er weer".into(), ..Default::default() }).await.unwrap();
+        let next = page(desk, world.person("sanne"), next).await.unwrap().ticket;
+        assert_eq!((next.follows, next.organisation.unwrap().name.as_str(), next.cc.len()), (Some(id), "Koperslag", 0));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn notes_and_their_files_never_reach_a_customer() {
     on_both(async |world: World| {
         let id = world.open("marieke", "Gewoon").await;

@@ -10,7 +10,7 @@ pub use window::{Day, Window};
 
 use crate::events::{Event, Happening};
 use crate::hours::{Goal, Target, Timetable};
-use crate::tickets::{Clock, Side, Urgency};
+use crate::tickets::{Clock, Mark, Side, Urgency};
 use crate::time::{Moment, Span};
 use crate::{DepartmentId, OrganisationId, PersonId};
 use serde::{Deserialize, Serialize};
@@ -41,10 +41,10 @@ pub struct Fact {
     pub first_reply: Option<Measured>,
     /// As it was settled last, where it still is.
     pub solution: Option<Measured>,
-    /// When the first reply is or was due that it never had.
-    pub first_reply_due: Option<Moment>,
-    /// When the solution is or was due that it does not have.
-    pub solution_due: Option<Moment>,
+    /// When the first reply was due that it never had, where it was told that it is missed.
+    pub first_reply_missed: Option<Moment>,
+    /// When the solution was due that it does not have, likewise.
+    pub solution_missed: Option<Moment>,
 }
 
 /// What a ticket is now, besides what happened on it.
@@ -100,7 +100,9 @@ impl Fact {
         };
         let replied = log.iter().find(|event| matches!(&event.what, Happening::Replied { side: Side::Agent, .. })).map(|event| event.at);
         let solved = settled.last().filter(|(_, until)| until.is_none()).map(|(at, _)| *at);
-        let due = |goal: Goal| clock.due_at(goal, opened_at, by.target, by.timetable, by.working_day);
+        // By the targets of now it may be due later than what was told.
+        let missed =
+            |goal: Goal| clock.due_at(goal, opened_at, by.target, by.timetable, by.working_day).filter(|at| clock.was_told(goal, Mark::Missed, *at));
         Self {
             department,
             urgency,
@@ -110,8 +112,8 @@ impl Fact {
             opened_at,
             first_reply: replied.map(|at| measured(Goal::FirstReply, at)),
             solution: solved.map(|at| measured(Goal::Solution, at)),
-            first_reply_due: if replied.is_none() { due(Goal::FirstReply) } else { None },
-            solution_due: if solved.is_none() { due(Goal::Solution) } else { None },
+            first_reply_missed: if replied.is_none() { missed(Goal::FirstReply) } else { None },
+            solution_missed: if solved.is_none() { missed(Goal::Solution) } else { None },
             settled,
         }
     }
@@ -170,16 +172,22 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_answered_or_solved_has_the_moment_at_which_it_was_due() {
-        let none = fact(Urgency::High, at(0, 9, 0), &[]);
-        assert_eq!((none.first_reply_due, none.solution_due), (Some(at(0, 10, 0)), Some(at(0, 17, 0))));
-        // Answered in time, and waiting for the customer since: the solution is not due while it stands still.
-        let waits = [(at(0, 9, 30), said(Side::Agent)), (at(0, 9, 30), moved(Status::New, Status::Waiting))];
-        let waits = fact(Urgency::High, at(0, 9, 0), &waits);
-        assert_eq!((waits.first_reply_due, waits.solution_due), (None, None));
-        // Resolved without an answer: late where it was late before that.
-        let silent = |hour: i64| fact(Urgency::High, at(0, 9, 0), &[(at(0, hour, 0), moved(Status::New, Status::Resolved))]).first_reply_due;
-        assert_eq!((silent(11), silent(9)), (Some(at(0, 10, 0)), None));
+    fn what_was_never_answered_or_solved_has_the_moment_at_which_it_was_missed() {
+        let missed = |goal: Goal, due: Moment| (due, Happening::TargetMissed { goal, due });
+        let of = |urgency: Urgency, log: &[(Moment, Happening)]| {
+            let fact = fact(urgency, at(0, 9, 0), log);
+            (fact.first_reply_missed, fact.solution_missed)
+        };
+        let (reply, solution) = (missed(Goal::FirstReply, at(0, 10, 0)), missed(Goal::Solution, at(0, 17, 0)));
+        assert_eq!(of(Urgency::High, &[]), (None, None), "not told yet");
+        assert_eq!(of(Urgency::High, std::slice::from_ref(&reply)), (Some(at(0, 10, 0)), None));
+        // Resolved without an answer it stays missed; answered late it counts by its answer.
+        assert_eq!(of(Urgency::High, &[reply.clone(), (at(0, 11, 0), moved(Status::New, Status::Resolved))]), (Some(at(0, 10, 0)), None));
+        assert_eq!(of(Urgency::High, &[reply.clone(), (at(0, 11, 0), said(Side::Agent)), solution.clone()]), (None, Some(at(0, 17, 0))));
+        let solved = [reply.clone(), (at(0, 11, 0), said(Side::Agent)), solution.clone(), (at(0, 18, 0), moved(Status::Open, Status::Resolved))];
+        assert_eq!(of(Urgency::High, &solved), (None, None));
+        // Low by now, it is due much later.
+        assert_eq!(of(Urgency::Low, &[reply, solution]), (None, None));
     }
 
     #[test]

@@ -84,19 +84,18 @@ struct Within {
     opened: bool,
     first_reply: Option<Measured>,
     solution: Option<Measured>,
-    /// Whether a first reply was due that is not there yet, and likewise a solution.
+    /// Whether a first reply was missed that is not there yet, and likewise a solution.
     missed: (bool, bool),
 }
 
 impl Within {
-    fn new(window: &Window, fact: &Fact, now: Moment) -> Self {
+    fn new(window: &Window, fact: &Fact) -> Self {
         let within = |at: Moment| at >= window.from() && at < window.until();
-        let missed = |due: Option<Moment>| due.is_some_and(|at| at < now && within(at));
         Self {
             opened: within(fact.opened_at),
             first_reply: fact.first_reply.filter(|m| within(m.at)),
             solution: fact.solution.filter(|m| within(m.at)),
-            missed: (missed(fact.first_reply_due), missed(fact.solution_due)),
+            missed: (fact.first_reply_missed.is_some_and(within), fact.solution_missed.is_some_and(within)),
         }
     }
 
@@ -157,7 +156,7 @@ fn times(of: &mut [u32]) -> Times {
 pub struct Counting {
     window: Window,
     before: Window,
-    /// What is still to come has no backlog, and is not missed.
+    /// No later than now: what is still to come has no backlog.
     now: Moment,
     all: Count,
     all_before: Count,
@@ -193,7 +192,7 @@ impl Counting {
 
     /// Counts a ticket.
     pub fn add(&mut self, fact: &Fact) {
-        let within = Within::new(&self.window, fact, self.now);
+        let within = Within::new(&self.window, fact);
         if let Some((day, hour)) = self.window.place(fact.opened_at) {
             self.days[day].opened += 1;
             self.heat[usize::from(crate::time::weekday(self.window.first + day as i64))][hour] += 1;
@@ -212,7 +211,7 @@ impl Counting {
                 add(self.agents.entry(agent).or_default());
             }
         }
-        self.all_before.add(&Within::new(&self.before, fact, self.now));
+        self.all_before.add(&Within::new(&self.before, fact));
     }
 
     /// The days on which it was open. `days[n].backlog` is by how much the day changes it until all is counted.
@@ -303,8 +302,8 @@ mod tests {
             settled,
             first_reply: None,
             solution: solved.map(|at| Measured { at: Moment(at), took: Span::seconds(took), in_time: Some(took < 50) }),
-            first_reply_due: None,
-            solution_due: None,
+            first_reply_missed: None,
+            solution_missed: None,
         }
     }
 
@@ -342,13 +341,12 @@ mod tests {
     fn what_is_late_and_still_not_done_is_not_in_time() {
         let zone = Zone { offsets: vec![(-90_000_000, 0)] };
         let mut counting = Counting::new(Window::new(10, 40, &zone), Window::new(-20, 10, &zone), Moment(30 * DAY));
-        let due = |reply: i64, solution: i64| Fact {
-            first_reply_due: Some(Moment(reply * DAY)),
-            solution_due: Some(Moment(solution * DAY)),
+        let missed = |reply: i64, solution: Option<i64>| Fact {
+            first_reply_missed: Some(Moment(reply * DAY)),
+            solution_missed: solution.map(|day| Moment(day * DAY)),
             ..fact(5 * DAY, &[], 1)
         };
-        // Late with both; late with the reply, before these days; not late yet.
-        [due(11, 12), due(9, 31), due(30, 35)].iter().for_each(|fact| counting.add(fact));
+        [missed(11, Some(12)), missed(9, None), missed(41, Some(42))].iter().for_each(|fact| counting.add(fact));
         let report = counting.finish();
         assert_eq!((report.all.first_reply_share, report.all.solution_share), (Share { in_time: 0, of: 1 }, Share { in_time: 0, of: 1 }));
         assert_eq!((report.before.first_reply_share, report.before.opened), (Share { in_time: 0, of: 1 }, 3));

@@ -112,6 +112,11 @@ impl Clock {
         self.told.push((goal, mark, at));
     }
 
+    /// Whether something was told of a goal for a moment, or for a later one.
+    pub fn was_told(&self, goal: Goal, mark: Mark, at: Moment) -> bool {
+        self.told.iter().any(|(g, m, told)| (*g, *m) == (goal, mark) && at <= *told)
+    }
+
     /// The reply that is due, where one is.
     fn reply(&self) -> Option<(Goal, Moment)> {
         let goal = if self.first_reply_at.is_none() { Goal::FirstReply } else { Goal::NextReply };
@@ -150,10 +155,9 @@ impl Clock {
             let at = due.moment(mark)?;
             // What stands still before its time is neither near nor missed.
             let due_at = due.at?;
-            let is_told = self.told.iter().any(|(goal, m, told)| (*goal, *m) == (due.goal, mark) && at <= *told);
             // That it is near is no news once it is missed.
-            let is_over = mark == Mark::Near && self.told.iter().any(|(goal, m, told)| (*goal, *m) == (due.goal, Mark::Missed) && due_at <= *told);
-            (!is_told && !is_over).then_some(Tick { at, goal: due.goal, mark, due: due_at })
+            let is_over = mark == Mark::Near && self.was_told(due.goal, Mark::Missed, due_at);
+            (!self.was_told(due.goal, mark, at) && !is_over).then_some(Tick { at, goal: due.goal, mark, due: due_at })
         };
         let next = all.iter().flat_map(|due| [untold(due, Mark::Near), untold(due, Mark::Missed)]).flatten().min_by_key(|tick| (tick.at, tick.goal));
         // What runs before what stands still, and of each the one with the least left.

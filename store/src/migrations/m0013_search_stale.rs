@@ -14,7 +14,8 @@ impl MigrationName for Migration {
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let table =
-            "CREATE TABLE search_stale (ticket_id BIGINT NOT NULL PRIMARY KEY REFERENCES ticket (id) ON DELETE CASCADE, marks BIGINT NOT NULL)";
+            // No reference: who marks a ticket would hold it, and a ticket that is gone is found to be gone.
+            "CREATE TABLE search_stale (ticket_id BIGINT NOT NULL PRIMARY KEY, marks BIGINT NOT NULL)";
         manager.get_connection().execute_unprepared(table).await?;
         Ok(())
     }

@@ -5,7 +5,7 @@ mod table;
 pub use table::{MOST_ROWS, Outcome, Row};
 
 use self::table::{rows_of, text_of, words_in};
-use super::people::place;
+use super::people::{may_open, place};
 use super::session::Agent;
 use crate::audit::{self, Done};
 use crate::{Desk, Error, Result, tickets};
@@ -14,7 +14,7 @@ use domain::audit::Deed;
 use domain::permissions::Action;
 use domain::time::Moment;
 use domain::{AttachmentId, Fault, Field, FieldFault, OrganisationId, Refusal};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use store::Change;
 use store::people::{Imported, Known};
@@ -237,6 +237,8 @@ pub fn import_progress(desk: &Desk, _by: &Agent, file: &str) -> Option<Progress>
 async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
     let now = desk.now();
     let mut change = desk.store().begin().await?;
+    let changed: Vec<&str> = looked.rows.iter().filter(|row| row.outcome == Outcome::Change).map(|row| row.email.as_str()).collect();
+    store::people::lock_known(&change, &changed).await?;
     for some in looked.new.chunks(AT_ONCE) {
         store::organisations::add_many(&change, some, now).await?;
         for name in some {
@@ -251,6 +253,10 @@ async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
                 audit::note(&change, by.session(), Done::new(Deed::OrganisationChanged, &row.organisation, None).changed("", &domain), now).await?;
             }
         }
+    }
+    let opened: BTreeSet<&str> = looked.rows.iter().filter(|row| row.key_user == Some(true)).map(|row| row.organisation.as_str()).collect();
+    for organisation in opened {
+        may_open(&change, by, id_of(organisation)?).await?;
     }
     let people: Vec<&Row> = looked.rows.iter().filter(|row| !row.email.is_empty()).collect();
     let added: Vec<Imported> = people
@@ -269,26 +275,26 @@ async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
     for some in added.chunks(AT_ONCE) {
         store::people::add_many(&change, some, crate::zones::DEFAULT, now).await?;
         let emails: Vec<String> = some.iter().map(|one| one.email.clone()).collect();
-        for one in store::people::known_locked(&change, &emails).await? {
+        for one in store::people::known(&change, &emails).await? {
             let placed = place(Role::Customer, one.organisation.as_deref(), one.key_user);
             audit::note(&change, by.session(), Done::new(Deed::PersonAdded, &one.email, Some(one.id)).changed("", &placed), now).await?;
         }
         done += some.len();
         desk.imports().advance(done);
     }
-    let mut untold = vec![];
     let changes: Vec<&&Row> = people.iter().filter(|row| row.outcome == Outcome::Change).collect();
+    let mut left = vec![];
     for some in changes.chunks(AT_ONCE) {
         // As they are now: since the file was looked at, others may have changed them.
         let emails: Vec<String> = some.iter().map(|row| row.email.clone()).collect();
-        let known: HashMap<String, Known> =
-            store::people::known_locked(&change, &emails).await?.into_iter().map(|one| (one.email.clone(), one)).collect();
+        let known: HashMap<String, Known> = store::people::known(&change, &emails).await?.into_iter().map(|one| (one.email.clone(), one)).collect();
         for row in some {
             let known = known.get(&row.email).filter(|known| is_changeable(known));
             let known = known.ok_or_else(|| Refusal::field(Field::File, Fault::WrongRows))?;
-            let organisation = id_of(&row.organisation)?;
-            untold.extend(tickets::leave_colleagues(desk, &change, known.id, Some(organisation)).await?);
-            change_row(&mut change, by, known, row, organisation, now).await?;
+            if let Some(organisation) = known.organisation.as_ref().filter(|name| **name != row.organisation) {
+                left.push((known.id, id_of(organisation)?));
+            }
+            change_row(&mut change, by, known, row, id_of(&row.organisation)?, now).await?;
         }
         done += some.len();
         desk.imports().advance(done);
@@ -296,7 +302,7 @@ async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
     let changed = changes.len();
     let after = format!("{} new, {changed} changed, {} organisations", added.len(), looked.new.len());
     audit::note(&change, by.session(), Done::new(Deed::PeopleImported, "", None).changed("", &after), now).await?;
-    tickets::tell(desk, &change, Some(by.session().person().id), untold).await?;
+    tickets::leave_colleagues(desk, &change, Some(by.session().person().id), &left).await?;
     Ok(change.commit().await?)
 }
 
