@@ -6,9 +6,9 @@ use axum::Router;
 use axum::extract::Request;
 use axum::extract::connect_info::ConnectInfo;
 use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::sync::Arc;
@@ -32,8 +32,8 @@ pub async fn serve(listener: TcpListener, app: Router, shutdown: CancellationTok
 
 async fn serve_within(listener: TcpListener, app: Router, shutdown: CancellationToken, head: Duration) {
     // HTTP/1.1 alone, which is what a proxy speaks to what stands behind it: finding out the version has no time limit, nor has an HTTP/2 connection on which nothing is asked.
-    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(head);
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(head);
     let places = Arc::new(Semaphore::new(places()));
     let ending = GracefulShutdown::new();
     loop {
@@ -64,7 +64,7 @@ async fn serve_within(listener: TcpListener, app: Router, shutdown: Cancellation
             request.extensions_mut().insert(ConnectInfo(from));
             app.clone().oneshot(request)
         });
-        let connection = ending.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
+        let connection = ending.watch(builder.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::trace!(%error, "a connection ended");
