@@ -4,6 +4,7 @@ use crate::words as w;
 use crate::words::when::{clock, month, weekday};
 use crate::{Reader, due, ui};
 use domain::time::{Ago, Moment, ago};
+use domain::{DepartmentId, Named};
 use leptos::prelude::*;
 
 /// How long ago it was: "2 uur geleden"; a date after a week.
@@ -40,6 +41,16 @@ pub fn soon(at: Moment, reader: &Reader) -> String {
         2..7 => format!("{} {}", w::weekdays_short(l).split(' ').nth(usize::from(civil.weekday())).unwrap_or_default(), clock(civil, l)),
         _ => date(at, reader),
     }
+}
+
+/// Which departments are closed, and until when each; for good without a moment.
+pub fn closed(closed: &[(DepartmentId, Option<Moment>)], departments: &[Named<DepartmentId>], reader: &Reader) -> String {
+    let l = reader.language;
+    let sentence = |(id, until): &(DepartmentId, Option<Moment>)| {
+        let name = &departments.iter().find(|d| d.id == *id)?.name;
+        Some(until.map_or_else(|| w::board_department_closed_for_good(l, name), |at| w::board_department_closed(l, name, soon(at, reader))))
+    };
+    closed.iter().filter_map(sentence).collect::<Vec<_>>().join(" ")
 }
 
 /// Until when, as short as can be: "17.30", "morgen 8.30", "ma 8.30".

@@ -171,12 +171,42 @@ impl Export {
     }
 }
 
-/// A cell that no spreadsheet takes for a formula (OWASP, CSV Injection).
+/// A cell that no spreadsheet takes for a formula (OWASP, CSV Injection), nor any part of it where the spreadsheet separates cells otherwise.
 pub(crate) fn harmless(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+    let mut out = String::with_capacity(cell.len() + 1);
+    let mut begins = true;
+    for c in cell.chars() {
+        if begins && matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r') {
+            out.push('\'');
+        }
+        begins = matches!(c, ';' | '\t' | '\n' | '\r') || (begins && c == ' ');
+        out.push(c);
+    }
+    out
 }
 
 /// What was written down, the latest first; for admins.
 pub async fn entries(desk: &Desk, _by: &Agent, filter: &Filter) -> Result<Vec<Entry>> {
     Ok(audit::read(desk.store(), filter, PAGE).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn no_cell_is_a_formula_whatever_separates_cells() {
+        for (cell, safe) in [
+            ("", ""),
+            ("Ruud", "Ruud"),
+            ("a=b - c", "a=b - c"),
+            ("=1+1", "'=1+1"),
+            (" =1+1", " '=1+1"),
+            ("x;=cmd|'/c calc'!A1;y", "x;'=cmd|'/c calc'!A1;y"),
+            ("een\n-twee", "een\n'-twee"),
+            ("\t@x", "'\t'@x"),
+        ] {
+            assert_eq!(harmless(cell), safe);
+        }
+    }
 }

@@ -68,6 +68,11 @@ impl Scope {
         }
     }
 
+    /// Whether tickets of this department are in scope for what they are, whoever's they are.
+    pub fn opens(&self, department: DepartmentId) -> bool {
+        matches!(self, Scope::Desk { hidden } if !hidden.contains(&department))
+    }
+
     /// Whether notes, tags and other words among staff are in scope.
     pub fn is_staff(&self) -> bool {
         matches!(self, Scope::Desk { .. })
@@ -200,6 +205,8 @@ impl EmailAddress {
             || local.len() > 64
             || local.contains('@')
             || text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';' | '"'))
+            // Nobody has an account at a bare network address, and few servers deliver there.
+            || host.starts_with('[')
             || host.split('.').any(|label| label.is_empty() || label.starts_with('-') || label.ends_with('-'))
             || !host.contains('.');
         (!wrong).then_some(Self(text))
@@ -246,6 +253,7 @@ mod tests {
             "a b@c.nl",
             "a@b..nl",
             "a@-b.nl",
+            "a@[127.0.0.1]",
             "a@b.nl\nBcc: x@y.nl",
             "a@b@c.nl",
             "<a@b.nl>",

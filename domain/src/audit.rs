@@ -37,6 +37,7 @@ pub enum Deed {
     RotaChanged,
     SettingChanged,
     AuditExported,
+    ReportExported,
     FactorAdded,
     FactorRemoved,
     RecoveryCodesMade,
@@ -50,7 +51,7 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Deed; 36] = [
+    pub const ALL: [Deed; 37] = [
         Deed::LoggedIn,
         Deed::LogInFailed,
         Deed::SecondStepFailed,
@@ -78,6 +79,7 @@ impl Deed {
         Deed::RotaChanged,
         Deed::SettingChanged,
         Deed::AuditExported,
+        Deed::ReportExported,
         Deed::FactorAdded,
         Deed::FactorRemoved,
         Deed::RecoveryCodesMade,
@@ -119,6 +121,7 @@ impl Deed {
             Deed::RotaChanged => "rota_changed",
             Deed::SettingChanged => "setting_changed",
             Deed::AuditExported => "audit_exported",
+            Deed::ReportExported => "report_exported",
             Deed::FactorAdded => "factor_added",
             Deed::FactorRemoved => "factor_removed",
             Deed::RecoveryCodesMade => "recovery_codes_made",

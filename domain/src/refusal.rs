@@ -104,6 +104,8 @@ pub enum Field {
     Members,
     /// The time of a hand-over.
     Handover,
+    /// Whether someone is a key user, in a file.
+    KeyUser,
     /// Minutes until the next is told.
     Wait,
     /// The address of a pager.
@@ -173,6 +175,10 @@ pub enum Fault {
     NotADay,
     /// Not the address of this person.
     OtherAddress,
+    /// Neither yes nor no.
+    NotYesOrNo,
+    /// It is over already.
+    Past,
     /// Not a time such as `8:30`, or not two with a dash between.
     NotATime,
     /// It ends when it begins.

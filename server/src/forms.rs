@@ -35,7 +35,7 @@ const MOST_FIELDS: usize = 1_000;
 const SMALL: usize = 64 << 10;
 /// Large forms that are read at once: what they hold while they come in slowly is bounded, whoever sends them.
 static LARGE: Semaphore = Semaphore::const_new(32);
-/// A form has come in by then, or it is not taken: it holds its place no longer.
+/// A form has come in by then, from when it has its place, or it is not taken: it holds that place no longer.
 const COMES_IN: Duration = Duration::from_secs(30);
 
 type Fields = Vec<(String, String)>;
@@ -43,14 +43,13 @@ type Fields = Vec<(String, String)>;
 /// Reads what a server function is sent, before anything waits on it.
 async fn read(parts: &Parts, body: Body, within: Duration) -> Result<Bytes, StatusCode> {
     let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|h| h.to_str().ok()?.parse::<usize>().ok());
-    let reading = async {
-        let _place = match announced {
-            Some(small) if small <= SMALL => None,
-            _ => Some(LARGE.acquire().await),
-        };
-        to_bytes(body, FORM_BYTES).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)
+    let late = |_| StatusCode::REQUEST_TIMEOUT;
+    let _place = match announced {
+        Some(small) if small <= SMALL => None,
+        _ => Some(tokio::time::timeout(within, LARGE.acquire()).await.map_err(late)?),
     };
-    tokio::time::timeout(within, reading).await.map_err(|_| StatusCode::REQUEST_TIMEOUT)?
+    let read = tokio::time::timeout(within, to_bytes(body, FORM_BYTES)).await.map_err(late)?;
+    read.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)
 }
 
 fn is_multipart(headers: &HeaderMap) -> bool {
@@ -59,7 +58,7 @@ fn is_multipart(headers: &HeaderMap) -> bool {
 
 /// Answers a form with a page: where it leads, or the form again with what was wrong. Calls by script pass through.
 pub async fn without_script(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let is_call = request.method() == Method::POST && request.uri().path().starts_with("/api/");
+    let is_call = request.method() == Method::POST && is_known(request.uri().path());
     let request = match is_call && !is_multipart(request.headers()) {
         false => request,
         true => {
@@ -126,7 +125,7 @@ impl Form {
     /// It was accepted: on to where it leads. A form that waited behind the log-in is shown again, filled in.
     async fn done(self, answer: Response, rest: Next) -> Response {
         let (mut parts, body) = answer.into_parts();
-        let to = parts.headers.get(header::LOCATION).and_then(|h| h.to_str().ok()).map_or_else(|| self.page.clone(), |to| own_path(to).to_owned());
+        let to = parts.headers.get(header::LOCATION).and_then(|h| h.to_str().ok()).map_or(own_path(&self.page), own_path).to_owned();
         let carried: Option<(String, Fields)> =
             self.fields.iter().find(|(name, _)| name == "carry").and_then(|(_, text)| serde_json::from_str(text).ok());
         // What is shown once comes from here alone.

@@ -18,12 +18,8 @@ pub async fn export(State(state): State<AppState>, Extension(asking): Extension<
         let agent = allowed(&asking, Action::ReadReports)?.agent()?;
         let word = query.split('&').find_map(|pair| pair.strip_prefix("table=")).unwrap_or_default();
         let table = Table::from_word(word).ok_or(Refusal::NotFound)?;
-        if table == Table::Agents {
-            allowed(&asking, Action::CompareAgents)?;
-        }
         let asked = desk::reports::asked(&state.desk, &query).await?;
-        let csv = desk::reports::csv(&desk::reports::read(&state.desk, &agent, &asked).await?, table)?;
-        Ok::<_, desk::Error>((table, csv))
+        Ok::<_, desk::Error>((table, desk::reports::export(&state.desk, &agent, &asked, table).await?))
     };
     match read.await {
         Err(error) => refused(&error, &asking),

@@ -2,14 +2,14 @@
 
 use crate::connect::{Kind, Store};
 use crate::error::Result;
-use crate::row::{List, Row, list, lists};
+use crate::row::{List, Row, list, lists, statement};
 use crate::search::{fts, is_common, tsquery, words};
 use crate::tickets::{CARD, JOINS, cards_of, within};
 use domain::accounts::Scope;
 use domain::board::{AssignedTo, Board, COLUMN_CARDS, COLUMNS, Card, Filter};
 use domain::tickets::Status;
 use domain::{DepartmentId, EventNo, TicketId};
-use sea_orm::{ConnectionTrait, Statement, Value};
+use sea_orm::{ConnectionTrait, Value};
 
 /// By what the list is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -137,7 +137,7 @@ impl Condition {
 
     async fn count(&self, store: &Store, status: Status) -> Result<i64> {
         let sql = format!("SELECT CAST(COUNT(*) AS BIGINT) FROM {} WHERE {} AND t.status = {}", self.from(), self.sql.join(" AND "), status.code());
-        let row = store.reads.query_one_raw(Statement::from_sql_and_values(store.backend(), sql, self.values.clone())).await?;
+        let row = store.reads.query_one_raw(statement(store.backend(), sql, self.values.clone())).await?;
         row.map_or(Ok(0), |row| Row::new(&row).next())
     }
 

@@ -3,6 +3,7 @@
 use crate::bell::Bell;
 use crate::error::Result;
 use crate::group::Turn;
+use crate::row::statement;
 use domain::DepartmentId;
 use domain::tickets::Status;
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, DbBackend, Statement, Value};
@@ -48,7 +49,7 @@ impl Change {
 
     pub(crate) fn sql<const N: usize>(&self, sql: impl Into<String>, values: [Value; N]) -> Statement {
         let backend = if self.is_postgres() { DbBackend::Postgres } else { DbBackend::Sqlite };
-        Statement::from_sql_and_values(backend, sql, values)
+        statement(backend, sql, values)
     }
 
     pub(crate) async fn run<const N: usize>(&self, sql: impl Into<String>, values: [Value; N]) -> Result<u64> {
@@ -58,7 +59,7 @@ impl Change {
     /// Runs a statement with as many values as it has rows.
     pub(crate) async fn run_many(&self, sql: String, values: Vec<Value>) -> Result<()> {
         let backend = if self.is_postgres() { DbBackend::Postgres } else { DbBackend::Sqlite };
-        self.db().execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        self.db().execute_raw(statement(backend, sql, values)).await?;
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use crate::change::Change;
 use crate::error::Result;
 use crate::group::Writer;
 use crate::migrations::Migrator;
+use crate::row::statement;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TransactionTrait, Value};
 use sea_orm_migration::MigratorTrait;
 use sqlx::postgres::PgListener;
@@ -182,7 +183,7 @@ impl Store {
     }
 
     pub(crate) fn sql<const N: usize>(&self, sql: impl Into<String>, values: [Value; N]) -> Statement {
-        Statement::from_sql_and_values(self.backend(), sql, values)
+        statement(self.backend(), sql, values)
     }
 
     pub(crate) fn backend(&self) -> DbBackend {

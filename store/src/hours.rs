@@ -114,6 +114,7 @@ pub struct Retarget {
     pub at: Moment,
     pub by: Option<PersonId>,
     pub what: domain::hours::Changed,
+    pub urgency: Option<Urgency>,
     pub department: Option<DepartmentId>,
     pub organisation: Option<OrganisationId>,
 }
@@ -124,9 +125,10 @@ pub async fn retarget(change: &Change, new: &Retarget) -> Result<()> {
         change.db().query_one_raw(change.sql("SELECT pg_advisory_xact_lock($1)", [LOCK.into()])).await?;
     }
     begin_again(change).await?;
-    let sql = "INSERT INTO retarget (at, by_id, what, department_id, organisation_id) VALUES ($1, $2, $3, $4, $5)";
+    let sql = "INSERT INTO retarget (at, by_id, what, department_id, organisation_id, urgency) VALUES ($1, $2, $3, $4, $5, $6)";
+    let urgency = new.urgency.map(Urgency::code);
     let (by, department, organisation) = (new.by.map(|p| p.0), new.department.map(|d| d.0), new.organisation.map(|o| o.0));
-    change.run(sql, [new.at.0.into(), by.into(), new.what.word().into(), department.into(), organisation.into()]).await?;
+    change.run(sql, [new.at.0.into(), by.into(), new.what.word().into(), department.into(), organisation.into(), urgency.into()]).await?;
     Ok(())
 }
 
@@ -168,9 +170,10 @@ pub async fn retargets(
     since: Moment,
     department: DepartmentId,
     organisation: Option<OrganisationId>,
+    urgency: Urgency,
 ) -> Result<Vec<(Moment, Option<Named<PersonId>>, domain::hours::Changed)>> {
-    let tail = "FROM retarget r LEFT JOIN person p ON p.id = r.by_id WHERE r.at >= $1 AND (r.department_id IS NULL OR r.department_id = $2) AND (r.organisation_id IS NULL OR r.organisation_id = $3) ORDER BY r.id";
-    let values = vec![since.0.into(), department.0.into(), organisation.map_or(0, |o| o.0).into()];
+    let tail = "FROM retarget r LEFT JOIN person p ON p.id = r.by_id WHERE r.at >= $1 AND (r.department_id IS NULL OR r.department_id = $2) AND (r.organisation_id IS NULL OR r.organisation_id = $3) AND (r.urgency IS NULL OR r.urgency = $4) ORDER BY r.id";
+    let values = vec![since.0.into(), department.0.into(), organisation.map_or(0, |o| o.0).into(), urgency.code().into()];
     let found: Vec<(i64, Option<i64>, Option<String>, String)> = rows(store, "r.at, r.by_id, p.name, r.what", tail, values).await?;
     let read = |(at, by, name, what): (i64, Option<i64>, Option<String>, String)| {
         let by = by.zip(name).map(|(id, name)| Named::new(PersonId(id), name));
@@ -219,7 +222,7 @@ const RUNNING: &str = "id, urgency, department_id, organisation_id, opened_at, c
 /// The next running tickets whose dues are to be reckoned anew, kept from everyone else until the change ends, and up to which number of all tickets they are.
 pub async fn to_reckon(change: &Change, most: i64) -> Result<(Reckoned, Vec<Running>)> {
     let generation = generation(change).await?;
-    let lock = if change.is_postgres() { " FOR UPDATE" } else { "" };
+    let lock = if change.is_postgres() { " FOR NO KEY UPDATE" } else { "" };
     let row = change.db().query_one_raw(change.sql(format!("SELECT upto, last FROM reckoning WHERE id = 1{lock}"), [])).await?;
     let row = row.ok_or(Error::Unreadable("reckoning"))?;
     let mut row = Row::new(&row);

@@ -107,7 +107,7 @@ pub async fn merge(change: &Change, keep: OrganisationId, gone: OrganisationId) 
 
 /// Whether an organisation is there, kept for this change alone.
 pub async fn lock(change: &Change, id: OrganisationId) -> Result<bool> {
-    let lock = if change.is_postgres() { " FOR UPDATE" } else { "" };
+    let lock = if change.is_postgres() { " FOR NO KEY UPDATE" } else { "" };
     Ok(change.db().query_one_raw(change.sql(format!("SELECT id FROM organisation WHERE id = $1{lock}"), [id.0.into()])).await?.is_some())
 }
 

@@ -31,10 +31,19 @@ impl Reads for Change {
 impl Source for Store {}
 impl Source for Change {}
 
+/// A statement. PostgreSQL keeps no U+0000, and nobody types one: texts go without.
+pub(crate) fn statement(backend: DbBackend, sql: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Statement {
+    let plain = |value| match value {
+        Value::String(Some(text)) if text.contains('\0') => Value::String(Some(text.replace('\0', ""))),
+        other => other,
+    };
+    Statement::from_sql_and_values(backend, sql, values.into_iter().map(plain))
+}
+
 /// The first row of what a statement finds.
 pub(crate) async fn first<const N: usize>(from: &impl Source, sql: &str, values: [Value; N]) -> Result<Option<QueryResult>> {
     let on = from.on();
-    Ok(on.query_one_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values)).await?)
+    Ok(on.query_one_raw(statement(on.get_database_backend(), sql, values)).await?)
 }
 
 /// A row read from left to right.
@@ -101,8 +110,8 @@ pub(crate) async fn lists_by<const N: usize>(db: &impl ConnectionTrait, lists: [
         DbBackend::Postgres => format!("(SELECT string_agg(j::text, ',') FROM (SELECT json_build_array({columns}) AS j {tail}) AS page)"),
         _ => format!("(SELECT group_concat(j, ',') FROM (SELECT json_array({columns}) AS j {tail}))"),
     });
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), format!("SELECT {}", lists.join(", ")), values);
-    let row = db.query_one_raw(statement).await?.ok_or(Error::Unreadable("row"))?;
+    let asked = statement(db.get_database_backend(), format!("SELECT {}", lists.join(", ")), values);
+    let row = db.query_one_raw(asked).await?.ok_or(Error::Unreadable("row"))?;
     let mut row = Row::new(&row);
     let mut read = [const { List(None) }; N];
     for list in &mut read {

@@ -237,8 +237,8 @@ pub async fn is_visible(store: &Store, scope: &Scope, id: TicketId) -> Result<bo
 pub async fn lock(change: &Change, scope: &Scope, id: TicketId) -> Result<Option<(Ticket, EventNo)>> {
     if change.is_postgres() {
         crate::hours::hold(change).await?;
-        // By itself: a statement that waited for a row sees the row anew, but what it joined as it was before.
-        change.db().query_one_raw(change.sql("SELECT 1 FROM ticket WHERE id = $1 FOR UPDATE", [id.0.into()])).await?;
+        // Those who only refer to the ticket need not wait. By itself: a statement that waited for a row sees the row anew, but what it joined as it was before.
+        change.db().query_one_raw(change.sql("SELECT 1 FROM ticket WHERE id = $1 FOR NO KEY UPDATE", [id.0.into()])).await?;
     }
     ticket_of(&change.db(), change.sql(ticket_sql(&within(scope)), [id.0.into()])).await
 }

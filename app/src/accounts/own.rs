@@ -46,7 +46,7 @@ pub(super) fn section(id: &'static str, title: &'static str, hint: Option<String
     view! {
         <section class="panel settings" aria-labelledby=id>
             <header><h2 id=id>{title}</h2>{hint.map(|hint| view! { <p class="hint">{hint}</p> })}
-                {done.map(|done| view! { <p role="status" class="done">{icon("check")}<span>{done}</span></p> })}</header>
+                {done.map(|done| view! { <p role="status" class="done" tabindex="-1" autofocus>{icon("check")}<span>{done}</span></p> })}</header>
             {inner}
         </section>
     }

@@ -193,6 +193,7 @@ pub fn import_preview(preview: desk::accounts::Preview) -> ImportPreview {
         },
         is_new_organisation: row.is_new_organisation,
         was: row.was,
+        was_key_user: row.was_key_user,
         faults: row.faults,
     };
     ImportPreview {

@@ -9,7 +9,7 @@ use crate::{Reader, when, words as w};
 use domain::board::{Board, COLUMNS};
 use domain::hours::{Offices, Shut};
 use domain::tickets::Status;
-use domain::time::{Moment, Span};
+use domain::time::Span;
 use domain::{DepartmentId, Named, PersonId, TicketId};
 use leptos::prelude::*;
 use web_sys::DragEvent;
@@ -17,9 +17,16 @@ use web_sys::DragEvent;
 /// How often it looks whether an office has opened or closed, in milliseconds.
 const LOOK: i32 = 5_000;
 
-/// The board; `query` is the URL's, with the filter, and `departments` are those the reader sees.
+/// The board; `query` is the URL's, with the filter, `departments` are those the reader sees, and `asked` those of the filter.
 #[island]
-pub fn LiveBoard(board: Board, offices: Offices, query: String, staff: Vec<Named<PersonId>>, departments: Vec<Named<DepartmentId>>) -> impl IntoView {
+pub fn LiveBoard(
+    board: Board,
+    offices: Offices,
+    query: String,
+    staff: Vec<Named<PersonId>>,
+    departments: Vec<Named<DepartmentId>>,
+    asked: Vec<DepartmentId>,
+) -> impl IntoView {
     let reader = Reader::current();
     let l = reader.language;
     let (as_of, staff) = (board.as_of, StoredValue::new(staff));
@@ -51,7 +58,8 @@ pub fn LiveBoard(board: Board, offices: Offices, query: String, staff: Vec<Named
             now.set(moment);
         });
     });
-    let closed = Memo::new(move |_| ids.with_value(|all| shown.offices.with(|offices| offices.closed(all, now.get()))));
+    let asked = StoredValue::new(asked);
+    let closed = Memo::new(move |_| asked.with_value(|all| shown.offices.with(|offices| offices.closed(all, now.get()))));
     let reader_now =
         move || reader.with_value(|reader| Reader { now: now.get_untracked(), offices: shown.offices.get_untracked(), ..reader.clone() });
     let list = move |ids: RwSignal<Vec<TicketId>>| {
@@ -110,7 +118,7 @@ pub fn LiveBoard(board: Board, offices: Offices, query: String, staff: Vec<Named
             let reader = reader_now();
             let (what, rule) = match closed.get() {
                 Shut::Some(closed) if closed.is_empty() => return None,
-                Shut::Some(closed) => (departments.with_value(|all| some_closed(&closed, all, &reader)), w::board_some_closed_rule(l).to_owned()),
+                Shut::Some(closed) => (departments.with_value(|all| when::closed(&closed, all, &reader)), w::board_some_closed_rule(l).to_owned()),
                 Shut::All(since, until) => (
                     since.map_or(w::board_closed_for_good(l).to_owned(), |at| w::board_closed(l, when::since(at, &reader))),
                     until.map_or(w::board_closed_rule_for_good(l).to_owned(), |at| w::board_closed_rule(l, when::soon(at, &reader))),
@@ -142,14 +150,4 @@ pub fn LiveBoard(board: Board, offices: Offices, query: String, staff: Vec<Named
         <p class="visually-hidden" role="status">{move || shown.toast.get().or_else(|| shown.announced.get())}</p>
         <div class="toasts" aria-hidden="true">{move || shown.toast.get().map(|text| view! { <div class="toast"><span>{text}</span></div> })}</div>
     }
-}
-
-/// Which departments are closed, and until when, where others are open.
-fn some_closed(closed: &[(DepartmentId, Option<Moment>)], departments: &[Named<DepartmentId>], reader: &Reader) -> String {
-    let l = reader.language;
-    let sentence = |(id, until): &(DepartmentId, Option<Moment>)| {
-        let name = departments.iter().find(|d| d.id == *id).map(|d| d.name.clone())?;
-        Some(until.map_or_else(|| w::board_department_closed_for_good(l, &name), |at| w::board_department_closed(l, &name, when::soon(at, reader))))
-    };
-    closed.iter().filter_map(sentence).collect::<Vec<_>>().join(" ")
 }

@@ -56,6 +56,7 @@ fn page(board: Board, offices: Offices, choices: Choices, query: String, reader:
     let l = reader.language;
     let filter = filter_of(&query);
     let departments = choices.departments.clone();
+    let asked = departments.iter().map(|d| d.id).filter(|id| filter.departments.is_empty() || filter.departments.contains(id)).collect::<Vec<_>>();
     let notice = Returned::any().and_then(|r| r.problem.clone()).map(|p| p.sentence(l));
     let inner = view! {
             <main id="inhoud" class="board-page">
@@ -63,7 +64,7 @@ fn page(board: Board, offices: Offices, choices: Choices, query: String, reader:
                 <div class="board-head"><h1>{w::nav_board(l)}</h1><span class="live" hidden><span class="dot"></span>{w::live(l)}</span>
                     <span class="push"></span><span class="sort wide-only muted">{w::board_order(l)}</span>{keys_help(l)}</div>
                 {bar("/board", &filter, &choices, false, l)}
-                <LiveBoard board=board offices=offices query=query staff=choices.staff departments=departments/>
+                <LiveBoard board=board offices=offices query=query staff=choices.staff departments=departments asked=asked/>
             </main>
     };
     desk_frame(Place::Board, reader, inner)

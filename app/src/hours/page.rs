@@ -2,7 +2,7 @@
 
 use super::api::{self, Hours};
 use crate::people::{notices, tabs};
-use crate::ui::{self, Place, desk_frame, icon, number, problem_page};
+use crate::ui::{self, Place, desk_frame, icon, problem_page};
 use crate::words::when::{month, weekday};
 use crate::{Problem, Reader, Returned, when, words as w};
 use domain::accounts::Language;
@@ -88,8 +88,8 @@ fn page(hours: Hours, kept: Option<String>, reader: &Reader) -> impl IntoView + 
 pub(super) fn progress(reckoning: Option<(i64, i64)>, l: Language) -> impl IntoView {
     view! {
         <div data-live="reckoning">{reckoning.map(|(done, all)| view! {
-            <p role="status">{w::reckoning(l, number(done, l), number(all, l))}</p>
-            <progress class="progress-bar" value=done.to_string() max=all.max(1).to_string()>{w::reckoning(l, done, all)}</progress>
+            <p role="status">{w::reckoning(l, done * 100 / all.max(1))}</p>
+            <progress class="progress-bar" value=done.to_string() max=all.max(1).to_string()>{w::reckoning(l, done * 100 / all.max(1))}</progress>
             {ui::look_again()}
         })}</div>
     }

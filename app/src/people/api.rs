@@ -331,6 +331,8 @@ pub struct ImportRow {
     pub is_new_organisation: bool,
     /// The name and the organisation that are there now, where the row changes them.
     pub was: (Option<String>, Option<String>),
+    /// Whether the row takes the rights of a key user away.
+    pub was_key_user: bool,
     pub faults: Vec<FieldFault>,
 }
 

@@ -219,6 +219,7 @@ pub fn deed_word(deed: Deed, l: Language) -> &'static str {
         Deed::RotaChanged => w::deed_rota_changed(l),
         Deed::SettingChanged => w::deed_setting_changed(l),
         Deed::AuditExported => w::deed_audit_exported(l),
+        Deed::ReportExported => w::deed_report_exported(l),
         Deed::FactorAdded => w::deed_factor_added(l),
         Deed::FactorRemoved => w::deed_factor_removed(l),
         Deed::RecoveryCodesMade => w::deed_recovery_codes_made(l),

@@ -94,7 +94,7 @@ fn table(rows: Vec<ImportRow>, l: Language) -> impl IntoView {
                             Outcome::Same => view! { <span class="muted">{w::import_same(l)}</span> }.into_any(),
                             Outcome::Wrong => view! { <ul class="error" role="list">{sentences.into_iter().map(|sentence| view! { <li>{icon("circle-alert")}<span>{sentence}</span></li> }).collect_view()}</ul> }.into_any(),
                         }}</td>
-                        <td>{row.name}{row.key_user.then(|| view! { " "<span class="tag">{w::key_user(l)}</span> })}{was(row.was.0)}</td><td>{row.email}</td>
+                        <td>{row.name}{row.key_user.then(|| view! { " "<span class="tag">{w::key_user(l)}</span> })}{was(row.was.0)}{was(row.was_key_user.then(|| w::key_user(l).to_owned()))}</td><td>{row.email}</td>
                         <td>{row.organisation}{row.is_new_organisation.then(|| view! { " "<span class="tag">{w::import_new(l)}</span> })}{was(row.was.1)}</td><td>{row.domains}</td></tr>
                 }
             }).collect_view()}</tbody></table></div>

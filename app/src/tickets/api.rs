@@ -43,6 +43,8 @@ pub struct Form {
     pub submission: String,
     /// What is promised, and the moment at which it was.
     pub promise: Promise,
+    /// The departments that are closed where others are open, each until it opens.
+    pub closed: Vec<(DepartmentId, Option<Moment>)>,
 }
 
 /// A ticket's page.
@@ -175,7 +177,14 @@ pub async fn form_facts(
     let (desk, me) = backend::customer(Action::OpenTicket)?;
     let read = async {
         let departments = desk::accounts::departments(&desk).await?;
+        let ids: Vec<_> = departments.iter().map(|d| d.named.id).collect();
+        let closed = match desk::hours::book(&desk).await?.offices(desk.now()).closed(&ids, desk.now()) {
+            domain::hours::Shut::Some(closed) => closed,
+            // Then what is promised says so.
+            domain::hours::Shut::All(..) => vec![],
+        };
         Ok(Form {
+            closed,
             departments: departments.into_iter().map(|d| (d.named, d.screenshot)).collect(),
             colleagues: desk::accounts::colleagues(&desk, me.session(), "").await?,
             files: desk::attachments::loose(&desk, me.session(), &kept).await?.into_iter().map(Kept::from).collect(),

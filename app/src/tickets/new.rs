@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::promised::Promised;
 use crate::attachments::Uploads;
 use crate::ui::{self, Place, as_typed, fault, icon, portal, problem_page, urgency, urgency_meaning};
-use crate::{Problem, Reader, Returned, words as w};
+use crate::{Problem, Reader, Returned, when, words as w};
 use domain::tickets::{MAX_LINK, MAX_STOPPED, MAX_SUBJECT, Urgency};
 use domain::{Field, PersonId, Refusal};
 use leptos::prelude::*;
@@ -46,6 +46,8 @@ fn page(form: Form, returned: &Arc<Returned>, reader: &Reader) -> impl IntoView 
     let (draft, picked, department) = (draft_name(reader), value("urgency"), value("department"));
     let email = reader.visitor.as_ref().map(|v| v.email.clone()).unwrap_or_default();
     let submission = Some(value("submission")).filter(|s| !s.is_empty()).unwrap_or(form.submission);
+    let named: Vec<_> = form.departments.iter().map(|(named, _)| named.clone()).collect();
+    let closed = when::closed(&form.closed, &named, reader);
     let fault_at = |field, id| fault(problem.as_ref(), field, id, l);
     let inner = view! {
             <main id="inhoud" class="portal form-page"><h1>{w::open_ticket(l)}</h1>
@@ -75,7 +77,7 @@ fn page(form: Form, returned: &Arc<Returned>, reader: &Reader) -> impl IntoView 
                     </select>{fault_at(Field::Department, "department-fault")}</div></div>
 
                 <div class="form-row promise"><div class="head"><p class="label" id="promise-label">{w::promise_form(l)}</p></div>
-                    <div class="body"><Promised promise=form.promise/></div></div>
+                    <div class="body"><Promised promise=form.promise/>{(!form.closed.is_empty()).then(|| view! { <noscript><p class="hint">{closed}" "{w::board_some_closed_rule(l)}</p></noscript> })}</div></div>
 
                 <div class="form-row"><div class="head"><label for="subject">{w::subject(l)}</label><p class="hint" id="subject-hint">{w::subject_hint(l)}</p></div>
                     <div class="body"><input class="input" id="subject" name="subject" value=value("subject") maxlength=MAX_SUBJECT.to_string() required autocomplete="off" aria-invalid=at(Field::Subject) aria-describedby="subject-fault subject-hint"/>{fault_at(Field::Subject, "subject-fault")}</div></div>

@@ -95,6 +95,8 @@ fn stands(office: Office, reader: &Reader) -> impl IntoView + use<> {
     let (state, words) = match office {
         // Day and night.
         Office::Open(until) if until - reader.now > Span::days(60) => ("open", w::office_open(l).to_owned()),
+        // One opens and another closes at other times: it is said of each where its tickets are.
+        Office::Open(_) if reader.offices.differ(reader.now) => ("open", w::office_partly_open(l).to_owned()),
         Office::Open(until) => ("open", w::office_open_until(l, when::until(until, reader))),
         Office::Closed { until, .. } => ("closed", w::office_closed_until(l, when::until(until, reader))),
         Office::Never => ("closed", w::office_closed(l).to_owned()),

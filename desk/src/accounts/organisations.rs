@@ -162,8 +162,14 @@ pub async fn merge_organisations(desk: &Desk, by: &Agent, keep: OrganisationId, 
         may_open(&change, by, gone).await?;
     }
     // Its tickets get the targets of the other.
-    let retarget =
-        Retarget { at: desk.now(), by: Some(by.session().person().id), what: Changed::Organisations, department: None, organisation: Some(keep) };
+    let retarget = Retarget {
+        at: desk.now(),
+        by: Some(by.session().person().id),
+        what: Changed::Organisations,
+        urgency: None,
+        department: None,
+        organisation: Some(keep),
+    };
     store::hours::retarget(&change, &retarget).await?;
     if !store::organisations::lock(&change, keep).await? || !store::organisations::lock(&change, gone).await? {
         return Err(Refusal::NotFound.into());

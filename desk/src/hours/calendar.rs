@@ -1,8 +1,9 @@
 //! The dates of an iCalendar file (RFC 5545) as days on which an office is closed.
 
+use super::MOST_DAYS;
 use domain::time::{date, day_number};
 use domain::{Fault, typed};
-use icalendar::parser::{Component, read_calendar, unfold};
+use icalendar::parser::{Component, read_calendar_simple, unfold};
 use std::collections::BTreeMap;
 
 /// Largest file: a century of holidays is a hundredth of it.
@@ -21,13 +22,15 @@ pub(super) fn days(text: &str, from: i64) -> Result<BTreeMap<i64, String>, Fault
     if depth(&unfolded) > DEEPEST {
         return Err(Fault::NotACalendar);
     }
-    let calendar = read_calendar(&unfolded).map_err(|_| Fault::NotACalendar)?;
+    // Not the reader that draws where it is wrong: a line of 64 KiB is more than it can draw.
+    let components = read_calendar_simple(&unfolded).map_err(|_| Fault::NotACalendar)?;
+    let events = components.first().map(|calendar| calendar.components.as_slice()).unwrap_or_default();
     if !unfolded.trim_start().to_ascii_uppercase().starts_with("BEGIN:VCALENDAR") {
         return Err(Fault::NotACalendar);
     }
     let (this_year, ..) = date(from);
     let mut days = BTreeMap::new();
-    for event in calendar.components.iter().filter(|c| c.name == "VEVENT") {
+    for event in events.iter().filter(|c| c.name == "VEVENT") {
         if ["EXDATE", "RDATE", "RECURRENCE-ID"].iter().any(|name| value(event, name).is_some()) {
             return Err(Fault::RepeatsOtherwise);
         }
@@ -42,6 +45,9 @@ pub(super) fn days(text: &str, from: i64) -> Result<BTreeMap<i64, String>, Fault
         };
         for start in (year..=last_year).filter_map(|year| day_number(year, month, first)).filter(|start| *start <= last) {
             days.extend((start..start + length).filter(|day| *day >= from).map(|day| (day, name.clone())));
+            if days.len() > MOST_DAYS {
+                return Err(Fault::TooMany(MOST_DAYS as u32));
+            }
         }
     }
     Ok(days)
@@ -229,6 +235,10 @@ mod tests {
         let event = "BEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20261224\r\nSUMMARY:x\r\nEND:VEVENT\r\n";
         let many = event.repeat(MOST_BYTES as usize / event.len());
         assert_eq!(read(&many).unwrap().len(), 1);
+        let yearly = event.replace("SUMMARY", "DURATION:P366D\r\nRRULE:FREQ=YEARLY\r\nSUMMARY");
+        assert_eq!(read(&yearly.repeat(10_000)), Err(Fault::TooMany(MOST_DAYS as u32)));
+        // Longer than what a reader draws that shows where a file is wrong.
+        assert_eq!(days(&format!("BEGIN:VCALENDAR\n{}", "B".repeat(70_000)), 0), Err(Fault::NotACalendar));
         let deep = "BEGIN:VEVENT\r\n".repeat(20_000);
         assert_eq!(read(&deep), Err(Fault::NotACalendar));
     }

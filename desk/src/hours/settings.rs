@@ -5,7 +5,7 @@ use crate::accounts::Agent;
 use crate::audit::{self, Done};
 use crate::{Desk, Result, attachments, zones};
 use domain::audit::Deed;
-use domain::hours::{Calendar, Changed, Exceptional, Holiday, Interval, Target, TargetRule, Week};
+use domain::hours::{Calendar, Changed, Exceptional, Holiday, Interval, Target, TargetRule, Targets, Week};
 use domain::permissions::Action;
 use domain::tickets::Urgency;
 use domain::time::{parse_date, write_date};
@@ -55,6 +55,10 @@ pub async fn add_days(desk: &Desk, by: &Agent, department: DepartmentId, from: &
     if name.chars().count() > LONGEST_NAME {
         faults.push(FieldFault { field: Field::Name, fault: Fault::TooLong(LONGEST_NAME as u32) });
     }
+    let zone = book::refresh(desk).await?.hours(department).wall(desk.now());
+    if dates.as_ref().is_ok_and(|dates| dates.end <= zone.civil(desk.now()).days) {
+        faults.push(FieldFault { field: Field::Date, fault: Fault::Past });
+    }
     let (Ok(dates), Ok(open), true) = (dates, open, faults.is_empty()) else { return Err(Refusal::Fields(faults).into()) };
     change_office(desk, by, department, |office| {
         let days = &mut office.calendar.days;
@@ -80,6 +84,9 @@ pub async fn import_days(desk: &Desk, by: &Agent, department: DepartmentId, file
     let read = tokio::task::spawn_blocking(move || calendar::days(&String::from_utf8_lossy(&bytes), today)).await.map_err(std::io::Error::other)?;
     let days = read.map_err(wrong)?;
     let count = days.len();
+    if count == 0 {
+        return Err(wrong(Fault::Past).into());
+    }
     change_office(desk, by, department, |office| {
         let closed = days.into_iter().map(|(day, name)| (day, Exceptional { open: vec![], name }));
         office.calendar.days.extend(closed);
@@ -104,7 +111,7 @@ async fn change_office(desk: &Desk, by: &Agent, department: DepartmentId, rule: 
     let departments = store::departments::all(desk.store()).await?;
     let name = departments.into_iter().find(|d| d.named.id == department).ok_or(Refusal::NotFound)?.named.name;
     let change = desk.store().begin().await?;
-    retarget(desk, by, &change, Changed::Hours, Some(department), None).await?;
+    retarget(desk, by, &change, Changed::Hours, None, Some(department), None).await?;
     // Nobody else changes them until this change ends.
     let usual = || Office { department, zone: zones::DEFAULT.to_owned(), calendar: Calendar::default() };
     let before = store::hours::plan_in(&change).await?.offices.into_iter().find(|office| office.department == department).unwrap_or_else(usual);
@@ -126,11 +133,12 @@ async fn retarget(
     by: &Agent,
     change: &Change,
     what: Changed,
+    urgency: Option<Urgency>,
     department: Option<DepartmentId>,
     organisation: Option<OrganisationId>,
 ) -> Result<()> {
     let by = Some(by.session().person().id);
-    Ok(store::hours::retarget(change, &Retarget { at: desk.now(), by, what, department, organisation }).await?)
+    Ok(store::hours::retarget(change, &Retarget { at: desk.now(), by, what, urgency, department, organisation }).await?)
 }
 
 /// The hours of a department, part by part, as the audit log has them.
@@ -164,7 +172,7 @@ pub async fn save_target(
         about.push(store::organisations::find(desk.store(), id).await?.ok_or_else(|| unknown(Field::Organisation))?.named.name);
     }
     let change = desk.store().begin().await?;
-    retarget(desk, by, &change, Changed::Targets, department, organisation).await?;
+    retarget(desk, by, &change, Changed::Targets, Some(urgency), department, organisation).await?;
     let of = |rule: &TargetRule| (rule.urgency, rule.department, rule.organisation) == (urgency, department, organisation);
     let before = store::hours::plan_in(&change).await?.rules.into_iter().find(of).map(|rule| rule.target);
     if before.as_ref() == target {
@@ -172,7 +180,9 @@ pub async fn save_target(
     }
     store::hours::save_target(&change, urgency, department, organisation, target).await?;
     let written = |target: Option<&Target>| target.map(Target::to_string).unwrap_or_default();
-    let (was, is) = (written(before.as_ref()), written(target));
+    // Where nothing was chosen for everybody, there is a usual one.
+    let usual = ((department, organisation) == (None, None)).then(|| Targets::default().of(urgency, DepartmentId(0), None));
+    let (was, is) = (written(before.as_ref().or(usual.as_ref())), written(target.or(usual.as_ref())));
     audit::note(&change, by.session(), Done::new(Deed::TargetsChanged, &about.join(", "), None).changed(&was, &is), desk.now()).await?;
     change.commit().await?;
     book::refresh(desk).await?;

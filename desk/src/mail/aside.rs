@@ -90,10 +90,19 @@ pub async fn reread(desk: &Desk, by: &Agent, id: IncomingId) -> Result<()> {
     Ok(())
 }
 
-/// The bytes of a mail as they came. For admins.
+/// The bytes of a mail as they came. For admins; what is of a department that is closed to them is not found.
 pub async fn source(desk: &Desk, by: &Agent, id: IncomingId) -> Result<Vec<u8>> {
     by.session().require(Action::AdministerMail)?;
     let mail = store::mail::find(desk.store(), id).await?.ok_or(Refusal::NotFound)?;
+    let scope = by.session().scope();
+    let is_open = match (mail.ticket, mail.department) {
+        (Some(ticket), _) => store::tickets::is_visible(desk.store(), &scope, ticket).await?,
+        (None, Some(department)) => scope.opens(department),
+        (None, None) => true,
+    };
+    if !is_open {
+        return Err(Refusal::NotFound.into());
+    }
     receive::raw(desk, &mail.file).await
 }
 

@@ -63,7 +63,9 @@ async fn about(
     told: Vec<(Event, Why)>,
 ) -> Result<Result<Letter, &'static str>> {
     let Some((ticket, _)) = store::tickets::find(desk.store(), scope, id).await? else { return Ok(Err("they may not read the ticket any more")) };
-    let Some(why) = told.first().map(|(_, why)| *why) else { return Ok(Err("there is nothing to tell")) };
+    let is_alarm = told.iter().any(|(_, why)| *why == Why::OnCall);
+    let first = told.first().map(|(_, why)| if is_alarm { Why::OnCall } else { *why });
+    let Some(why) = first else { return Ok(Err("there is nothing to tell")) };
     let (l, person) = (account.language.unwrap_or_default(), &account.person);
     let settings = &desk.mail().settings;
     let secret = secret(desk).await?;
@@ -73,6 +75,18 @@ async fn about(
     let mut sections = vec![];
     for (event, _) in &told {
         sections.push(section(desk, scope, event, l).await?);
+    }
+    // Whoever is woken by a later step reads what it is about; a customer whose ticket has another urgency, what may be expected now.
+    if is_alarm && !told.iter().any(|(event, _)| matches!(event.what, Happening::Opened { .. })) {
+        let words = store::conversation::message(desk.store(), id, None).await?;
+        sections.push(Section { head: w::did_open(l, &ticket.requester.name), words });
+    }
+    let expect = async || -> Result<String> {
+        let (promise, zone) = (hours::book(desk).await?.promised(&ticket, desk.now()), zones::around(&account.time_zone, desk.now()));
+        Ok(w::when::promise(&promise, desk.now(), &zone, l))
+    };
+    if !scope.is_staff() && told.iter().any(|(event, _)| matches!(event.what, Happening::UrgencyChanged { .. })) {
+        sections.push(Section { head: expect().await?, words: None });
     }
     // Who came in by mail alone cannot log in; and the address may be another's, who is not to get what someone made up in their name.
     let can_open = store::people::has_joined(desk.store(), person.id).await?;
@@ -84,24 +98,21 @@ async fn about(
         _ if scope.is_staff() => Kind::Staff,
         _ => Kind::Update,
     };
-    let expect = match why {
-        Why::Receipt => {
-            let (promise, zone) = (hours::book(desk).await?.promised(&ticket, desk.now()), zones::around(&account.time_zone, desk.now()));
-            w::when::promise(&promise, desk.now(), &zone, l)
-        }
-        _ => String::new(),
-    };
+    let expect = if why == Why::Receipt { expect().await? } else { String::new() };
     let values = Values { name: first_name(&person.name), number: id.to_string(), subject: ticket.subject.clone(), link: link.clone(), expect };
     let template = current(desk, kind, l).await?;
     let (text, html) = template.around(&values, &plain(&sections, &settings.base_url, l), &markup(&sections, &settings.base_url, l));
     let stop = matches!(why, Why::Cc | Why::Watcher)
         .then(|| format!("{}/mail/stop/{}", settings.base_url, address::token(secret, address::Purpose::Stop, id, person.id)));
-    let take = match told.iter().any(|(_, why)| *why == Why::OnCall) && store::on_call::running(desk.store(), id).await?.is_some() {
+    let take = match is_alarm && store::on_call::running(desk.store(), id).await?.is_some() {
         true => Some(format!("{}/on-call/take/{}", settings.base_url, address::token(secret, address::Purpose::Take, id, person.id))),
         false => None,
     };
     let foot = Foot { l, link: Some((&link, id)), can_open, take: take.as_deref(), why: why_words(why, l), stop: stop.as_deref() };
     let subject = template.subject(&values);
+    // A telephone can be told to ring for these.
+    let organisation = ticket.organisation.as_ref().map(|o| format!(" ({})", o.name)).unwrap_or_default();
+    let subject = if is_alarm { format!("{}{organisation}", w::push_title(l, &subject)) } else { subject };
     let files = small_files(desk, &sections).await?;
     Ok(Ok(Letter {
         message_id: due.message_id.clone(),

@@ -7,6 +7,7 @@ use domain::accounts::Person;
 use domain::audit::Deed;
 use domain::on_call::{Away, LEAST_WAIT, MOST_WAIT, Rota, Shift, Swap, Turn};
 use domain::permissions::Action;
+use domain::tickets::MAX_LINK;
 use domain::time::{Moment, Span, Zone, parse_date, write_date};
 use domain::{DepartmentId, Fault, Field, FieldFault, Named, PersonId, Refusal, typed};
 use std::ops::Range;
@@ -222,7 +223,9 @@ pub async fn save_rota(
         wrong(Field::Date, Fault::NotADate);
     }
     let hook = hook.trim();
-    if !hook.is_empty() && !Url::parse(hook).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+    if hook.len() > MAX_LINK {
+        wrong(Field::Hook, Fault::TooLong(MAX_LINK as u32));
+    } else if !hook.is_empty() && !Url::parse(hook).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
         wrong(Field::Hook, Fault::NotALink);
     }
     let (Some(handover), Some(wait), Some(since), true) = (minutes, wait, since, faults.is_empty()) else {

@@ -8,4 +8,4 @@ mod table;
 
 pub use projection::{advance, run};
 pub use read::{Asked, Days, MOST_DAYS, Reported, SHOWN, asked, read};
-pub use table::{Table, csv};
+pub use table::{Table, csv, export};

@@ -125,7 +125,8 @@ pub async fn read(desk: &Desk, by: &Agent, asked: &Asked) -> Result<Reported> {
     };
     // Before that there was nothing, and what is to come is not known.
     let first = first.clamp(0, today);
-    let end = end.clamp(first + 1, (first + MOST_DAYS).min(today + MOST_DAYS));
+    let end = end.clamp(first + 1, today + MOST_DAYS);
+    let first = first.max(end - MOST_DAYS);
     let midnight = |day: i64| Moment(day * 86_400_000);
     let zone = zones::between(zone, midnight(2 * first - end - 2), midnight(end + 2));
     let (window, before) = (Window::new(first, end, &zone), Window::new(2 * first - end, first, &zone));

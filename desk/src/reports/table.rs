@@ -1,6 +1,11 @@
 //! The numbers of a report as tables, for a screen and for other programs.
 
-use super::{Reported, SHOWN};
+use super::{Asked, Reported, SHOWN};
+use crate::Desk;
+use crate::accounts::Agent;
+use crate::audit::{self, Done};
+use domain::audit::Deed;
+use domain::permissions::Action;
 use domain::reports::{Figures, Group, Times};
 use domain::time::write_date;
 
@@ -99,6 +104,19 @@ fn rows(reported: &Reported, table: Table) -> Vec<Vec<String>> {
         }),
         Table::Agents => groups("agent", &report.agents, |id| named(reported.people.get(&id))),
     }
+}
+
+/// A table of a report as a file, which is written down. For staff; the table of agents for who may compare them.
+pub async fn export(desk: &Desk, by: &Agent, asked: &Asked, table: Table) -> crate::Result<String> {
+    if table == Table::Agents {
+        by.session().require(Action::CompareAgents)?;
+    }
+    let reported = super::read(desk, by, asked).await?;
+    let change = desk.store().begin().await?;
+    let after = format!("{} {}", table.word(), reported.query);
+    audit::note(&change, by.session(), Done::new(Deed::ReportExported, "", None).changed("", &after), desk.now()).await?;
+    change.commit().await?;
+    csv(&reported, table)
 }
 
 /// A table as CSV: times in seconds, the first row says what is what.

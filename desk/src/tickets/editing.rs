@@ -81,6 +81,8 @@ pub(crate) async fn leave_colleagues(desk: &Desk, change: &Change, by: Option<Pe
         let (before, _) = lock(change, &Scope::Desk { hidden: vec![] }, id).await?;
         let mut ticket = before.clone();
         let happened: Vec<Happening> = people.into_iter().filter_map(|person| ticket.remove_cc(person, desk.now())).collect();
+        // Nothing was done on it: it is kept for no longer than it was.
+        ticket.updated_at = before.updated_at;
         save(desk, change, &before, &mut ticket).await?;
         store::search::index(change, &ticket).await?;
         untold.push((id, happened));

@@ -81,7 +81,9 @@ pub async fn page(desk: &Desk, by: &Session, id: TicketId) -> Result<Page> {
     let mut retargets = vec![];
     if by.role().is_staff() {
         let organisation = ticket.organisation.as_ref().map(|o| o.id);
-        retargets = store::hours::retargets(desk.store(), ticket.opened_at, ticket.department.id, organisation).await?;
+        retargets = store::hours::retargets(desk.store(), ticket.opened_at, ticket.department.id, organisation, ticket.urgency).await?;
+        // Day and night it is as due by other hours as it was.
+        retargets.retain(|(.., what)| *what != Changed::Hours || !ticket.around_the_clock);
         retargets.retain(|(at, ..)| ticket.settled_at.is_none_or(|settled| *at < settled));
     }
     Ok(Page { ticket, version, messages: read.messages, history: read.history, retargets })

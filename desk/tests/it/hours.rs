@@ -199,6 +199,18 @@ async fn a_target_of_an_organisation_goes_before_the_general_one_and_can_be_take
         let written = desk::audit::Filter { deed: Some(Deed::TargetsChanged), ..Default::default() };
         let written = desk::audit::entries(&world.desk, &admin, &written).await.unwrap();
         assert!(written.iter().all(|entry| entry.about == "low, De Waal") && written.len() == 2, "{written:?}");
+        // In the history of what they are about, and of nothing else.
+        let high = open(&world, "high", "b").await;
+        save_target(&world.desk, &admin, Urgency::Low, None, None, Some(&target)).await.unwrap();
+        save_week(&world.desk, &admin, world.departments[0], "Europe/Amsterdam", &["9-17", "", "", "", "", "", ""].map(str::to_owned), &[])
+            .await
+            .unwrap();
+        let lines = async |id| page(&world.desk, world.person("hanneke"), id).await.unwrap().retargets.len();
+        assert_eq!((lines(id).await, lines(high).await), (4, 0));
+        assert_eq!(
+            add_days(&world.desk, &admin, world.departments[0], "2025-03-05", "", "", "").await.unwrap_err().refusal().unwrap().at(Field::Date),
+            Some(&Fault::Past)
+        );
         let refused = save_target(&world.desk, &world.agent("sanne"), Urgency::Low, None, None, Some(&target)).await.unwrap_err();
         assert_eq!(refused.refusal(), Some(&Refusal::NotAllowed));
     })

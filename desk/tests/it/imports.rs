@@ -155,14 +155,17 @@ async fn an_import_opens_no_closed_department_by_its_key_users() {
     on_both(async |world: World| {
         world.open("marieke", "Besloten").await;
         world.close_department(world.departments[0], &["sanne"]).await;
-        let file = file(&world, "naam;e-mail;organisatie;key user\nX;x@waal.example;De Waal;ja\n").await;
         let hanneke = world.logged_in("hanneke").await.agent().unwrap();
-        accounts::begin_import(&world.desk, &hanneke, &file).await.unwrap();
-        let over = async || accounts::import_progress(&world.desk, &hanneke, &file).and_then(|progress| progress.over);
-        while over().await.is_none() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
+        // One that is new, and one who is a key user elsewhere already.
+        for text in ["naam;e-mail;organisatie;key user\nX;x@waal.example;De Waal;ja\n", "naam;e-mail;organisatie\nkees;kees@x.example;De Waal\n"] {
+            let file = file(&world, text).await;
+            accounts::begin_import(&world.desk, &hanneke, &file).await.unwrap();
+            let over = async || accounts::import_progress(&world.desk, &hanneke, &file).and_then(|progress| progress.over);
+            while over().await.is_none() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            assert!(over().await.unwrap().is_err(), "{text}");
         }
-        assert!(over().await.unwrap().is_err());
         let new = domain::accounts::EmailAddress::parse("x@waal.example").unwrap();
         assert!(store::accounts::by_email(world.desk.store(), &new).await.unwrap().is_none());
     })

@@ -399,6 +399,12 @@ async fn admins_see_what_was_set_aside_and_let_it_be_read_again() {
         ingest::once(&world.desk).await.unwrap();
         let ticket = store::mail::find(world.desk.store(), came.id).await.unwrap().unwrap().ticket.unwrap();
         assert_eq!(page(&world.desk, world.person("sanne"), ticket).await.unwrap().ticket.subject, "Vreemd");
+        assert!(desk::mail::source(&world.desk, &hanneke, came.id).await.is_ok());
+        // An admin who is not in a closed department does not read its mail either.
+        world.close_department(world.departments[0], &["sanne"]).await;
+        let outside = world.renewed("hanneke").await.agent().unwrap();
+        let closed = desk::mail::source(&world.desk, &outside, came.id).await.unwrap_err();
+        assert_eq!(closed.refusal(), Some(&domain::Refusal::NotFound));
         let twice = desk::mail::reread(&world.desk, &hanneke, came.id).await.unwrap_err();
         assert_eq!(twice.refusal(), Some(&domain::Refusal::NotFound), "it is a ticket by now");
     })

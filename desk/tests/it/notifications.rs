@@ -1,5 +1,6 @@
 //! Who gets which mail, and what it says.
 
+use crate::on_call::{look, rota, to_saturday_night, urgent};
 use crate::support::{World, on_both};
 use desk::mail::{Mail, Mailbox, Sent, Settings, Transport, once};
 use desk::notifications::{self, State};
@@ -109,6 +110,44 @@ async fn what_happens_close_together_is_one_mail_and_nobody_is_told_twice() {
             assert!(text(&sent[0]).contains(words), "{words} is not in {}", text(&sent[0]));
         }
         assert!(mails(&world).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_is_woken_reads_what_it_is_about_by_a_subject_that_a_telephone_can_ring_for() {
+    on_both(async |world: World| {
+        let world = with_mail(world, Transport::memory());
+        rota(&world, &["sanne", "daan"], "").await;
+        to_saturday_night(&world);
+        let id = urgent(&world, "high").await;
+        look(&world).await;
+        let of = |sent: &[Sent], who: &str| sent.iter().find(|mail| mail.to.starts_with(who)).cloned();
+        let first = of(&mails(&world).await, "sanne").unwrap();
+        let subject = format!("Dringend: [#{id}] Alles ligt stil (De Waal)");
+        assert_eq!(header(&first, "Subject").unwrap(), subject);
+        // Ten minutes later it wakes another, who has not heard of it yet.
+        world.pass(Span::minutes(10));
+        look(&world).await;
+        let next = of(&mails(&world).await, "daan").unwrap();
+        assert_eq!(header(&next, "Subject").unwrap(), subject);
+        assert!(text(&next).contains("Stap 1, stap 2") && text(&next).contains("Niemand pakte het op"), "{}", text(&next));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_customer_whose_ticket_becomes_less_urgent_is_told_what_to_expect_now() {
+    on_both(async |world: World| {
+        let world = with_mail(world, Transport::memory());
+        to_saturday_night(&world);
+        let id = urgent(&world, "high").await;
+        mails(&world).await;
+        let lower = Edit::Urgency(domain::tickets::Urgency::Medium, Some("Boeken kan via de webversie".into()));
+        edit(&world.desk, &world.agent("daan"), id, &[lower], None).await.unwrap();
+        let sent = mails(&world).await;
+        let told = sent.iter().find(|mail| mail.to.starts_with("marieke")).map(text).unwrap();
+        assert!(told.contains("Boeken kan via de webversie") && told.contains("Ons kantoor is nu gesloten"), "{told}");
     })
     .await;
 }

@@ -30,17 +30,17 @@ async fn what_a_rota_became_is_written_down_without_the_password_of_its_pager() 
 }
 
 /// Opens an urgent ticket.
-async fn urgent(world: &World, urgency: &str) -> TicketId {
+pub async fn urgent(world: &World, urgency: &str) -> TicketId {
     let form = domain::tickets::TicketForm { urgency: urgency.into(), ..world.form("Alles ligt stil") };
     desk::tickets::open(&world.desk, &world.customer("marieke"), &form, None).await.unwrap()
 }
 
 /// Until the office is closed: Saturday 28 November 2026 at 22:00 in Amsterdam.
-fn to_saturday_night(world: &World) {
+pub fn to_saturday_night(world: &World) {
     world.pass(Moment(1_795_899_600_000) - world.desk.now());
 }
 
-async fn look(world: &World) {
+pub async fn look(world: &World) {
     while on_call::advance(&world.desk).await.unwrap() > 0 {}
     on_call::tick(&world.desk).await.unwrap();
 }
@@ -56,7 +56,7 @@ async fn told(world: &World, id: TicketId) -> Vec<(Step, Vec<PersonId>)> {
     page.history.iter().filter_map(|event| step(&event.what)).collect()
 }
 
-async fn rota(world: &World, members: &[&str], hook: &str) {
+pub async fn rota(world: &World, members: &[&str], hook: &str) {
     let members: Vec<PersonId> = members.iter().map(|key| world.id(key)).collect();
     let department = world.departments[0];
     on_call::save_rota(&world.desk, &world.agent("hanneke"), department, &members, Turn::Daily, "2026-11-28", "9:00", "10", hook).await.unwrap();

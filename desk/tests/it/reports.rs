@@ -158,5 +158,12 @@ async fn whatever_is_asked_for_there_is_an_answer_and_names_are_no_formulas() {
     desk::tickets::edit(&world.desk, &world.agent("sanne"), id, &[Edit::Assignee(Some(world.id("sanne")))], None).await.unwrap();
     let found = report(&world, "hanneke", &Asked::default()).await;
     assert!(csv(&found, Table::Agents).unwrap().contains("\n'=1+1,1,0,"));
+    let file = desk::reports::export(&world.desk, &world.agent("hanneke"), &Asked::default(), Table::Days).await.unwrap();
+    assert_eq!(file, csv(&found, Table::Days).unwrap());
+    let filter = desk::audit::Filter { deed: Some(domain::audit::Deed::ReportExported), ..Default::default() };
+    let written = desk::audit::entries(&world.desk, &world.agent("hanneke"), &filter).await.unwrap();
+    assert!(written.len() == 1 && written[0].after.starts_with("days from="), "{written:?}");
+    let refused = desk::reports::export(&world.desk, &world.agent("sanne"), &Asked::default(), Table::Agents).await.unwrap_err();
+    assert_eq!(refused.refusal(), Some(&domain::Refusal::NotAllowed));
     assert!(csv(&found, Table::Days).unwrap().lines().last().unwrap().ends_with(",2,0,2"));
 }

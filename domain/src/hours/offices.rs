@@ -25,6 +25,12 @@ impl Offices {
         self.own.iter().find(|(own, _)| *own == department).map_or(&self.usual, |(_, timetable)| timetable)
     }
 
+    /// Whether some of those that have hours of their own are open and others are not.
+    pub fn differ(&self, now: Moment) -> bool {
+        let mut open = self.own.iter().map(|(_, timetable)| timetable.is_open(now));
+        open.next().is_some_and(|first| open.any(|other| other != first))
+    }
+
     /// Which of the departments are closed.
     pub fn closed(&self, departments: &[DepartmentId], now: Moment) -> Shut {
         let closed = |department: &DepartmentId| match self.of(*department).office(now) {
@@ -64,6 +70,8 @@ mod tests {
         let offices = Offices { usual, own: vec![(DepartmentId(2), Timetable::default())] };
         let [one, two] = [DepartmentId(1), DepartmentId(2)];
         let (noon, night) = (monday + Span::hours(12), monday + Span::hours(20));
+        let own = Offices { own: vec![(one, offices.usual.clone()), (two, Timetable::default())], ..Offices::default() };
+        assert!(own.differ(noon) && !own.differ(night) && !offices.differ(noon));
         assert_eq!(offices.closed(&[one], noon), Shut::Some(vec![]));
         assert_eq!(offices.closed(&[one, two], noon), Shut::Some(vec![(two, None)]));
         assert_eq!(offices.closed(&[two], noon), Shut::All(None, None));

@@ -16,6 +16,7 @@ mod m0011_on_call;
 mod m0012_browsers;
 mod m0013_search_stale;
 mod m0014_reports_due;
+mod m0015_retarget_urgency;
 
 pub(crate) struct Migrator;
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_browsers::Migration),
             Box::new(m0013_search_stale::Migration),
             Box::new(m0014_reports_due::Migration),
+            Box::new(m0015_retarget_urgency::Migration),
         ]
     }
 }

@@ -167,6 +167,7 @@ fn compare(mut rows: Vec<Row>, known: HashMap<String, Known>, organisations: &Ha
         row.is_new_organisation = is_new && row.outcome != Outcome::Wrong;
         if let (Outcome::Change, Some(known)) = (row.outcome, of_email) {
             let organisation = known.organisation.clone().unwrap_or_default();
+            row.was_key_user = known.key_user && row.key_user == Some(false);
             row.was = (Some(known.name.clone()).filter(|name| *name != row.name), Some(organisation).filter(|name| *name != row.organisation));
         }
     }
@@ -254,10 +255,6 @@ async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
             }
         }
     }
-    let opened: BTreeSet<&str> = looked.rows.iter().filter(|row| row.key_user == Some(true)).map(|row| row.organisation.as_str()).collect();
-    for organisation in opened {
-        may_open(&change, by, id_of(organisation)?).await?;
-    }
     let people: Vec<&Row> = looked.rows.iter().filter(|row| !row.email.is_empty()).collect();
     let added: Vec<Imported> = people
         .iter()
@@ -283,7 +280,7 @@ async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
         desk.imports().advance(done);
     }
     let changes: Vec<&&Row> = people.iter().filter(|row| row.outcome == Outcome::Change).collect();
-    let mut left = vec![];
+    let (mut left, mut opened) = (vec![], BTreeSet::new());
     for some in changes.chunks(AT_ONCE) {
         // As they are now: since the file was looked at, others may have changed them.
         let emails: Vec<String> = some.iter().map(|row| row.email.clone()).collect();
@@ -291,6 +288,9 @@ async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
         for row in some {
             let known = known.get(&row.email).filter(|known| is_changeable(known));
             let known = known.ok_or_else(|| Refusal::field(Field::File, Fault::WrongRows))?;
+            if row.key_user.unwrap_or(known.key_user) && is_placed(known, row) {
+                opened.insert(row.organisation.as_str());
+            }
             if let Some(organisation) = known.organisation.as_ref().filter(|name| **name != row.organisation) {
                 left.push((known.id, id_of(organisation)?));
             }
@@ -298,6 +298,10 @@ async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
         }
         done += some.len();
         desk.imports().advance(done);
+    }
+    opened.extend(people.iter().filter(|row| row.outcome == Outcome::Add && row.key_user == Some(true)).map(|row| row.organisation.as_str()));
+    for organisation in opened {
+        may_open(&change, by, id_of(organisation)?).await?;
     }
     let changed = changes.len();
     let after = format!("{} new, {changed} changed, {} organisations", added.len(), looked.new.len());

@@ -36,6 +36,8 @@ pub struct Row {
     pub is_new_organisation: bool,
     /// The name and the organisation that are there now, where the row changes them.
     pub was: (Option<String>, Option<String>),
+    /// Whether the row takes the rights of a key user away.
+    pub was_key_user: bool,
     pub faults: Vec<FieldFault>,
 }
 
@@ -107,7 +109,7 @@ pub(super) fn rows_of(text: &str) -> Result<Vec<Row>, Fault> {
         }
         let cell = |column: Column| at(column).and_then(|at| record.get(at)).unwrap_or_default();
         let line = record.position().map_or(0, csv::Position::line);
-        let key_user = at(Column::KeyUser).map(|_| is_yes(cell(Column::KeyUser)));
+        let key_user = at(Column::KeyUser).map(|_| yes_or_no(cell(Column::KeyUser)));
         let cells = [cell(Column::Name), cell(Column::Email), cell(Column::Organisation), cell(Column::Domains)];
         rows.push(row_of(line, cells, key_user, &mut seen));
     }
@@ -115,7 +117,7 @@ pub(super) fn rows_of(text: &str) -> Result<Vec<Row>, Fault> {
 }
 
 /// A row whose cells are checked; `seen` are the addresses of the rows before.
-fn row_of(line: u64, [name, email, organisation, domains]: [&str; 4], key_user: Option<bool>, seen: &mut HashSet<String>) -> Row {
+fn row_of(line: u64, [name, email, organisation, domains]: [&str; 4], key_user: Option<Option<bool>>, seen: &mut HashSet<String>) -> Row {
     let mut faults = vec![];
     let mut wrong = |field, fault| faults.push(FieldFault { field, fault });
     let formula = |cell: &str| cell.starts_with(['=', '+', '-', '@']);
@@ -140,23 +142,32 @@ fn row_of(line: u64, [name, email, organisation, domains]: [&str; 4], key_user: 
     if words_in(domains).any(|domain| accounts::domain(domain).is_none()) {
         wrong(Field::Domains, Fault::NotADomain);
     }
+    if key_user == Some(None) {
+        wrong(Field::KeyUser, Fault::NotYesOrNo);
+    }
     let outcome = if faults.is_empty() { Outcome::Same } else { Outcome::Wrong };
     Row {
         line,
         name: domain::typed::line(name),
         email: EmailAddress::parse(email).map_or_else(|| email.to_owned(), |email| email.as_str().to_owned()),
         organisation: domain::typed::line(organisation),
-        key_user,
+        key_user: key_user.flatten(),
         domains: domains.to_owned(),
         outcome,
         is_new_organisation: false,
         was: (None, None),
+        was_key_user: false,
         faults,
     }
 }
 
-fn is_yes(cell: &str) -> bool {
-    matches!(cell.to_lowercase().as_str(), "1" | "x" | "ja" | "j" | "yes" | "y" | "true" | "waar")
+/// An empty cell is no; `None` where it can be read as neither.
+fn yes_or_no(cell: &str) -> Option<bool> {
+    match cell.to_lowercase().as_str() {
+        "1" | "x" | "ja" | "j" | "yes" | "y" | "true" | "waar" => Some(true),
+        "" | "0" | "-" | "nee" | "n" | "no" | "false" | "onwaar" => Some(false),
+        _ => None,
+    }
 }
 
 pub(super) fn words_in(domains: &str) -> impl Iterator<Item = &str> {
@@ -185,6 +196,15 @@ mod tests {
             assert_eq!(rows_of(wrong).unwrap_err(), Fault::NoColumns, "{wrong}");
         }
         assert_eq!(rows_of("email,organisation\n").unwrap_err(), Fault::Missing);
+    }
+
+    #[test]
+    fn a_key_user_is_one_by_yes_and_by_nothing_that_cannot_be_read() {
+        let rows = rows_of("naam;e-mail;organisatie;key user\nA;a@b.nl;X;Ja\nB;b@b.nl;X;\nC;c@b.nl;X;nee\nD;d@b.nl;X;misschien\n").unwrap();
+        assert_eq!(rows.iter().map(|row| row.key_user).collect::<Vec<_>>(), [Some(true), Some(false), Some(false), None]);
+        let wrong = FieldFault { field: Field::KeyUser, fault: Fault::NotYesOrNo };
+        assert_eq!(rows.iter().map(|row| row.faults.clone()).collect::<Vec<_>>(), [vec![], vec![], vec![], vec![wrong]]);
+        assert_eq!(rows_of("naam;e-mail;organisatie\nA;a@b.nl;X\n").unwrap()[0].key_user, None);
     }
 
     #[test]
