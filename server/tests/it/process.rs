@@ -187,7 +187,7 @@ fn the_commands_say_what_is_wrong() {
     assert!(!fine && text.contains("too short"), "{text}");
     assert!(run(&add, &[("BALIE_PASSWORD", "lang genoeg zo")]).0);
     let (fine, text) = run(&add, &[("BALIE_PASSWORD", "lang genoeg zo")]);
-    assert!(!fine && text.contains("exists already"), "{text}");
+    assert!(!fine && text.contains("has an account already"), "{text}");
     assert!(run(&["user", "add", "--email", "b@b.example", "--name", "B", "--role", "admin"], &[("BALIE_PASSWORD", "lang genoeg zo")]).0);
     let (fine, text) = run(&["user", "disable", "--email", "b@b.example"], &[]);
     assert!(!fine && text.contains("last admin"), "{text}");
