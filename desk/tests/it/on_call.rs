@@ -13,6 +13,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 #[tokio::test]
+async fn a_pager_has_an_address_of_bounded_length() {
+    on_both(async |world: World| {
+        let (hanneke, hook) = (world.agent("hanneke"), format!("https://pager.example/{}", "a".repeat(2_000)));
+        let saved =
+            on_call::save_rota(&world.desk, &hanneke, world.departments[0], &[], Turn::Daily, "2026-11-28", "9:00", "10", &hook).await.unwrap_err();
+        assert_eq!(saved.refusal().unwrap().at(Field::Hook), Some(&Fault::TooLong(2_000)));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_a_rota_became_is_written_down_without_the_password_of_its_pager() {
     on_both(async |world: World| {
         let written = async || {

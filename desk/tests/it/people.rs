@@ -289,6 +289,17 @@ async fn sessions_are_ended_one_by_one_and_never_someone_elses() {
 }
 
 #[tokio::test]
+async fn a_zero_byte_that_is_asked_for_finds_nothing_and_breaks_nothing() {
+    on_both(async |world: World| {
+        let sanne = world.agent("sanne");
+        assert!(accounts::organisations(&world.desk, &sanne, "", "\0").await.is_ok());
+        let filter = accounts::Filter { email: Some("\0".into()), ..Default::default() };
+        assert!(accounts::people(&world.desk, &sanne, &filter).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_change_of_role_or_place_ends_sessions_and_the_last_admin_stays() {
     on_both(async |world: World| {
         let (desk, hanneke) = (&world.desk, world.agent("hanneke"));
