@@ -13,10 +13,9 @@ use desk::tickets::Edit;
 use desk::{Desk, Error};
 use domain::accounts::Language;
 use domain::events::{Event, Happening};
-use domain::hours::{Changed, Goal, Target};
+use domain::hours::{Goal, Target};
 use domain::tickets::{Status, Urgency};
-use domain::time::Moment;
-use domain::{Fault, Field, Named, PersonId, Refusal, TicketId};
+use domain::{Fault, Field, Refusal, TicketId};
 
 /// Joins messages and history: an event that brought a message is that message. Changes of hours and targets stand where they were made.
 pub fn entries(

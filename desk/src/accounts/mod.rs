@@ -49,7 +49,7 @@ use crate::{Desk, Error, Result};
 use domain::accounts::{Language, Person, Theme};
 use domain::audit::Deed;
 use domain::time::{Moment, Span};
-use domain::{DepartmentId, Named, PersonId};
+use domain::PersonId;
 use store::departments::{Choices, Department};
 
 /// A session ends this long after it was last used.

@@ -19,7 +19,7 @@ pub use store::tickets::Line;
 pub(crate) use writing::open_by_mail;
 pub use writing::{ByMail, Writing, note, open, reply};
 
-use crate::accounts::{Agent, Customer, Session};
+use crate::accounts::{Customer, Session};
 use crate::{Desk, Result, hours};
 use domain::accounts::{Person, Scope};
 use domain::attachments::Attachment;
