@@ -84,7 +84,22 @@ pub async fn for_staff(store: &Store, scope: &Scope, id: TicketId, me: PersonId)
     let [deliveries, watching, proposals, quiet] = of_ticket_lists();
     let [departments, staff, retargets, alarm] = [CHOICES[0], CHOICES[1], RETARGETS, RUNNING].map(|(columns, tail)| (columns, tail.to_owned()));
     let parts = [
-        card, beside, cc, messages, files, history, candidates, requester, others, deliveries, watching, proposals, quiet, departments, staff, retargets,
+        card,
+        beside,
+        cc,
+        messages,
+        files,
+        history,
+        candidates,
+        requester,
+        others,
+        deliveries,
+        watching,
+        proposals,
+        quiet,
+        departments,
+        staff,
+        retargets,
         alarm,
     ];
     let parts = parts.each_ref().map(|(columns, tail)| (*columns, tail.as_str()));

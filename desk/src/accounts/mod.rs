@@ -46,10 +46,10 @@ pub use tokens::{MOST_TOKEN_DAYS, TOKEN_PREFIX, by_token, make_token, revoke_tok
 use self::session::session_id;
 use crate::audit::{self, Done, Origin};
 use crate::{Desk, Error, Result};
+use domain::PersonId;
 use domain::accounts::{Language, Person, Theme};
 use domain::audit::Deed;
 use domain::time::{Moment, Span};
-use domain::PersonId;
 use store::departments::{Choices, Department};
 
 /// A session ends this long after it was last used.

@@ -37,7 +37,9 @@ pub async fn add(store: &Store, people: u32, tickets: u32) {
     .await;
     let s = series(tickets);
     for sql in [
-        format!("INSERT INTO message (ticket_id, author_id, note, text, html, created_at) SELECT {t} + n, {p} + 1 + n % {people}, FALSE, 'tekst', '<p>tekst</p>', n FROM {s}"),
+        format!(
+            "INSERT INTO message (ticket_id, author_id, note, text, html, created_at) SELECT {t} + n, {p} + 1 + n % {people}, FALSE, 'tekst', '<p>tekst</p>', n FROM {s}"
+        ),
         format!(
             "INSERT INTO event (n, at, ticket_id, by_id, public, what) SELECT (SELECT n FROM log_head) + s.n, s.n, {t} + s.n, {p} + 1 + s.n % {people}, TRUE, (SELECT what FROM event ORDER BY n LIMIT 1) FROM {s}"
         ),
