@@ -26,6 +26,7 @@ pub mod on_call;
 pub mod organisations;
 pub mod passes;
 pub mod people;
+mod plain;
 pub mod privacy;
 pub mod reports;
 mod row;

@@ -85,9 +85,10 @@ pub(super) async fn may_mail_link(desk: &Desk, email: &EmailAddress) -> Result<b
     Ok(count <= MOST_LINKS)
 }
 
-/// Asks for another password: whoever has the address gets a link, and the answer is the same where nobody has. Refuses what is no address.
+/// Asks for another password: whoever has the address gets a link, and the answer is the same where nobody has. Refuses what is no address, and a network that asks too often.
 pub async fn ask_reset(desk: &Desk, typed: &str, l: Language, origin: &Origin) -> Result<()> {
     let email = EmailAddress::parse(typed).ok_or_else(|| Refusal::field(Field::Email, Fault::NotAnAddress))?;
+    throttle::count_unknown(desk, "forgot", origin).await?;
     let (desk, origin) = (desk.clone(), origin.clone());
     // Not waited for: how long it takes would tell whether there is anyone.
     tokio::spawn(async move {
@@ -101,11 +102,16 @@ pub async fn ask_reset(desk: &Desk, typed: &str, l: Language, origin: &Origin) -
 }
 
 async fn reset(desk: &Desk, email: &EmailAddress, l: Language, origin: &Origin) -> Result<()> {
+    let account = store::accounts::by_email(desk.store(), email).await?;
+    // Where very many ask, nothing is written down of addresses that nobody has: they can be made up without end.
+    if !throttle::has_room(desk, "forgot").await? && account.is_none() {
+        return Ok(());
+    }
     // Counted whether anyone has the address or not: who is told elsewhere that too many links went there would learn it.
     if !may_mail_link(desk, email).await? {
         return Ok(());
     }
-    let Some(account) = store::accounts::by_email(desk.store(), email).await?.filter(|account| !account.disabled) else { return Ok(()) };
+    let Some(account) = account.filter(|account| !account.disabled) else { return Ok(()) };
     let change = desk.store().begin().await?;
     // Of one that was merged into another, the other's.
     let address = account.person.email.as_str();

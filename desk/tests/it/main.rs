@@ -7,6 +7,7 @@ mod at_once;
 mod attachments;
 mod board;
 mod demo;
+mod hostile;
 mod hours;
 mod imports;
 mod live;

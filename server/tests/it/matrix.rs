@@ -46,7 +46,7 @@ const PAGES: [(&str, Option<Action>); 28] = [
 ];
 
 /// Server functions, with arguments that reach the question of who may.
-const FUNCTIONS: [(&str, Action, &str); 99] = [
+pub const FUNCTIONS: [(&str, Action, &str); 99] = [
     ("log_in", Action::LogIn, "email=x"),
     ("log_out", Action::LogOut, ""),
     ("stop_facts", Action::StopMail, "token=x"),
