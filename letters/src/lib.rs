@@ -3,6 +3,7 @@
 //! Invariant: any bytes give a letter, in time and memory that grow with their number; what could not be read is said in [`Letter::oddities`].
 
 mod addresses;
+mod author;
 mod automatic;
 mod bodies;
 mod bounce;
@@ -12,6 +13,7 @@ mod forwarded;
 mod letter;
 pub mod limits;
 mod parts;
+mod returned;
 mod sealed;
 mod words;
 
@@ -21,4 +23,5 @@ pub use bounce::{Action, Bounce, Undelivered};
 pub use files::Part;
 pub use forwarded::Forwarded;
 pub use letter::{Head, Letter, Oddity, body_at, head, read};
+pub use returned::Returned;
 pub use sealed::Sealed;

@@ -10,6 +10,7 @@ mod files;
 mod forwarded;
 mod headers;
 mod limits;
+mod lists;
 mod odd;
 mod sealed;
 
