@@ -36,7 +36,8 @@ pub(crate) fn behind(fields: &Fields<'_>, from: &Mailbox) -> Option<Mailbox> {
         return None;
     }
     // Where the list does not answer in its own name, Reply-To is the author's own choice.
-    let names: &[&str] = if is_of_list { &["X-Original-From", "X-Original-Sender", "Reply-To", "Cc"] } else { &["X-Original-From", "X-Original-Sender"] };
+    let names: &[&str] =
+        if is_of_list { &["X-Original-From", "X-Original-Sender", "Reply-To", "Cc"] } else { &["X-Original-From", "X-Original-Sender"] };
     let is_author = |mailbox: &Mailbox| {
         let address = mailbox.address.to_lowercase();
         address != from.address.to_lowercase() && !lists.contains(&address)

@@ -194,7 +194,10 @@ fn told(fields: &Fields<'_>, text: &str) -> Vec<Undelivered> {
         }
     }
     if found.is_empty() {
-        found.extend(the_only_address(fields, text).map(|address| Undelivered::new(address, action, code_in(text), &words::one_line(text, MAX_DIAGNOSTIC), certain)));
+        found.extend(
+            the_only_address(fields, text)
+                .map(|address| Undelivered::new(address, action, code_in(text), &words::one_line(text, MAX_DIAGNOSTIC), certain)),
+        );
     }
     found
 }
@@ -204,7 +207,9 @@ fn the_only_address(fields: &Fields<'_>, text: &str) -> Option<String> {
     let own = addresses::every(fields, "To", 10).0;
     let said = text.lines().take_while(|line| !begins_the_copy(line));
     let mut found: Vec<String> = vec![];
-    for word in said.flat_map(|line| line.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '"' | ',' | ';' | ':' | '[' | ']'))) {
+    for word in
+        said.flat_map(|line| line.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '"' | ',' | ';' | ':' | '[' | ']')))
+    {
         let address = addresses::cleaned(word.trim_matches(['\'', '.'])).filter(|address| !address.to_lowercase().starts_with("postmaster@"));
         let address = address.filter(|address| !found.contains(address) && !own.iter().any(|own| own.address == *address));
         found.extend(address);
@@ -228,7 +233,10 @@ fn alone(line: &str) -> Option<(String, &str)> {
     let bare = word.trim_end_matches([':', ',', '.']);
     let rest = rest.trim_start();
     // Exchange writes when it was: `piet@klant.nl am 12.03.2025 10:20`, or the address once more.
-    let dated = || rest.split_once(' ').is_some_and(|(word, date)| matches!(word, "am" | "op" | "on" | "le" | "il" | "el") && date.starts_with(|c: char| c.is_ascii_digit()));
+    let dated = || {
+        rest.split_once(' ')
+            .is_some_and(|(word, date)| matches!(word, "am" | "op" | "on" | "le" | "il" | "el") && date.starts_with(|c: char| c.is_ascii_digit()))
+    };
     if !rest.is_empty() && !bare.starts_with('<') && !word.ends_with(':') && !rest.starts_with('(') && !dated() {
         return None;
     }

@@ -37,7 +37,12 @@ impl Returned {
         if found.message_id.is_none() && found.balie.is_none() {
             let copied = copied(text);
             let of = Self::of(&parts::header(copied.as_bytes()));
-            found = Self { message_id: of.message_id, balie: of.balie, subject: if found.subject.is_empty() { of.subject } else { found.subject }, ..found };
+            found = Self {
+                message_id: of.message_id,
+                balie: of.balie,
+                subject: if found.subject.is_empty() { of.subject } else { found.subject },
+                ..found
+            };
         }
         for word in text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '"' | ',' | ';' | ':' | '[' | ']')) {
             let address = addresses::cleaned(word).filter(|address| address.contains('+'));

@@ -204,13 +204,7 @@ fn tallied(scope: &Scope) -> String {
 
 /// The board. One statement reads all of it, so that no ticket is missed or seen twice on its way from one column to the next. What waits for one of the `closed`
 /// departments stands below the rest; the others are `open`. With it comes what tickets can be filtered by and changed to.
-pub async fn snapshot(
-    store: &Store,
-    scope: &Scope,
-    filter: &Filter,
-    open: &[DepartmentId],
-    closed: &[DepartmentId],
-) -> Result<(Board, Choices)> {
+pub async fn snapshot(store: &Store, scope: &Scope, filter: &Filter, open: &[DepartmentId], closed: &[DepartmentId]) -> Result<(Board, Choices)> {
     let head = ("n", "FROM log_head WHERE id = 1");
     let Some(mut condition) = Condition::new(store, scope, &Filter { statuses: vec![], ..filter.clone() }).await? else {
         let [departments, staff] = CHOICES;

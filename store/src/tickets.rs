@@ -418,7 +418,10 @@ pub(crate) fn lines_of(found: List) -> Result<Vec<Line>> {
 /// The tail of a list of [`LINE`]: other tickets of the requester of the ticket `$1`, the latest first.
 pub(crate) fn others_tail(scope: &Scope, most: u64) -> String {
     let requester = "(SELECT requester_id FROM ticket WHERE id = $1)";
-    format!("FROM ticket t {LINE_JOINS} WHERE t.requester_id = {requester} AND t.id <> $1 AND {} ORDER BY t.settled, t.updated_at DESC LIMIT {most}", within(scope))
+    format!(
+        "FROM ticket t {LINE_JOINS} WHERE t.requester_id = {requester} AND t.id <> $1 AND {} ORDER BY t.settled, t.updated_at DESC LIMIT {most}",
+        within(scope)
+    )
 }
 
 /// Tickets that were resolved before a moment and are not closed, oldest first.

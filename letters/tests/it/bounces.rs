@@ -118,7 +118,10 @@ fn a_relay_that_names_the_mail_anew_leaves_what_balie_named_it() {
     );
     let returned = letter.bounce.unwrap().returned;
     assert_eq!((returned.message_id.as_deref(), returned.balie.as_deref()), (Some("0107@relay.example"), Some("12@balie.nl")));
-    assert_eq!((returned.addresses, returned.subject.as_str()), (vec!["info+12.7.x@balie.nl".to_owned(), "info@balie.nl".to_owned()], "[#12] Printer"));
+    assert_eq!(
+        (returned.addresses, returned.subject.as_str()),
+        (vec!["info+12.7.x@balie.nl".to_owned(), "info@balie.nl".to_owned()], "[#12] Printer")
+    );
 }
 
 /// A bounce in words alone, as Exchange and gateways write it: who wrote it, its subject, its text.
@@ -138,10 +141,17 @@ fn exchange_in_words_is_read_in_four_languages() {
             "Onbestelbaar: [#12] Printer",
             "Uw bericht is niet bij alle geadresseerden aangekomen.\n\n      piet@klant.nl op 12-3-2025 10:20\n            Het e-mailadres is niet gevonden. < #5.1.1 smtp;550 5.1.1 User unknown>",
         ),
-        ("Undeliverable: [#12] Printer", "Your message to piet@klant.nl couldn't be delivered.\nRemote server returned '550 5.1.1 RESOLVER.ADR.RecipNotFound; not found'"),
+        (
+            "Undeliverable: [#12] Printer",
+            "Your message to piet@klant.nl couldn't be delivered.\nRemote server returned '550 5.1.1 RESOLVER.ADR.RecipNotFound; not found'",
+        ),
         ("Non remis : [#12] Imprimante", "Votre message n'est pas parvenu à :\n\n   piet@klant.nl (piet@klant.nl)\n   550 5.1.1 Utilisateur inconnu"),
     ] {
-        for from in ["From: Postmaster <postmaster@klant.nl>", "From: Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@klant.nl>", "Return-Path: <>\nFrom: Systeembeheer <beheer@klant.nl>"] {
+        for from in [
+            "From: Postmaster <postmaster@klant.nl>",
+            "From: Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@klant.nl>",
+            "Return-Path: <>\nFrom: Systeembeheer <beheer@klant.nl>",
+        ] {
             let letter = in_words(from, subject, text);
             assert_eq!(letter.automatic, Automatic::Bounce, "{from}\n{subject}");
             let bounce = letter.bounce.unwrap();
@@ -182,7 +192,9 @@ fn a_person_who_sends_a_bounce_on_is_no_bounce() {
         "Content-Type: message/rfc822\n\nReturn-Path: <>\nFrom: MAILER-DAEMON@mx.nl\nSubject: Undelivered\nContent-Type: multipart/report; report-type=delivery-status; boundary=z\n\n--z\nContent-Type: message/delivery-status\n\nFinal-Recipient: rfc822; els@klant.nl\nAction: failed\n--z--\n",
         "Content-Type: text/rfc822-headers\n\nMessage-ID: <13@balie.nl>\n",
     ] {
-        let letter = read(&format!("From: Piet <piet@klant.nl>\nSubject: Mijn mail komt terug\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nKunnen jullie kijken?\n--x\n{part}\n--x--\n"));
+        let letter = read(&format!(
+            "From: Piet <piet@klant.nl>\nSubject: Mijn mail komt terug\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nKunnen jullie kijken?\n--x\n{part}\n--x--\n"
+        ));
         assert_eq!((letter.automatic, letter.bounce), (Automatic::No, None), "{part}");
     }
 }

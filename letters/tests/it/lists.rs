@@ -31,7 +31,8 @@ fn a_google_group_says_who_wrote() {
 
 #[test]
 fn mailman_says_it_in_reply_to_or_in_cc() {
-    let list = "From: Piet Jansen via Storingen <storingen@lijst.nl>\nList-Id: Storingen <storingen.lijst.nl>\nList-Post: <mailto:storingen@lijst.nl>";
+    let list =
+        "From: Piet Jansen via Storingen <storingen@lijst.nl>\nList-Id: Storingen <storingen.lijst.nl>\nList-Post: <mailto:storingen@lijst.nl>";
     let expected = (PIET.to_owned(), Some("storingen@lijst.nl".to_owned()));
     assert_eq!(who(&format!("{list}\nReply-To: Piet Jansen <piet@klant.nl>")), expected);
     assert_eq!(who(&format!("{list}\nReply-To: storingen@lijst.nl\nCc: Piet Jansen <piet@klant.nl>")), expected);
@@ -41,7 +42,8 @@ fn mailman_says_it_in_reply_to_or_in_cc() {
 
 #[test]
 fn a_list_that_leaves_the_sender_changes_nobody() {
-    let list = "List-Id: <storingen.lijst.nl>\nList-Post: <mailto:storingen@lijst.nl>\nX-Original-Sender: piet@klant.nl\nReply-To: storingen@lijst.nl";
+    let list =
+        "List-Id: <storingen.lijst.nl>\nList-Post: <mailto:storingen@lijst.nl>\nX-Original-Sender: piet@klant.nl\nReply-To: storingen@lijst.nl";
     assert_eq!(who(&format!("From: {PIET}\n{list}")), (PIET.to_owned(), None));
     assert_eq!(who(&format!("From: {PIET}\nReply-To: els@klant.nl")), (PIET.to_owned(), None));
 }
