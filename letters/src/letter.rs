@@ -9,7 +9,7 @@ use crate::fields::Fields;
 use crate::files::Part;
 use crate::limits::{MAX_COUNTED, MAX_FIELD, MAX_ID, MAX_IDS, MAX_KEPT, MAX_SUBJECT, MAX_TOLD};
 use crate::sealed::{self, Sealed};
-use crate::{author, bodies, parts, returned, words};
+use crate::{answers, author, bodies, parts, returned, words};
 use mail_parser::parsers::MessageStream;
 use mail_parser::{DateTime, HeaderValue};
 use std::borrow::Cow;
@@ -58,6 +58,10 @@ pub struct Letter {
     pub bounce: Option<Bounce>,
     /// What of it needs another program.
     pub sealed: Vec<Sealed>,
+    /// Whether what it says stood inside an S/MIME signature, which was not verified.
+    pub in_signature: bool,
+    /// Whether a picture stands in front of its text, which its HTML does not name.
+    pub begins_with_picture: bool,
     /// Whether it came by a mailing list.
     pub list: bool,
     /// The addresses of the list it came by, in lower case.
@@ -142,12 +146,20 @@ pub fn read(raw: &[u8]) -> Letter {
     });
     let failure = bounce::failure(&parts, from.as_ref(), &subject, &said);
     let bounce = (failure == automatic::Failure::Certain).then(|| bounce::read(&parts, &said));
-    let automatic = automatic::judge(&parts, from.as_ref(), &subject, failure);
+    let mut sealed = sealed::find(&parts, bodies.text.as_deref());
+    for inner in bodies.sealed {
+        if sealed.len() < MAX_TOLD && !sealed.contains(&inner) {
+            sealed.push(inner);
+        }
+    }
+    let automatic = match automatic::judge(&parts, from.as_ref(), &subject, failure) {
+        Automatic::No if answers::is_answer_alone(&sealed, from.as_ref(), bodies.text.as_deref(), bodies.html.as_deref()) => Automatic::Notification,
+        found => found,
+    };
     let (from, via) = match from.as_ref().and_then(|written| author::behind(fields, written)) {
         Some(author) => (Some(author), from),
         None => (from, None),
     };
-    let sealed = sealed::find(&parts, bodies.text.as_deref());
     let mut told: Vec<Oddity> = vec![];
     for oddity in oddities {
         if told.len() < MAX_TOLD && !told.contains(&oddity) {
@@ -167,6 +179,8 @@ pub fn read(raw: &[u8]) -> Letter {
         text: bodies.text,
         html: bodies.html,
         files: bodies.files,
+        in_signature: bodies.in_signature,
+        begins_with_picture: bodies.begins_with_picture,
         oddities: told,
         from,
         via,
