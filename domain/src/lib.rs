@@ -9,6 +9,7 @@ pub mod board;
 pub mod events;
 pub mod hours;
 mod ids;
+pub mod mail;
 pub mod notifications;
 pub mod on_call;
 pub mod permissions;

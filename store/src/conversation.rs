@@ -75,9 +75,18 @@ pub struct Conversation {
 type MessageRow = (i64, i64, String, String, i32, String, i64, Option<i64>, Option<i32>, Option<String>);
 type FileRow = (i64, String, String, i64, i32);
 
-/// The lists that make the conversation of the ticket `$1`: notes, their files and what only staff may know of the history only for staff. [`conversation_of`] reads them.
-pub(crate) fn conversation_lists(is_staff: bool) -> [(&'static str, String); 3] {
+/// Which files of messages are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Files {
+    All,
+    /// But for pictures that stand in the text.
+    Listed,
+}
+
+/// The lists that make the conversation of the ticket `$1`: notes, their files and what only staff may know of the history only for staff. [`conversation_of`] reads them. `files` says which.
+pub(crate) fn conversation_lists(is_staff: bool, files: Files) -> [(&'static str, String); 3] {
     let (notes, public) = if is_staff { ("", "") } else { ("AND NOT m.note", "AND e.public") };
+    let listed = if files == Files::All { "" } else { "AND NOT f.inline" };
     [
         // A truth value is 1 on one database and `true` on the other.
         (
@@ -88,7 +97,7 @@ pub(crate) fn conversation_lists(is_staff: bool) -> [(&'static str, String); 3] 
         ),
         (
             "f.message_id, f.id, f.name, f.size, CAST(f.image AS INTEGER)",
-            format!("FROM attachment f JOIN message m ON m.id = f.message_id WHERE f.ticket_id = $1 {notes} ORDER BY f.created_at, f.id"),
+            format!("FROM attachment f JOIN message m ON m.id = f.message_id WHERE f.ticket_id = $1 {notes} {listed} ORDER BY f.created_at, f.id"),
         ),
         (EVENT, format!("FROM event e LEFT JOIN person p ON p.id = e.by_id WHERE e.ticket_id = $1 {public} ORDER BY e.n")),
     ]
@@ -105,9 +114,9 @@ pub(crate) fn conversation_of([messages, files, history]: [List; 3], is_staff: b
     Ok(Conversation { messages: messages.collect(), history: history.read::<EventRow>()?.into_iter().map(EventRow::event).collect::<Result<_>>()? })
 }
 
-/// The conversation, as much of it as the reader may know. Whoever calls has found the ticket within the scope.
+/// The conversation with all its files, as much of it as the reader may know. Whoever calls has found the ticket within the scope.
 pub async fn read(store: &Store, scope: &Scope, ticket: TicketId) -> Result<Conversation> {
-    let parts = conversation_lists(scope.is_staff());
+    let parts = conversation_lists(scope.is_staff(), Files::All);
     let parts = parts.each_ref().map(|(columns, tail)| (*columns, tail.as_str()));
     conversation_of(lists(store, parts, vec![ticket.0.into()]).await?, scope.is_staff())
 }
@@ -130,7 +139,7 @@ pub async fn message(store: &Store, ticket: TicketId, id: Option<MessageId>) -> 
     let values = vec![ticket.0.into(), id.map_or(0, |id| id.0).into()];
     let found: Vec<(i64, i32, String, String)> = rows(store, "m.id, CAST(m.note AS INTEGER), m.text, m.html", &tail, values).await?;
     let Some((id, note, text, html)) = found.into_iter().next() else { return Ok(None) };
-    let tail = "FROM attachment f WHERE f.message_id = $1 ORDER BY f.created_at, f.id";
+    let tail = "FROM attachment f WHERE f.message_id = $1 AND NOT f.inline ORDER BY f.created_at, f.id";
     let files: Vec<FileRow> = rows(store, "f.message_id, f.id, f.name, f.size, CAST(f.image AS INTEGER)", tail, vec![id.into()]).await?;
     let files = files.into_iter().map(|row| Ok(file_of(row)?.1)).collect::<Result<_>>()?;
     Ok(Some(Words { id: MessageId(id), note: note != 0, text, html, files }))

@@ -4,7 +4,7 @@
 
 use crate::accounts::{FROM_PEOPLE, PEOPLE, people_of};
 use crate::connect::Store;
-use crate::conversation::{Conversation, conversation_lists, conversation_of};
+use crate::conversation::{Conversation, Files, conversation_lists, conversation_of};
 use crate::departments::{CHOICES, Choices, choices_of};
 use crate::error::Result;
 use crate::hours::{RETARGETS, Retargeted, retargets_of};
@@ -64,7 +64,7 @@ fn candidates_tail(organisation: &str, most: u64) -> String {
 
 /// A ticket in the scope of a customer, with its conversation. Candidates for CC and proposals are for its requester alone: whoever calls leaves them out for others.
 pub async fn for_customer(store: &Store, scope: &Scope, id: TicketId) -> Result<Option<TicketPage>> {
-    let ([card, beside, cc], [messages, files, history]) = (ticket_lists(scope), conversation_lists(false));
+    let ([card, beside, cc], [messages, files, history]) = (ticket_lists(scope), conversation_lists(false, Files::Listed));
     let candidates = (PEOPLE, candidates_tail(ORGANISATION_OF_REQUESTER, COLLEAGUES));
     let proposals = ("c.email, c.name", "FROM cc_proposal c WHERE c.ticket_id = $1 ORDER BY c.email".to_owned());
     let parts = [card, beside, cc, messages, files, history, candidates, proposals];
@@ -77,7 +77,7 @@ pub async fn for_customer(store: &Store, scope: &Scope, id: TicketId) -> Result<
 
 /// A ticket in the scope of staff, with everything beside it as `me` sees it.
 pub async fn for_staff(store: &Store, scope: &Scope, id: TicketId, me: PersonId) -> Result<Option<(TicketPage, BesideTicket)>> {
-    let ([card, beside, cc], [messages, files, history]) = (ticket_lists(scope), conversation_lists(true));
+    let ([card, beside, cc], [messages, files, history]) = (ticket_lists(scope), conversation_lists(true, Files::Listed));
     let candidates = (PEOPLE, candidates_tail(ORGANISATION, CANDIDATES));
     let requester = (PEOPLE, format!("{FROM_PEOPLE} WHERE p.id = (SELECT requester_id FROM ticket WHERE id = $1)"));
     let others = (LINE, others_tail(scope, OTHERS));

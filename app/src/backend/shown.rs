@@ -6,7 +6,7 @@ use crate::accounts::api::{AppSetUp, OpenSession};
 use crate::board::Listing;
 use crate::people::api::{ImportPreview, ImportRow};
 use crate::privacy::api::Erasing;
-use crate::tickets::api::{ByMail, DeskFacts, Entry, MailState, Mailed, Said};
+use crate::tickets::api::{ByMail, DeskFacts, Entry, MailState, Mailed, QuietMail, Said};
 use desk::accounts::{Agent, Open, Session};
 use desk::board::{Cursor, Sort};
 use desk::tickets::Edit;
@@ -63,7 +63,7 @@ pub fn desk_facts(beside: desk::tickets::BesideTicket) -> (DeskFacts, Vec<desk::
         requester: beside.requester,
         others: beside.others,
         mails: beside.mail.deliveries.into_iter().map(mailed).collect(),
-        quiet: beside.mail.quiet.into_iter().map(|q| (q.sender, q.subject, q.reason, q.at)).collect(),
+        quiet: beside.mail.quiet.into_iter().map(quiet).collect(),
         watching: beside.mail.watching,
         alarm: beside.alarm.and_then(|alarm| alarm.next_at),
     };
@@ -74,6 +74,10 @@ pub fn desk_facts(beside: desk::tickets::BesideTicket) -> (DeskFacts, Vec<desk::
 pub fn words_of(kind: &str, language: &str) -> Result<(desk::notifications::Kind, Language), Error> {
     let kind = desk::notifications::Kind::from_word(kind).ok_or(Refusal::NotFound)?;
     Ok((kind, Language::from_tag(language).ok_or(Refusal::NotFound)?))
+}
+
+fn quiet(mail: desk::notifications::Quiet) -> QuietMail {
+    QuietMail { id: mail.id, sender: mail.sender, subject: mail.subject, reason: mail.reason, at: mail.at }
 }
 
 /// A mail that went out, for the screens.

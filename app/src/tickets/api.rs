@@ -9,6 +9,7 @@ use domain::accounts::Person;
 use domain::attachments::Attachment;
 use domain::events::Event;
 use domain::hours::{Changed, Promise};
+use domain::mail::MailReason;
 use domain::tickets::{Line, Side, Ticket};
 use domain::time::Moment;
 use domain::{DeliveryId, DepartmentId, EventNo, IncomingId, MessageId, Named, PersonId};
@@ -76,12 +77,23 @@ pub struct DeskFacts {
     pub others: Vec<Line>,
     /// The mails of this ticket, newest first.
     pub mails: Vec<Mailed>,
-    /// What machines sent about it, newest first: sender, subject, what it is, when.
-    pub quiet: Vec<(String, String, String, Moment)>,
+    /// What programs sent about it, newest first.
+    pub quiet: Vec<QuietMail>,
     /// Whether the reader watches it.
     pub watching: bool,
     /// When the next person is told, while an alarm runs.
     pub alarm: Option<Moment>,
+}
+
+/// A mail on a ticket that is no message.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct QuietMail {
+    pub id: IncomingId,
+    pub sender: String,
+    pub subject: String,
+    pub reason: MailReason,
+    pub at: Moment,
 }
 
 /// A mail that went out, or is to.

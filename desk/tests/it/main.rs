@@ -12,6 +12,8 @@ mod hours;
 mod imports;
 mod live;
 mod mail;
+mod mail_cases;
+mod mail_flow;
 mod misfortune;
 mod notifications;
 mod on_call;

@@ -157,7 +157,7 @@ const PLAIN: [(&str, &str, Option<Action>); 18] = [
     ("GET", "/live", Some(Action::FollowEvents)),
     ("GET", "/live/since", Some(Action::FollowEvents)),
     ("POST", "/mail/incoming", None),
-    ("GET", "/mail/source/{id}", Some(Action::AdministerMail)),
+    ("GET", "/mail/source/{id}", Some(Action::ReadMail)),
     ("POST", "/mail/stop/{token}", Some(Action::StopMail)),
     ("GET", "/log-in/provider", None),
     ("GET", "/log-in/provider/back", None),
