@@ -5,6 +5,7 @@
 // A page is one type, as deep as its markup.
 #![recursion_limit = "512"]
 
+pub mod ahead;
 pub mod api;
 pub mod audit;
 pub mod config;
@@ -17,6 +18,7 @@ pub mod mail;
 pub mod on_call;
 pub mod privacy;
 pub mod provider;
+pub mod redirects;
 pub mod reports;
 pub mod router;
 pub mod security;
