@@ -27,6 +27,7 @@ pub mod tickets;
 mod ui;
 mod when;
 
+pub use accounts::zone::ZONE;
 pub use head::Head;
 pub use problem::Problem;
 pub use reader::{Reader, Visitor};
@@ -99,6 +100,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/targets") view=hours::TargetsPage ssr=SsrMode::Async/>
                 <Route path=path!("/reports") view=reports::ReportsPage ssr=SsrMode::Async/>
                 <Route path=path!("/on-call") view=on_call::OnCallPage ssr=SsrMode::Async/>
+                <Route path=path!("/on-call/take/:token") view=on_call::TakePage ssr=SsrMode::Async/>
                 <Route path=path!("/security") view=people::SecurityPage ssr=SsrMode::Async/>
                 <Route path=path!("/privacy") view=privacy::PrivacyPage ssr=SsrMode::Async/>
                 <Route path=path!("/audit") view=people::AuditPage ssr=SsrMode::Async/>

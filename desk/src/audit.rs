@@ -27,6 +27,8 @@ pub struct Origin {
     pub address: Option<IpAddr>,
     /// What the browser calls itself.
     pub device: String,
+    /// The name of the browser's time zone, where it is known; one that there is.
+    pub time_zone: Option<String>,
 }
 
 impl Origin {

@@ -5,6 +5,7 @@
 // A page is one type, as deep as its markup.
 #![recursion_limit = "512"]
 
+pub mod ahead;
 pub mod api;
 mod assets;
 pub mod audit;
@@ -20,6 +21,7 @@ mod pace;
 mod places;
 pub mod privacy;
 pub mod provider;
+pub mod redirects;
 pub mod reports;
 pub mod router;
 pub mod security;

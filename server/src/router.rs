@@ -1,7 +1,7 @@
 //! Every route there is.
 
 use crate::config::Config;
-use crate::{api, assets, audit, files, forms, health, live, mail, on_call, privacy, provider, reports, security, session};
+use crate::{api, assets, audit, files, forms, health, live, mail, on_call, privacy, provider, redirects, reports, security, session};
 use app::{Head, backend, document, pages};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
@@ -38,7 +38,7 @@ pub struct AppState {
 }
 
 /// The plain routes, with their methods; pages and server functions list themselves.
-pub const PLAIN_ROUTES: [(&str, &str); 18] = [
+pub const PLAIN_ROUTES: [(&str, &str); 17] = [
     ("POST", "/uploads"),
     ("GET", "/files/{id}"),
     ("GET", "/files/{id}/thumb"),
@@ -53,7 +53,6 @@ pub const PLAIN_ROUTES: [(&str, &str); 18] = [
     ("GET", "/audit/export"),
     ("GET", "/reports/export"),
     ("GET", "/on-call/{secret}/calendar.ics"),
-    ("GET", "/on-call/take/{token}"),
     ("GET", "/people/{id}/export"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
@@ -75,6 +74,7 @@ pub fn router(state: AppState) -> Router {
     let screens = Router::new()
         .leptos_routes_with_context(&state, generate_route_list(pages), context, render)
         .fallback(fallback)
+        .layer(from_fn(redirects::by_status))
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest));
     let plain = Router::new()
@@ -89,7 +89,6 @@ pub fn router(state: AppState) -> Router {
         .route("/audit/export", get(audit::export))
         .route("/reports/export", get(reports::export))
         .route("/on-call/{secret}/calendar.ics", get(on_call::calendar))
-        .route("/on-call/take/{token}", get(on_call::take))
         .route("/people/{id}/export", get(privacy::export))
         .route("/mail/incoming", post(mail::incoming).layer(DefaultBodyLimit::disable()))
         .route("/mail/source/{id}", get(mail::source))

@@ -2,7 +2,7 @@
 
 use super::api::{self, Choices, List};
 use super::filters::{DUE, Listing, bar, filter_of, query_of, with_number};
-use crate::ui::{self, Place, avatar, desk_frame, icon, nobody, number, problem_page};
+use crate::ui::{self, Place, avatar, desk_frame, icon, nobody, problem_page};
 use crate::{Reader, Returned, due, when, words as w};
 use domain::board::{Card, Filter};
 use domain::tickets::{Side, Status};
@@ -36,7 +36,7 @@ fn page(list: List, choices: &Choices, query: &str, reader: &Reader) -> impl Int
     let (filter, listing) = (filter_of(query), Listing::of(query));
     let notice = Returned::any().and_then(|r| r.problem.clone()).map(|p| p.sentence(l));
     let none = list.cards.is_empty();
-    let total = list.total.map(|n| if n == 1 { w::one_ticket(l).to_owned() } else { w::tickets_total(l, number(n, l)) });
+    let total = list.total.map(|n| w::tickets_total(l, n));
     let to = |key: &str, cursor: &String| format!("/list?{}", with(&filter, &listing, &[(key, cursor.as_str())]));
     let (before, after) = (list.before.as_ref().map(|c| to("before", c)), list.after.as_ref().map(|c| to("after", c)));
     let options: Vec<(String, String)> = choices.staff.iter().map(|p| (p.id.to_string(), p.name.clone())).collect();

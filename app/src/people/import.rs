@@ -107,11 +107,11 @@ fn watch(running: &Importing, l: Language) -> impl IntoView + use<> {
     match &running.over {
         None => view! {
             {ui::look_again()}
-            <section class="panel settings" aria-live="polite"><p>{w::import_running(l, number(done as i64, l), number(all as i64, l))}</p><progress class="progress-bar" value=done.to_string() max=all.max(1).to_string()>{w::import_running(l, done, all)}</progress></section>
+            <section class="panel settings" aria-live="polite"><p>{w::import_running(l, all as i64, number(done as i64, l))}</p><progress class="progress-bar" value=done.to_string() max=all.max(1).to_string()>{w::import_running(l, all as i64, number(done as i64, l))}</progress></section>
         }
         .into_any(),
         Some(None) => view! {
-            <section class="panel settings"><p role="status" class="done">{icon("check")}<span>{w::import_done(l, number(all as i64, l))}</span></p><p class="hint">{w::import_done_hint(l)}</p>
+            <section class="panel settings"><p role="status" class="done">{icon("check")}<span>{w::import_done(l, all as i64)}</span></p><p class="hint">{w::import_done_hint(l)}</p>
                 <div class="row"><a class="button" data-kind="primary" href="/people">{w::people(l)}</a></div></section>
         }
         .into_any(),

@@ -9,3 +9,4 @@ pub use browser::*;
 pub use fields::*;
 pub use frames::*;
 pub use marks::*;
+pub use words::number;

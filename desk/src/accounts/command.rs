@@ -38,7 +38,7 @@ pub async fn add(desk: &Desk, new: &Newcomer) -> Result<PersonId> {
         (_, existing) => existing,
     };
     let person =
-        NewPerson { name, email, role: new.role, organisation, key_user: new.key_user, password_hash, time_zone: crate::zones::DEFAULT.to_owned() };
+        NewPerson { name, email, role: new.role, organisation, key_user: new.key_user, password_hash, time_zone: crate::zones::UNKNOWN.to_owned() };
     let added = store::accounts::add_person(&change, &person, desk.now()).await;
     let id = added.map_err(|error| match error {
         store::Error::Taken => Error::from(Refusal::field(Field::Email, Fault::Taken)),

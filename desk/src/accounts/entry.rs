@@ -231,7 +231,7 @@ pub async fn accept(desk: &Desk, secret: &str, typed_name: &str, password: &str,
                 organisation: organisation.map(|organisation| organisation.id),
                 key_user: false,
                 password_hash: None,
-                time_zone: crate::zones::DEFAULT.to_owned(),
+                time_zone: crate::zones::UNKNOWN.to_owned(),
             };
             store::accounts::add_person(&change, &person, now).await.map_err(|error| match error {
                 store::Error::Taken => Error::from(Refusal::NotFound),
@@ -277,7 +277,7 @@ pub(crate) async fn let_in(desk: &Desk, name: &str, address: &str, organisation:
         }
     };
     let name = domain::typed::line(name).chars().take(100).collect();
-    let time_zone = crate::zones::DEFAULT.to_owned();
+    let time_zone = crate::zones::UNKNOWN.to_owned();
     let person = NewPerson {
         name,
         email: email.clone(),

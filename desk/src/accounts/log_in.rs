@@ -8,7 +8,7 @@ use super::session::{Token, session_id};
 use super::throttle::{WINDOW, wait};
 use super::{SESSION, hex, random_hex};
 use crate::audit::{self, Done, Origin};
-use crate::{Desk, Network, Result};
+use crate::{Desk, Network, Result, zones};
 use domain::accounts::EmailAddress;
 use domain::audit::Deed;
 use domain::time::Moment;
@@ -105,6 +105,10 @@ pub(super) async fn begin(change: &Change, account: &Account, origin: &Origin, n
     let token = Token(random_hex()?);
     let device: String = domain::typed::line(&origin.device).chars().take(300).collect();
     store::sessions::begin(change, &session_id(token.as_str()), account.person.id, [&device, &origin.address()], now, now + SESSION).await?;
+    // On the first visit the clock is the browser's.
+    if let Some(zone) = origin.time_zone.as_deref().filter(|_| account.time_zone == zones::UNKNOWN) {
+        store::people::set_time_zone(change, account.person.id, zone).await?;
+    }
     let who = Named::new(account.person.id, account.person.name.clone());
     audit::write(change, Some(&who), origin, Done::new(Deed::LoggedIn, &account.person.email, Some(account.person.id)), now).await?;
     Ok(token)

@@ -30,7 +30,7 @@ pub use organisations::{
     OrganisationChange, OrganisationEdit, departments_with_members, merge_organisations, organisation, organisation_by_name, organisation_names,
     organisations, save_department, save_organisation,
 };
-pub use own::{Own, agree_to_address, ask_address, change_own, change_password, end_own_session, moving_to, own};
+pub use own::{Own, agree_to_address, ask_address, change_own, change_password, change_time_zone, end_own_session, moving_to, own};
 pub use passkeys::{Challenge, Known as KnownPasskey, add_passkey, ask_passkey, begin_passkey, log_in_by_passkey, passkeys, remove_passkey};
 pub use passwords::{MIN_PASSWORD, Passwords, hash_password};
 pub use people::{

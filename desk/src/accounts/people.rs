@@ -114,7 +114,7 @@ pub async fn invite(desk: &Desk, by: &Agent, new: &PersonChange) -> Result<(Pers
         organisation: checked.organisation.as_ref().map(|organisation| organisation.id),
         key_user: checked.key_user,
         password_hash: None,
-        time_zone: crate::zones::DEFAULT.to_owned(),
+        time_zone: crate::zones::UNKNOWN.to_owned(),
     };
     if let Some(organisation) = person.organisation.filter(|_| person.key_user) {
         may_open(&change, by, organisation).await?;

@@ -3,6 +3,9 @@
 //! Invariants: an account is linked only by its own address, one that the provider has verified; after that issuer and subject say who it is, whatever the address becomes.
 //! What comes back is taken only in the browser it was asked from, once. Only this module names openidconnect.
 
+mod claims;
+
+use self::claims::Claims;
 use super::log_in::begin as begin_session;
 use super::session::Token;
 use super::{entry, random_hex, throttle};
@@ -14,7 +17,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::accounts::{EmailAddress, Role};
 use domain::audit::Deed;
 use domain::time::{Moment, Span};
-use domain::{PersonId, Refusal, typed};
+use domain::{PersonId, Refusal};
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreJwsSigningAlgorithm, CoreProviderMetadata};
 use openidconnect::{
     AsyncHttpClient, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse,
@@ -47,6 +50,8 @@ pub struct Settings {
     pub claim: String,
     /// Which role a group gives; where there are any, they alone decide about staff.
     pub roles: Vec<(String, Role)>,
+    /// The domains whose addresses are believed of this provider also where it does not say that it verified them.
+    pub vouched_domains: Vec<String>,
     /// The address people use for Balie, without a slash at its end.
     pub base_url: String,
 }
@@ -65,15 +70,6 @@ struct Trip {
     nonce: String,
     verifier: String,
     next: String,
-}
-
-/// Who someone is, as the provider says.
-struct Claims {
-    subject: String,
-    /// Where it was verified.
-    email: Option<EmailAddress>,
-    name: String,
-    groups: Vec<String>,
 }
 
 fn fault(error: impl std::fmt::Display) -> Fault {
@@ -113,7 +109,8 @@ impl Provider {
     async fn metadata(&self, now: Moment) -> Result<CoreProviderMetadata, Fault> {
         let mut known = self.metadata.lock().await;
         if let Some((at, metadata)) = &*known
-            && now - *at < FRESH
+            // A clock that was put back does not make it fresh for longer.
+            && (now - *at).0.abs() < FRESH.0
         {
             return Ok(metadata.clone());
         }
@@ -160,33 +157,24 @@ impl Provider {
         // Verified just now: what else is in it is read as it is.
         let text = id_token.to_string();
         let payload = text.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default();
-        let mut all: Value = serde_json::from_slice(&payload).map_err(fault)?;
-        if let (None, Some(address)) = (all.get("email"), userinfo) {
-            // That an address is verified is believed of the one that stands beside it alone.
-            all.as_object_mut().and_then(|all| all.remove("email_verified"));
-            let request =
-                http::Request::get(address.as_str()).header(http::header::AUTHORIZATION, format!("Bearer {}", tokens.access_token().secret()));
-            let answer = self.http.ask(request.body(vec![]).map_err(fault)?).await?;
-            let more: Value = serde_json::from_slice(answer.body()).map_err(fault)?;
-            // Of someone else it says nothing (OpenID Connect Core 1.0, 5.3.2).
-            if more.get("sub").and_then(Value::as_str) != Some(&subject) {
-                return Err(Fault::new("the user info is of someone else"));
-            }
-            if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-                for (name, value) in more {
-                    all.entry(name).or_insert(value);
-                }
-            }
-        }
-        let text = |name: &str| all.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let is_verified =
-            matches!(all.get("email_verified"), Some(Value::Bool(true))) || all.get("email_verified").and_then(Value::as_str) == Some("true");
-        let groups = match all.get(&self.settings.claim) {
-            Some(Value::Array(groups)) => groups.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            Some(Value::String(group)) => vec![group.clone()],
-            _ => vec![],
+        let token: Value = serde_json::from_slice(&payload).map_err(fault)?;
+        let info = match userinfo.filter(|_| claims::wants_more(&token, &self.settings)) {
+            Some(address) => Some(self.user_info(address.as_str(), tokens.access_token().secret(), &subject).await?),
+            None => None,
         };
-        Ok(Claims { subject, email: is_verified.then(|| EmailAddress::parse(&text("email"))).flatten(), name: typed::line(&text("name")), groups })
+        Ok(claims::read(subject, &token, info.as_ref(), &self.settings))
+    }
+
+    /// What the provider says of someone besides the ID token.
+    async fn user_info(&self, address: &str, access_token: &str, subject: &str) -> Result<Value, Fault> {
+        let request = http::Request::get(address).header(http::header::AUTHORIZATION, format!("Bearer {access_token}"));
+        let answer = self.http.ask(request.body(vec![]).map_err(fault)?).await?;
+        let info: Value = serde_json::from_slice(answer.body()).map_err(fault)?;
+        // Of someone else it says nothing (OpenID Connect Core 1.0, 5.3.2).
+        if info.get("sub").and_then(Value::as_str) != Some(subject) {
+            return Err(Fault::new("the user info is of someone else"));
+        }
+        Ok(info)
     }
 
     /// The highest role that someone's groups give.
@@ -245,6 +233,8 @@ pub async fn end_trip(desk: &Desk, kept: &str, state: &str, code: &str, origin: 
     let account = match account(desk, provider, &claims, origin).await {
         Ok(account) => account,
         Err(error) => {
+            let missing: Vec<String> = claims.missing.iter().map(ToString::to_string).collect();
+            tracing::warn!(issuer = provider.settings.issuer, missing = missing.join("; "), "someone whom the provider knows gets no account here");
             let about = claims.email.as_ref().map_or(claims.subject.as_str(), EmailAddress::as_str);
             let change = desk.store().begin().await?;
             audit::write(&change, None, origin, Done::new(Deed::LogInFailed, about, None).changed("", &provider.settings.name), desk.now()).await?;
@@ -292,7 +282,7 @@ async fn account(desk: &Desk, provider: &Provider, claims: &Claims, origin: &Ori
                 organisation: organisation.filter(|_| by_claims.is_none()),
                 key_user: false,
                 password_hash: None,
-                time_zone: crate::zones::DEFAULT.to_owned(),
+                time_zone: crate::zones::UNKNOWN.to_owned(),
                 email,
             };
             let id = store::accounts::add_person(&change, &person, now).await?;

@@ -82,8 +82,9 @@ async fn about(
         sections.push(Section { head: w::did_open(l, &ticket.requester.name), words });
     }
     let expect = async || -> Result<String> {
-        let (promise, zone) = (hours::book(desk).await?.promised(&ticket, desk.now()), zones::around(&account.time_zone, desk.now()));
-        Ok(w::when::promise(&promise, desk.now(), &zone, l))
+        let (book, now) = (hours::book(desk).await?, desk.now());
+        let (promise, zone) = (book.promised(&ticket, now), zones::around(&account.time_zone, now));
+        Ok(w::when::promise(&promise, now, &zone, book.elsewhere(&account.time_zone, now).as_deref(), l))
     };
     if !scope.is_staff() && told.iter().any(|(event, _)| matches!(event.what, Happening::UrgencyChanged { .. })) {
         sections.push(Section { head: expect().await?, words: None });
@@ -168,7 +169,7 @@ async fn digest(desk: &Desk, due: &Due, account: &Account, scope: &Scope, told: 
         return Ok(Err("there is nothing to tell"));
     }
     let sender = settings.sender.clone();
-    let subject = if seen == 1 { w::mail_digest_subject_one(l).to_owned() } else { w::mail_digest_subject(l, seen) };
+    let subject = w::mail_digest_subject(l, seen as i64);
     let head = w::mail_digest_head(l);
     let token = address::token(secret(desk).await?, address::Purpose::Stop, TicketId(0), account.person.id);
     let stop = format!("{}/mail/stop/{token}", settings.base_url);

@@ -256,7 +256,7 @@ async fn another_password_of_ones_own_ends_the_other_sessions_and_guessing_ends(
     on_both(async |world: World| {
         let (desk, marieke) = (&world.desk, world.person("marieke"));
         let elsewhere =
-            log_in(desk, "marieke@x.example", PASSWORD, &Origin { address: None, device: "Firefox".into() }).await.unwrap().session().unwrap();
+            log_in(desk, "marieke@x.example", PASSWORD, &Origin { device: "Firefox".into(), ..Origin::default() }).await.unwrap().session().unwrap();
         let own = accounts::own(desk, marieke).await.unwrap();
         assert_eq!(own.sessions.len(), 2);
         assert!(own.sessions.iter().any(|open| open.device == "Firefox"));
@@ -525,7 +525,7 @@ async fn exported(world: &World, filter: &desk::audit::Filter) -> String {
 async fn the_audit_log_says_who_did_what_from_where_and_is_kept_as_long_as_it_should() {
     on_both(async |world: World| {
         let (desk, hanneke) = (&world.desk, world.agent("hanneke"));
-        let origin = Origin { address: Some("203.0.113.9".parse().unwrap()), device: "x".into() };
+        let origin = Origin { address: Some("203.0.113.9".parse().unwrap()), device: "x".into(), time_zone: None };
         log_in(desk, "marieke@x.example", "verkeerd wachtwoord", &origin).await.err().unwrap();
         let filter = desk::audit::filter(desk, "deed=log_in_failed&who=marieke@x.example").await.unwrap();
         let found = desk::audit::entries(desk, &hanneke, &filter).await.unwrap();

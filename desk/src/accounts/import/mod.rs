@@ -270,7 +270,7 @@ async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
         .collect::<Result<_>>()?;
     let mut done = looked.rows.len() - people.len();
     for some in added.chunks(AT_ONCE) {
-        store::people::add_many(&change, some, crate::zones::DEFAULT, now).await?;
+        store::people::add_many(&change, some, crate::zones::UNKNOWN, now).await?;
         let emails: Vec<String> = some.iter().map(|one| one.email.clone()).collect();
         for one in store::people::known(&change, &emails).await? {
             let placed = place(Role::Customer, one.organisation.as_deref(), one.key_user);
