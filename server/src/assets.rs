@@ -183,7 +183,9 @@ mod tests {
     fn folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("pkg/part")).unwrap();
-        for (name, bytes) in [("pkg/balie.wasm", "plain"), ("pkg/balie.wasm.br", "br"), ("pkg/balie.wasm.gz", "gz"), ("pkg/part/a.css", "a {}"), ("secret", "x")] {
+        for (name, bytes) in
+            [("pkg/balie.wasm", "plain"), ("pkg/balie.wasm.br", "br"), ("pkg/balie.wasm.gz", "gz"), ("pkg/part/a.css", "a {}"), ("secret", "x")]
+        {
             std::fs::write(folder.path().join(name), bytes).unwrap();
         }
         folder
@@ -208,7 +210,10 @@ mod tests {
             let response = assets.answer("pkg/balie.wasm", &Method::GET, &asked(&[(header::ACCEPT_ENCODING, accepted)]));
             let headers = response.headers().clone();
             assert_eq!(headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap()), coding, "{accepted}");
-            assert_eq!((&headers[header::CONTENT_TYPE], &headers[header::VARY]), (&HeaderValue::from_static("application/wasm"), &HeaderValue::from_static("accept-encoding")));
+            assert_eq!(
+                (&headers[header::CONTENT_TYPE], &headers[header::VARY]),
+                (&HeaderValue::from_static("application/wasm"), &HeaderValue::from_static("accept-encoding"))
+            );
             assert_eq!(to_bytes(response.into_body(), 100).await.unwrap(), body, "{accepted}");
         }
         assert_eq!(assets.answer("pkg/part/a.css", &Method::GET, &HeaderMap::new()).headers()[header::CONTENT_TYPE], "text/css");

@@ -290,7 +290,8 @@ impl Reading<'_> {
     /// What of one's own network may be asked.
     fn internal_hosts(&mut self, file: Option<Vec<String>>) -> Vec<Internal> {
         let named = (self.variable)("BALIE_INTERNAL_HOSTS").map(|text| text.split_whitespace().map(str::to_owned).collect()).or(file);
-        let read = |text: &String| text.parse().map_err(|()| format!("BALIE_INTERNAL_HOSTS: {text:?} is no host, address or network, such as 10.1.0.0/16"));
+        let read =
+            |text: &String| text.parse().map_err(|()| format!("BALIE_INTERNAL_HOSTS: {text:?} is no host, address or network, such as 10.1.0.0/16"));
         let (right, wrong): (Vec<_>, Vec<_>) = named.unwrap_or_default().iter().map(read).partition(Result::is_ok);
         self.errors.extend(wrong.into_iter().filter_map(Result::err));
         right.into_iter().filter_map(Result::ok).collect()

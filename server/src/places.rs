@@ -3,7 +3,7 @@
 use desk::Network;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The places of one kind.
 #[derive(Debug)]
@@ -40,9 +40,9 @@ impl Places {
     pub fn try_take(&self, from: Option<Network>) -> Result<Place, Full> {
         let mut place = self.nothing();
         if let Some(network) = from {
-            place.network = Some((network, self.share(network).try_acquire_owned().map_err(|error| why(&error, Full::Network))?));
+            place.network = Some((network, self.share(network).try_acquire_owned().map_err(|_| Full::Network)?));
         }
-        place.all = Some(self.all.clone().try_acquire_owned().map_err(|error| why(&error, Full::All))?);
+        place.all = Some(self.all.clone().try_acquire_owned().map_err(|_| Full::All)?);
         Ok(place)
     }
 
@@ -70,12 +70,6 @@ impl Places {
     fn share(&self, network: Network) -> Arc<Semaphore> {
         let mut networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
         networks.entry(network).or_insert_with(|| Arc::new(Semaphore::new(self.each))).clone()
-    }
-}
-
-fn why(error: &TryAcquireError, full: Full) -> Full {
-    match error {
-        TryAcquireError::NoPermits | TryAcquireError::Closed => full,
     }
 }
 

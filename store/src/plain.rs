@@ -2,7 +2,9 @@
 //!
 //! Invariant: no text with U+0000 reaches the database, whichever way it came in and however its statement was made. PostgreSQL refuses it, and nobody types it: it is left out.
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, Value, Values};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, Value, Values,
+};
 use sea_orm_migration::prelude::async_trait;
 
 /// A connection or a transaction to which texts go without U+0000.

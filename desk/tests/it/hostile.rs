@@ -51,7 +51,10 @@ async fn a_network_asks_for_so_many_passwords_and_not_for_more() {
         assert!(ask(desk, "vijf@x.example", "2001:db8:1:3::1").await.is_ok());
         count(desk, "forgot:2001:db8:1::/48", 3_000).await;
         assert!(ask(desk, "zes@x.example", "2001:db8:1:4::1").await.is_err());
-        assert!(store::sessions::failures(desk.store(), "forgot:2001:db8:1:4::/64").await.unwrap().is_none(), "nothing is kept of each network in it");
+        assert!(
+            store::sessions::failures(desk.store(), "forgot:2001:db8:1:4::/64").await.unwrap().is_none(),
+            "nothing is kept of each network in it"
+        );
         assert!(ask(desk, "zeven@x.example", "2001:db8:2:4::1").await.is_ok());
         world.pass(Span::minutes(16));
         assert!(ask(desk, "acht@x.example", "10.0.0.7").await.is_ok(), "it passes");
@@ -146,7 +149,14 @@ async fn a_pager_is_not_inside_ones_own_network_unless_the_operator_names_it() {
         let save = async |desk: &Desk, hook: &str| {
             on_call::save_rota(desk, &hanneke, world.departments[0], &[world.id("sanne")], Turn::Daily, "2026-11-28", "9:00", "10", hook).await
         };
-        for inside in ["http://127.0.0.1/x", "http://localhost:8080/", "https://10.0.0.1", "http://[::1]:1/", "http://169.254.169.254/latest", "http://2130706433/"] {
+        for inside in [
+            "http://127.0.0.1/x",
+            "http://localhost:8080/",
+            "https://10.0.0.1",
+            "http://[::1]:1/",
+            "http://169.254.169.254/latest",
+            "http://2130706433/",
+        ] {
             let refused = save(&closed, inside).await.unwrap_err();
             assert_eq!(refused.refusal().unwrap().at(Field::Hook), Some(&Fault::Internal), "{inside}");
         }

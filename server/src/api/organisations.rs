@@ -131,12 +131,7 @@ pub(super) async fn add_organisation(State(state): State<AppState>, bearer: Bear
 
 /// Changes an organisation.
 #[utoipa::path(patch, path = "/v1/organisations/{id}", params(("id" = i64, Path)), request_body = OrganisationPatch, responses((status = 200, body = Organisation), (status = "4XX", body = Fault)), security(("token" = ["organisations:write"])))]
-pub(super) async fn change_organisation(
-    State(state): State<AppState>,
-    bearer: Bearer,
-    Path(id): Path<String>,
-    sent: Request,
-) -> Response {
+pub(super) async fn change_organisation(State(state): State<AppState>, bearer: Bearer, Path(id): Path<String>, sent: Request) -> Response {
     let desk = &state.desk;
     let changed = async {
         let by = bearer.agent(desk, TokenScope::OrganisationsWrite).await?;

@@ -184,12 +184,7 @@ pub(super) async fn add_person(State(state): State<AppState>, bearer: Bearer, se
 
 /// Changes a person.
 #[utoipa::path(patch, path = "/v1/people/{id}", params(("id" = i64, Path)), request_body = PersonPatch, responses((status = 200, body = Person), (status = "4XX", body = Fault)), security(("token" = ["people:write"])))]
-pub(super) async fn change_person(
-    State(state): State<AppState>,
-    bearer: Bearer,
-    Path(id): Path<String>,
-    sent: Request,
-) -> Response {
+pub(super) async fn change_person(State(state): State<AppState>, bearer: Bearer, Path(id): Path<String>, sent: Request) -> Response {
     let desk = &state.desk;
     let changed = async {
         let by = bearer.agent(desk, TokenScope::PeopleWrite).await?;

@@ -53,7 +53,9 @@ fn who_asks_for_files_and_does_not_read_them_keeps_nobody_out_and_no_page_breaks
     let open = std::fs::read_dir(format!("/proc/{}/fd", balie.child.id())).unwrap().count();
     assert!(open < 130, "{open} files are open");
     drop(silent);
-    until("everyone is let in again", || balie.try_ask("GET /log-in", "", "").is_some_and(|(status, page)| status == 200 && page.contains("</html>")));
+    until("everyone is let in again", || {
+        balie.try_ask("GET /log-in", "", "").is_some_and(|(status, page)| status == 200 && page.contains("</html>"))
+    });
     balie.kill();
     let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
     assert!(!log.contains("panicked") && !log.contains("not taken in"), "{log}");

@@ -76,10 +76,13 @@ async fn what_strangers_send_takes_a_bounded_place_and_none_of_who_is_known() {
     let logged_in = tokio::time::timeout(Duration::from_secs(10), server.answer(from([10, 0, 0, 7], post("/api/log_in", "", &form)))).await.unwrap();
     assert_eq!(logged_in.status, StatusCode::SEE_OTHER);
     let mut parts = String::new();
-    for (name, value) in [("urgency", "low"), ("department", "1"), ("subject", "lang"), ("submission", "lang"), ("description", &"woord ".repeat(3_000))] {
+    for (name, value) in
+        [("urgency", "low"), ("department", "1"), ("subject", "lang"), ("submission", "lang"), ("description", &"woord ".repeat(3_000))]
+    {
         parts.push_str(&format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"));
     }
-    parts.push_str("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"log.txt\"\r\nContent-Type: text/plain\r\n\r\nregel\r\n--b--\r\n");
+    parts
+        .push_str("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"log.txt\"\r\nContent-Type: text/plain\r\n\r\nregel\r\n--b--\r\n");
     let form = multipart("/api/open_ticket", &customer, Body::from(parts));
     let handed_in = tokio::time::timeout(Duration::from_secs(10), server.answer(from([10, 0, 0, 7], form))).await.unwrap();
     assert_eq!(handed_in.status, StatusCode::SEE_OTHER, "{}", handed_in.text);
@@ -99,10 +102,13 @@ async fn a_stranger_who_sends_a_file_that_is_never_kept_is_read_no_further_than_
 #[tokio::test]
 async fn nothing_is_read_of_who_shows_no_token() {
     let server = Server::start(&[]).await;
-    for (method, path) in [(Method::POST, "/v1/people"), (Method::PATCH, "/v1/people/1"), (Method::POST, "/v1/organisations"), (Method::PATCH, "/v1/organisations/1")] {
+    for (method, path) in
+        [(Method::POST, "/v1/people"), (Method::PATCH, "/v1/people/1"), (Method::POST, "/v1/organisations"), (Method::PATCH, "/v1/organisations/1")]
+    {
         for shown in ["", "Bearer x", &format!("Bearer balie_{}", "0".repeat(64))] {
             let read = Arc::new(AtomicUsize::new(0));
-            let request = Request::builder().method(method.clone()).uri(path).header(header::AUTHORIZATION, shown).header("sec-fetch-site", "same-origin");
+            let request =
+                Request::builder().method(method.clone()).uri(path).header(header::AUTHORIZATION, shown).header("sec-fetch-site", "same-origin");
             let request = request.header(header::CONTENT_TYPE, "application/json").body(stalling("{", 1_000, &read)).unwrap();
             let answer: Answer = tokio::time::timeout(Duration::from_secs(10), server.answer(request)).await.unwrap();
             assert_eq!((answer.status, read.load(Ordering::Relaxed)), (StatusCode::UNAUTHORIZED, 0), "{method} {path} {shown}");
@@ -148,10 +154,31 @@ async fn a_zero_byte_breaks_nothing_wherever_it_comes_in() {
         let broken = |answer: &Answer, what: &str| assert!(!answer.status.is_server_error(), "{kind:?} {what}: {} {}", answer.status, answer.text);
 
         for path in [
-            "/list?q=%00&organisation=%00a&assignee=%00", "/people?typed=%00&organisation=%00&role=%00", "/organisations?typed=a%00", "/tickets/%00", "/people/%00", "/organisations/1%00",
-            "/join/%00", "/mail/stop/%00", "/account/address/%00", "/audit?who=%00&deed=%00", "/audit/export?who=a%00%40x.example", "/reports?department=%00", "/reports/export?table=%00",
-            "/files/%00", "/files/%00/view", "/mail/source/%00", "/on-call/%00/calendar.ics", "/on-call/take/%00", "/people/%00/export", "/mail/words/%00/%00", "/live/since?after=%00",
-            "/log-in/provider?next=%00", "/log-in?next=%2F%00", "/pkg/%00", "/%00",
+            "/list?q=%00&organisation=%00a&assignee=%00",
+            "/people?typed=%00&organisation=%00&role=%00",
+            "/organisations?typed=a%00",
+            "/tickets/%00",
+            "/people/%00",
+            "/organisations/1%00",
+            "/join/%00",
+            "/mail/stop/%00",
+            "/account/address/%00",
+            "/audit?who=%00&deed=%00",
+            "/audit/export?who=a%00%40x.example",
+            "/reports?department=%00",
+            "/reports/export?table=%00",
+            "/files/%00",
+            "/files/%00/view",
+            "/mail/source/%00",
+            "/on-call/%00/calendar.ics",
+            "/on-call/take/%00",
+            "/people/%00/export",
+            "/mail/words/%00/%00",
+            "/live/since?after=%00",
+            "/log-in/provider?next=%00",
+            "/log-in?next=%2F%00",
+            "/pkg/%00",
+            "/%00",
         ] {
             broken(&server.answer(get(path, &admin)).await, path);
         }
@@ -167,7 +194,10 @@ async fn a_zero_byte_breaks_nothing_wherever_it_comes_in() {
             let arguments: Vec<(&str, &str)> = arguments.split('&').filter_map(|pair| pair.split_once('=')).collect();
             for at in 0..arguments.len() {
                 for zero in ["%00", "{}%00"] {
-                    let pairs = arguments.iter().enumerate().map(|(n, (name, value))| format!("{name}={}", if n == at { zero.replace("{}", value) } else { (*value).to_owned() }));
+                    let pairs = arguments
+                        .iter()
+                        .enumerate()
+                        .map(|(n, (name, value))| format!("{name}={}", if n == at { zero.replace("{}", value) } else { (*value).to_owned() }));
                     let form = pairs.collect::<Vec<_>>().join("&");
                     let cookie = if function == "log_out" { "" } else { &admin };
                     broken(&server.answer(call(&format!("/api/{function}"), cookie, &form)).await, &format!("{function} {form}"));
@@ -180,12 +210,19 @@ async fn a_zero_byte_breaks_nothing_wherever_it_comes_in() {
 
         let parts = "--b\r\nContent-Disposition: form-data; name=\"subject\"\r\n\r\nnu\0l\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"lo%00g.txt\"\r\n\r\nregel\r\n--b--\r\n";
         broken(&server.answer(multipart("/api/open_ticket", &customer, Body::from(parts))).await, "multipart");
-        let upload = Request::post("/uploads?name=lo%00g.txt").header(header::COOKIE, &customer).header("sec-fetch-site", "same-origin").body(Body::from("regel")).unwrap();
+        let upload = Request::post("/uploads?name=lo%00g.txt")
+            .header(header::COOKIE, &customer)
+            .header("sec-fetch-site", "same-origin")
+            .body(Body::from("regel"))
+            .unwrap();
         let kept = server.answer(upload).await;
         assert!(kept.status == StatusCode::OK && kept.text.contains("\"log.txt\""), "{kind:?} {}", kept.text);
 
         let mail = "From: Ma\0rieke <marieke@x.example>\r\nTo: support@localhost\r\nSubject: Nu\0l =?utf-8?q?en=00een?=\r\nMessage-ID: <nu\0l@x.example>\r\n\r\nDag\0.\r\n";
-        let handed = Request::post("/mail/incoming?department=%00Dataduiker").header(header::AUTHORIZATION, "Bearer een-lang-genoeg-geheim").body(Body::from(mail)).unwrap();
+        let handed = Request::post("/mail/incoming?department=%00Dataduiker")
+            .header(header::AUTHORIZATION, "Bearer een-lang-genoeg-geheim")
+            .body(Body::from(mail))
+            .unwrap();
         broken(&server.answer(handed).await, "mail");
         while desk::mail::ingest::once(&server.desk).await.unwrap() > 0 {}
 
@@ -201,7 +238,8 @@ async fn a_zero_byte_breaks_nothing_wherever_it_comes_in() {
             ("GET", "/v1/people/%00", ""),
         ] {
             let request = Request::builder().method(method).uri(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
-            let request = request.header(header::CONTENT_TYPE, "application/json").header("sec-fetch-site", "same-origin").body(Body::from(body)).unwrap();
+            let request =
+                request.header(header::CONTENT_TYPE, "application/json").header("sec-fetch-site", "same-origin").body(Body::from(body)).unwrap();
             broken(&server.answer(request).await, &format!("{path} {body}"));
         }
     }
