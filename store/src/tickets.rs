@@ -189,7 +189,7 @@ fn ticket_sql(condition: &str) -> String {
 async fn ticket_of(db: &impl ConnectionTrait, statement: Statement) -> Result<Option<(Ticket, EventNo)>> {
     let Some(row) = db.query_one_raw(statement).await? else { return Ok(None) };
     let card = card(&row)?;
-    let sql = "SELECT p.id, p.name FROM ticket_cc c JOIN person p ON p.id = c.person_id WHERE c.ticket_id = $1 ORDER BY p.name";
+    let sql = "SELECT p.id, p.name FROM ticket_cc c JOIN person p ON p.id = c.person_id WHERE c.ticket_id = $1 ORDER BY p.sort_key, p.id";
     let cc = db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, [card.id.0.into()])).await?;
     let clock = match row.try_get_by_index::<Option<String>>(24)? {
         Some(text) => serde_json::from_str(&text).map_err(|_| Error::Unreadable("clock"))?,

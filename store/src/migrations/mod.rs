@@ -17,6 +17,7 @@ mod m0012_browsers;
 mod m0013_search_stale;
 mod m0014_reports_due;
 mod m0015_retarget_urgency;
+mod m0017_sort_keys;
 
 pub(crate) struct Migrator;
 
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_search_stale::Migration),
             Box::new(m0014_reports_due::Migration),
             Box::new(m0015_retarget_urgency::Migration),
+            Box::new(m0017_sort_keys::Migration),
         ]
     }
 }
