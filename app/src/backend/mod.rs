@@ -50,6 +50,11 @@ impl Asking {
     pub fn origin(&self) -> Origin {
         Origin { address: self.address, device: self.device.clone() }
     }
+
+    /// The language that whoever is asking reads.
+    pub fn reads(&self) -> Language {
+        self.session.as_ref().and_then(Session::language).unwrap_or(self.language)
+    }
 }
 
 /// Gives the screens of one request what they need.
@@ -58,7 +63,7 @@ pub fn provide(desk: &Desk) {
     let session = asking.session.as_ref();
     let zone = session.map_or(desk::zones::DEFAULT, Session::time_zone);
     provide_context(Reader {
-        language: session.and_then(Session::language).unwrap_or(asking.language),
+        language: asking.reads(),
         theme: session.map_or(asking.theme, Session::theme),
         zone: desk::zones::around(zone, desk.now()),
         now: desk.now(),
