@@ -5,7 +5,7 @@ use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
 use crate::events::{EVENT, EventRow};
-use crate::row::{lists, rows};
+use crate::row::{List, lists, rows};
 use crate::tables::message;
 use domain::accounts::{Role, Scope};
 use domain::attachments::{Attachment, FileName};
@@ -75,31 +75,41 @@ pub struct Conversation {
 type MessageRow = (i64, i64, String, String, i32, String, i64, Option<i64>, Option<i32>, Option<String>);
 type FileRow = (i64, String, String, i64, i32);
 
-/// The conversation; notes, their files and what only staff may know of the history only for staff. Whoever calls has found the ticket within the scope.
-pub async fn read(store: &Store, scope: &Scope, ticket: TicketId) -> Result<Conversation> {
-    let (notes, public) = if scope.is_staff() { ("", "") } else { ("AND NOT m.note", "AND e.public") };
-    let messages = format!(
-        "FROM message m JOIN person p ON p.id = m.author_id LEFT JOIN message_mail l ON l.message_id = m.id WHERE m.ticket_id = $1 {notes} ORDER BY m.id"
-    );
-    let files = format!("FROM attachment f JOIN message m ON m.id = f.message_id WHERE f.ticket_id = $1 {notes} ORDER BY f.created_at, f.id");
-    let history = format!("FROM event e LEFT JOIN person p ON p.id = e.by_id WHERE e.ticket_id = $1 {public} ORDER BY e.n");
-    let parts = [
+/// The lists that make the conversation of the ticket `$1`: notes, their files and what only staff may know of the history only for staff. [`conversation_of`] reads them.
+pub(crate) fn conversation_lists(is_staff: bool) -> [(&'static str, String); 3] {
+    let (notes, public) = if is_staff { ("", "") } else { ("AND NOT m.note", "AND e.public") };
+    [
         // A truth value is 1 on one database and `true` on the other.
         (
             "m.id, m.author_id, p.name, p.role, CAST(m.note AS INTEGER), m.html, m.created_at, l.incoming_id, CAST(l.verified AS INTEGER), l.head",
-            messages.as_str(),
+            format!(
+                "FROM message m JOIN person p ON p.id = m.author_id LEFT JOIN message_mail l ON l.message_id = m.id WHERE m.ticket_id = $1 {notes} ORDER BY m.id"
+            ),
         ),
-        ("f.message_id, f.id, f.name, f.size, CAST(f.image AS INTEGER)", files.as_str()),
-        (EVENT, history.as_str()),
-    ];
-    let [messages, files, history] = lists(store, parts, vec![ticket.0.into()]).await?;
+        (
+            "f.message_id, f.id, f.name, f.size, CAST(f.image AS INTEGER)",
+            format!("FROM attachment f JOIN message m ON m.id = f.message_id WHERE f.ticket_id = $1 {notes} ORDER BY f.created_at, f.id"),
+        ),
+        (EVENT, format!("FROM event e LEFT JOIN person p ON p.id = e.by_id WHERE e.ticket_id = $1 {public} ORDER BY e.n")),
+    ]
+}
+
+/// The conversation of [`conversation_lists`].
+pub(crate) fn conversation_of([messages, files, history]: [List; 3], is_staff: bool) -> Result<Conversation> {
     let mut files: Vec<(i64, Attachment)> = files.read::<FileRow>()?.into_iter().map(file_of).collect::<Result<_>>()?;
     let messages = messages.read()?.into_iter().map(|row| {
-        let message = message_of(row, scope.is_staff());
+        let message = message_of(row, is_staff);
         let own = files.extract_if(.., |(of, _)| *of == message.id.0).map(|(_, file)| file).collect();
         (message, own)
     });
     Ok(Conversation { messages: messages.collect(), history: history.read::<EventRow>()?.into_iter().map(EventRow::event).collect::<Result<_>>()? })
+}
+
+/// The conversation, as much of it as the reader may know. Whoever calls has found the ticket within the scope.
+pub async fn read(store: &Store, scope: &Scope, ticket: TicketId) -> Result<Conversation> {
+    let parts = conversation_lists(scope.is_staff());
+    let parts = parts.each_ref().map(|(columns, tail)| (*columns, tail.as_str()));
+    conversation_of(lists(store, parts, vec![ticket.0.into()]).await?, scope.is_staff())
 }
 
 /// What a message says, with its files: the words that mails repeat.

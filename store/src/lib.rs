@@ -32,6 +32,7 @@ mod row;
 pub mod search;
 pub mod sessions;
 mod tables;
+pub mod ticket_page;
 pub mod tickets;
 pub mod tokens;
 

@@ -6,7 +6,7 @@ use crate::accounts::HAS_A_WAY_IN;
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{Row, first, rows};
+use crate::row::{List, Row, first, lists, rows};
 use domain::time::Moment;
 use domain::{DepartmentId, IncomingId, MessageId, TicketId};
 use sea_orm::ConnectionTrait;
@@ -270,9 +270,13 @@ pub async fn propose(change: &Change, ticket: TicketId, proposal: &Proposal) -> 
 
 /// Who is proposed for CC of a ticket.
 pub async fn proposals(store: &Store, ticket: TicketId) -> Result<Vec<Proposal>> {
-    let found: Vec<(String, String)> =
-        rows(store, "email, name", "FROM cc_proposal WHERE ticket_id = $1 ORDER BY email", vec![ticket.0.into()]).await?;
-    Ok(found.into_iter().map(|(email, name)| Proposal { email, name }).collect())
+    let [found] = lists(store, [("email, name", "FROM cc_proposal WHERE ticket_id = $1 ORDER BY email")], vec![ticket.0.into()]).await?;
+    proposals_of(found)
+}
+
+/// The proposals of a list of addresses and names.
+pub(crate) fn proposals_of(found: List) -> Result<Vec<Proposal>> {
+    Ok(found.read()?.into_iter().map(|(email, name): (String, String)| Proposal { email, name }).collect())
 }
 
 /// Forgets a proposal: it was accepted or refused.

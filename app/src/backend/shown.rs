@@ -6,23 +6,22 @@ use crate::accounts::api::{AppSetUp, OpenSession};
 use crate::board::Listing;
 use crate::people::api::{ImportColumn, ImportPreview, ImportRow};
 use crate::privacy::api::Erasing;
-use crate::tickets::api::{ByMail, Entry, MailState, Mailed, Said};
+use crate::tickets::api::{ByMail, DeskFacts, Entry, MailState, Mailed, Said};
 use desk::accounts::{Agent, Open, Session};
 use desk::board::{Cursor, Sort};
 use desk::tickets::Edit;
 use desk::{Desk, Error};
 use domain::accounts::Language;
 use domain::events::{Event, Happening};
-use domain::hours::{Changed, Goal, Target};
+use domain::hours::{Goal, Target};
 use domain::tickets::{Status, Urgency};
-use domain::time::Moment;
-use domain::{Fault, Field, Named, PersonId, Refusal, TicketId};
+use domain::{Fault, Field, Refusal, TicketId};
 
 /// Joins messages and history: an event that brought a message is that message. Changes of hours and targets stand where they were made.
 pub fn entries(
     messages: Vec<(desk::tickets::Message, Vec<domain::attachments::Attachment>)>,
     history: Vec<Event>,
-    retargets: Vec<(Moment, Option<Named<PersonId>>, Changed)>,
+    retargets: Vec<desk::tickets::Retargeted>,
 ) -> Vec<Entry> {
     let mut retargets = retargets.into_iter().map(|(at, by, what)| (at, Entry::Retargeted(at, by, what))).peekable();
     let mut said = messages.into_iter().map(|(message, files)| {
@@ -54,6 +53,21 @@ pub fn entries(
     entries.extend(said);
     entries.extend(retargets.map(|(_, change)| change));
     entries
+}
+
+/// What staff see beside a ticket, and the changes of hours and targets that stand in its conversation.
+pub fn desk_facts(beside: desk::tickets::BesideTicket) -> (DeskFacts, Vec<desk::tickets::Retargeted>) {
+    let facts = DeskFacts {
+        departments: beside.choices.departments,
+        staff: beside.choices.staff,
+        requester: beside.requester,
+        others: beside.others,
+        mails: beside.mail.deliveries.into_iter().map(mailed).collect(),
+        quiet: beside.mail.quiet.into_iter().map(|q| (q.sender, q.subject, q.reason, q.at)).collect(),
+        watching: beside.mail.watching,
+        alarm: beside.alarm.and_then(|alarm| alarm.next_at),
+    };
+    (facts, beside.retargets)
 }
 
 /// Which words of a mail are meant.

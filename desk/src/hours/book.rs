@@ -96,6 +96,11 @@ impl Book {
         Office::together(self.departments.iter().map(|department| self.office(*department, now)))
     }
 
+    /// The departments whose office is open, and those whose office is not.
+    pub fn by_office(&self, now: Moment) -> (Vec<DepartmentId>, Vec<DepartmentId>) {
+        self.departments.iter().copied().partition(|department| matches!(self.office(*department, now), Office::Open(_)))
+    }
+
     /// Reckons what is due on a ticket; gives when something is to be told of it.
     pub fn reckon(&self, ticket: &mut Ticket) -> Option<Tick> {
         let hours = self.hours(ticket.department.id);

@@ -15,4 +15,5 @@ mod nodes;
 mod privacy;
 mod process;
 mod settings;
+mod statements;
 mod support;

@@ -142,8 +142,8 @@ const FUNCTIONS: [(&str, Action, &str); 99] = [
     ("colleagues", Action::SuggestCc, ""),
     ("discard_upload", Action::Upload, "id=x"),
     ("board_snapshot", Action::SeeBoard, ""),
-    ("filter_choices", Action::SeeList, ""),
-    ("list_rows", Action::SeeList, ""),
+    ("board_page", Action::SeeBoard, ""),
+    ("list_page", Action::SeeList, ""),
     ("bulk", Action::ChangeTicket, "ids[]=1&status=open"),
     ("move_card", Action::ChangeTicket, "id=1&status=open&seen=0"),
 ];

@@ -71,6 +71,11 @@ impl Server {
         Self::on(desk, settings, Some(fresh), folder)
     }
 
+    /// A server on a desk of the test's own.
+    pub fn with(desk: Desk) -> Self {
+        Self::on(desk, &[], None, tempfile::tempdir().unwrap())
+    }
+
     /// A node on a database that others use too.
     pub async fn node(url: &str) -> Self {
         let store = store::Store::connect(url, 4).await.unwrap();

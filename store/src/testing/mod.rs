@@ -2,7 +2,9 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot get its database has failed")]
 
+pub mod many;
 mod postgres;
+pub mod statements;
 
 use crate::connect::{Kind, Store};
 pub use postgres::Server;
