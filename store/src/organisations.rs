@@ -16,6 +16,9 @@ use std::collections::HashMap;
 /// The organisation with this number, or the first whose name begins with what was typed, whatever its capitals and accents.
 pub async fn like(store: &Store, typed: &str) -> Result<Option<Named<OrganisationId>>> {
     let number: i64 = typed.trim().parse().unwrap_or(-1);
+    if number < 0 && key(typed).is_empty() {
+        return Ok(None);
+    }
     // Greater than every text that begins so, and found in the index where `LIKE` would not be.
     let (first, end) = (key(typed), format!("{}\u{10ffff}", key(typed)));
     let sql =

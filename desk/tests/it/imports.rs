@@ -198,3 +198,41 @@ async fn who_became_staff_since_a_file_was_looked_at_is_not_made_a_customer_by_i
     })
     .await;
 }
+
+#[tokio::test]
+async fn columns_are_read_as_they_are_chosen_and_companies_are_known_however_they_are_written() {
+    on_both(async |world: World| {
+        let (desk, hanneke) = (&world.desk, world.agent("hanneke"));
+        let text = "sep=;\n\nVoornaam;Achternaam;Werkmail;Bedrijf\nJan;Jansen;jan@nieuw.example;DE WAÁL\nPiet;de Wit;piet@nieuw.example;Cafe\u{301} Zuid\nEva;Smit;eva@nieuw.example;CAFÉ ZUID\n";
+        let good = file(&world, text).await;
+        let looked = accounts::preview_import(desk, &hanneke, &good, &[]).await.unwrap();
+        let read: Vec<_> = looked.headings.iter().map(|heading| heading.column).collect();
+        use accounts::Column::{Email, FirstName, LastName, Organisation};
+        assert_eq!((read, looked.lacks_columns, looked.rows), (vec![Some(FirstName), Some(LastName), None, Some(Organisation)], true, 0));
+        assert_eq!(looked.headings[2].example, "jan@nieuw.example");
+        assert_eq!(refused(accounts::begin_import(desk, &hanneke, &good, &[]).await).at(Field::File), Some(&Fault::NoColumns));
+
+        let chosen = [Some(FirstName), Some(LastName), Some(Email), Some(Organisation)];
+        let looked = accounts::preview_import(desk, &hanneke, &good, &chosen).await.unwrap();
+        assert_eq!((looked.lacks_columns, looked.add, looked.organisations), (false, 3, 1), "one new company");
+        assert_eq!(looked.shown.iter().map(|row| (row.line, row.organisation.as_str())).collect::<Vec<_>>(), [(4, "De Waal"), (5, "Café Zuid"), (6, "Café Zuid")]);
+        accounts::begin_import(desk, &hanneke, &good, &chosen).await.unwrap();
+        let over = async || accounts::import_progress(desk, &hanneke, &good).and_then(|progress| progress.over);
+        while over().await.is_none() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(over().await, Some(Ok(())));
+        let of = async |email: &str| {
+            let email = domain::accounts::EmailAddress::parse(email).unwrap();
+            let person = store::accounts::by_email(desk.store(), &email).await.unwrap().unwrap().person;
+            (person.name, person.organisation.unwrap().name)
+        };
+        assert_eq!(of("jan@nieuw.example").await, ("Jan Jansen".to_owned(), "De Waal".to_owned()));
+        assert_eq!((of("piet@nieuw.example").await.1, of("eva@nieuw.example").await.1), ("Café Zuid".to_owned(), "Café Zuid".to_owned()));
+        // The same again, written otherwise, changes nothing.
+        let again = file(&world, &text.replace("DE WAÁL", "de waal").replace("CAFÉ", "café")).await;
+        let looked = accounts::preview_import(desk, &hanneke, &again, &chosen).await.unwrap();
+        assert_eq!((looked.add, looked.change, looked.same, looked.organisations), (0, 0, 3, 0));
+    })
+    .await;
+}
