@@ -15,5 +15,6 @@ mod nodes;
 mod privacy;
 mod process;
 mod settings;
+mod spreadsheets;
 mod statements;
 mod support;
