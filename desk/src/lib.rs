@@ -21,6 +21,7 @@ pub mod notifications;
 pub mod on_call;
 pub mod privacy;
 pub mod reports;
+mod spreadsheet;
 pub mod text;
 pub mod tickets;
 pub mod zones;

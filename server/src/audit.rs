@@ -17,7 +17,7 @@ pub async fn export(State(state): State<AppState>, Extension(asking): Extension<
     let read = async {
         let agent = allowed(&asking, Action::ReadAudit)?.clone().asked_from(asking.origin()).agent()?;
         let filter = desk::audit::filter(&state.desk, &query.unwrap_or_default()).await?;
-        desk::audit::export(&state.desk, &agent, &filter).await
+        desk::audit::export(&state.desk, &agent, &filter, asking.reads()).await
     };
     match read.await {
         Err(error) => refused(&error, &asking),

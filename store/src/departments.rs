@@ -83,7 +83,7 @@ pub async fn save(change: &Change, d: &Department) -> Result<bool> {
 
 /// The staff of each department, by department and person.
 pub async fn members(store: &Store) -> Result<Vec<(DepartmentId, Named<PersonId>)>> {
-    let tail = "FROM department_member m JOIN person p ON p.id = m.person_id WHERE p.disabled_at IS NULL ORDER BY m.department_id, p.name";
+    let tail = "FROM department_member m JOIN person p ON p.id = m.person_id WHERE p.disabled_at IS NULL ORDER BY m.department_id, p.sort_key, p.id";
     let found: Vec<(i64, i64, String)> = rows(store, "m.department_id, p.id, p.name", tail, vec![]).await?;
     Ok(found.into_iter().map(|(department, id, name)| (DepartmentId(department), Named::new(PersonId(id), name))).collect())
 }

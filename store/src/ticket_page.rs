@@ -58,7 +58,7 @@ const ORGANISATION_OF_REQUESTER: &str =
 fn candidates_tail(organisation: &str, most: u64) -> String {
     format!(
         "{FROM_PEOPLE} WHERE p.organisation_id = ({organisation}) AND p.role = 'customer' AND p.disabled_at IS NULL
-         AND p.id <> (SELECT requester_id FROM ticket WHERE id = $1) ORDER BY p.key_user DESC, p.name LIMIT {most}"
+         AND p.id <> (SELECT requester_id FROM ticket WHERE id = $1) ORDER BY p.key_user DESC, p.sort_key, p.id LIMIT {most}"
     )
 }
 

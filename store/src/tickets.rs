@@ -161,7 +161,7 @@ pub async fn cards(store: &Store, ids: &[TicketId]) -> Result<Vec<Card>> {
 /// What a ticket has besides its card, as its own row of the same condition.
 const BESIDE_CARD: &str = "t.link, t.follows, t.clock";
 /// The people in CC of the ticket `$1`, by name.
-const CC: (&str, &str) = ("p.id, p.name", "FROM ticket_cc c JOIN person p ON p.id = c.person_id WHERE c.ticket_id = $1 ORDER BY p.name");
+const CC: (&str, &str) = ("p.id, p.name", "FROM ticket_cc c JOIN person p ON p.id = c.person_id WHERE c.ticket_id = $1 ORDER BY p.sort_key, p.id");
 
 /// The lists that make the ticket `$1`, where it is in scope; [`ticket_of`] reads them.
 pub(crate) fn ticket_lists(scope: &Scope) -> [(&'static str, String); 3] {

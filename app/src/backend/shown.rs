@@ -4,7 +4,7 @@ use super::{TargetFor, report};
 use crate::Problem;
 use crate::accounts::api::{AppSetUp, OpenSession};
 use crate::board::Listing;
-use crate::people::api::{ImportPreview, ImportRow};
+use crate::people::api::{ImportColumn, ImportPreview, ImportRow};
 use crate::privacy::api::Erasing;
 use crate::tickets::api::{ByMail, DeskFacts, Entry, MailState, Mailed, QuietMail, Said};
 use desk::accounts::{Agent, Open, Session};
@@ -214,7 +214,14 @@ pub fn import_preview(preview: desk::accounts::Preview) -> ImportPreview {
         was_key_user: row.was_key_user,
         faults: row.faults,
     };
+    let column = |heading: desk::accounts::Heading| ImportColumn {
+        heading: heading.text,
+        example: heading.example,
+        read_as: heading.column.map_or("", desk::accounts::Column::word).to_owned(),
+    };
     ImportPreview {
+        columns: preview.headings.into_iter().map(column).collect(),
+        lacks_columns: preview.lacks_columns,
         rows: preview.rows,
         add: preview.add,
         change: preview.change,
@@ -230,4 +237,9 @@ pub fn import_preview(preview: desk::accounts::Preview) -> ImportPreview {
 pub fn open_session(open: Open, asking: Option<&Session>) -> OpenSession {
     let is_this = asking.is_some_and(|session| session.id() == open.id);
     OpenSession { id: open.id, device: open.device, address: open.address, created_at: open.created_at, seen_at: open.seen_at, is_this }
+}
+
+/// What the columns of a file are to be read as, of their words.
+pub fn import_columns(words: &[String]) -> Vec<Option<desk::accounts::Column>> {
+    words.iter().map(|word| desk::accounts::Column::from_word(word)).collect()
 }

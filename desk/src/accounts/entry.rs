@@ -49,7 +49,7 @@ pub struct Came {
 
 /// A name as it is kept, or what is wrong with it.
 pub(super) fn name(typed_name: &str) -> Result<String, Fault> {
-    let name = typed::line(typed_name);
+    let name = typed::name(typed_name);
     match name.chars().count() {
         0 => Err(Fault::Missing),
         1..=MAX_NAME => Ok(name),
@@ -272,11 +272,12 @@ pub(crate) async fn let_in(desk: &Desk, name: &str, address: &str, organisation:
     let organisation = match known {
         Some(known) => known,
         None => {
-            audit::write(&change, None, &nobody, Done::new(Deed::OrganisationAdded, organisation, None), desk.now()).await?;
-            store::organisations::add(&change, organisation, &[], desk.now()).await?
+            let organisation = typed::name(organisation);
+            audit::write(&change, None, &nobody, Done::new(Deed::OrganisationAdded, &organisation, None), desk.now()).await?;
+            store::organisations::add(&change, &organisation, &[], desk.now()).await?
         }
     };
-    let name = domain::typed::line(name).chars().take(100).collect();
+    let name = typed::name(name).chars().take(MAX_NAME).collect();
     let time_zone = crate::zones::UNKNOWN.to_owned();
     let person = NewPerson {
         name,

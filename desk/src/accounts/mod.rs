@@ -24,7 +24,10 @@ pub use factors::{
     Between, Has, LoggedIn, SetUp, add_own_app, again, between, factors, go_on, new_recovery_codes, remove_own_app, require, required, reset_factors,
     set_up,
 };
-pub use import::{Imports, MOST_ROWS, Outcome, Preview, Progress as ImportProgress, Row as ImportRow, begin_import, import_progress, preview_import};
+pub use import::{
+    Column, Heading, Imports, MOST_ROWS, Outcome, Preview, Progress as ImportProgress, Row as ImportRow, begin_import, import_progress,
+    preview_import,
+};
 pub use log_in::log_in;
 pub use organisations::{
     OrganisationChange, OrganisationEdit, departments_with_members, merge_organisations, organisation, organisation_by_name, organisation_names,

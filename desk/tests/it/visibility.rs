@@ -188,3 +188,59 @@ async fn search_finds_number_subject_text_and_people_and_fears_no_syntax() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_ticket_is_found_by_addresses_names_of_files_and_numbers_however_they_are_typed() {
+    on_both(async |world: World| {
+        let mut form = world.form("Straße in Łódź, Søren & Æblegård");
+        form.description = "Contract KX-4711/02, factuur 202400815".to_owned();
+        form.link = "https://erp.example/orders/ord99aa".to_owned();
+        form.attachments = vec![world.upload("marieke", "Offerte_2026-0042 Móntage.txt", b"x").await.unwrap()];
+        form.cc = vec![world.id("ilse")];
+        let id = desk::tickets::open(&world.desk, &world.customer("marieke"), &form, None).await.unwrap();
+        let hidden = Writing {
+            text: "Onder ons".into(),
+            attachments: vec![world.upload("sanne", "inkoopprijs.txt", b"x").await.unwrap()],
+            ..Default::default()
+        };
+        note(&world.desk, &world.agent("sanne"), id, &hidden).await.unwrap();
+        let late =
+            Writing { text: "Hierbij".into(), attachments: vec![world.upload("sanne", "werkbon-88.txt", b"x").await.unwrap()], ..Default::default() };
+        reply(&world.desk, world.person("sanne"), id, &late).await.unwrap();
+
+        let customers = async |typed: &str| search(&world.desk, &world.customer("marieke"), typed).await.unwrap().len();
+        let staffs = async |typed: &str| {
+            let filter = Filter { text: Some(typed.to_owned()), ..Default::default() };
+            desk::board::page(&world.desk, &world.agent("daan"), &filter, Default::default(), false, None).await.unwrap().cards.len()
+        };
+        for typed in [
+            "marieke@x.example",
+            "ILSE@X.example",
+            "marieke@x",
+            "Offerte_2026-0042 Móntage.txt",
+            "offerte 2026-0042",
+            "montage.txt",
+            "werkbon-88",
+            "KX-4711/02",
+            "kx471102",
+            "KX 4711",
+            "2024-00815",
+            "ord99aa",
+            "strasse",
+            "STRASSE lodz",
+            "soren aeblegard",
+        ] {
+            assert_eq!((customers(typed).await, staffs(typed).await), (1, 1), "{typed}");
+        }
+        assert_eq!((customers("inkoopprijs.txt").await, staffs("inkoopprijs.txt").await), (0, 1), "a file of a note is of staff");
+        for typed in ["kees@x.example", "KX-4712", "offerte_2026-0043"] {
+            assert_eq!((customers(typed).await, staffs(typed).await), (0, 0), "{typed}");
+        }
+        // Another address is found as soon as the job was there.
+        let moved = desk::accounts::PersonEdit { email: Some("ilse.dewit@elders.example".into()), ..Default::default() };
+        desk::accounts::change_person(&world.desk, &world.agent("hanneke"), world.id("ilse"), moved).await.unwrap();
+        assert_eq!(desk::jobs::once(&world.desk).await, 0);
+        assert_eq!((staffs("ilse.dewit@elders.example").await, staffs("ilse@x.example").await), (1, 0));
+    })
+    .await;
+}

@@ -17,5 +17,6 @@ mod nodes;
 mod privacy;
 mod process;
 mod settings;
+mod spreadsheets;
 mod statements;
 mod support;

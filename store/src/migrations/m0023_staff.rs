@@ -13,7 +13,7 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let index = "CREATE INDEX person_staff ON person (name) WHERE role <> 'customer' AND disabled_at IS NULL";
+        let index = "CREATE INDEX person_staff ON person (sort_key, id) WHERE role <> 'customer' AND disabled_at IS NULL";
         manager.get_connection().execute_unprepared(index).await?;
         Ok(())
     }

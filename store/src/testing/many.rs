@@ -17,11 +17,11 @@ pub async fn add(store: &Store, people: u32, tickets: u32) {
     };
     let run = async |sql: String| drop(connection.execute_unprepared(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error}")));
     let (t, m) = (base("ticket").await, base("message").await);
-    run(format!("INSERT INTO organisation (name, created_at) SELECT 'Bedrijf ' || n, 0 FROM {}", series(200))).await;
+    run(format!("INSERT INTO organisation (name, sort_key, created_at) SELECT 'Bedrijf ' || n, 'bedrijf ' || n, 0 FROM {}", series(200))).await;
     let o = base("organisation").await - 200;
     run(format!(
-        "INSERT INTO person (name, email, role, organisation_id, key_user, theme, time_zone, created_at)
-         SELECT 'Persoon ' || n, 'p' || n || '@veel.example', CASE WHEN n % 500 = 0 THEN 'agent' ELSE 'customer' END,
+        "INSERT INTO person (name, sort_key, email, role, organisation_id, key_user, theme, time_zone, created_at)
+         SELECT 'Persoon ' || n, 'persoon ' || n, 'p' || n || '@veel.example', CASE WHEN n % 500 = 0 THEN 'agent' ELSE 'customer' END,
                 CASE WHEN n % 500 = 0 THEN NULL ELSE {o} + 1 + n % 200 END, n % 50 = 0, 'system', 'Europe/Amsterdam', 0 FROM {}",
         series(people)
     ))

@@ -71,3 +71,9 @@ pub async fn read_only(store: &Store, on: bool) {
     let writer = store.writer().expect("SQLite has a writer");
     writer.execute_unprepared(&format!("PRAGMA query_only = {}", u8::from(on))).await.expect("SQLite takes it");
 }
+
+/// Runs a statement of a test's own, as for rows that an older version left; whether the database took it.
+pub async fn run(store: &Store, sql: &str) -> bool {
+    let connection = store.writer().unwrap_or(&store.reads);
+    connection.execute_unprepared(sql).await.is_ok()
+}

@@ -34,7 +34,7 @@ const GROWING: [&str; 21] = [
 ];
 
 /// Indexes that are walked in their order until enough rows are found, or that hold few rows by their own condition.
-const ORDERED: [&str; 6] = ["person_staff", "ticket_by_update", "ticket_by_place", "ticket_by_urgency", "organisation_by_name", "person_by_name"];
+const ORDERED: [&str; 6] = ["person_staff", "ticket_by_update", "ticket_by_place", "ticket_by_urgency", "organisation_by_key", "person_by_name"];
 
 /// Every statement that a store's connections for reading were given.
 #[derive(Debug, Clone, Default)]
