@@ -71,8 +71,22 @@ const CLOSINGS: [&str; 64] = [
 ];
 
 /// Words that close a mail, and that are an answer by themselves as well: they close where a comma and a name follow.
-const THANKS: [&str; 14] =
-    ["bedankt", "dank", "dank je", "dank u", "thanks", "many thanks", "thank you", "cheers", "best", "danke", "vielen dank", "merci", "gracias", "grazie"];
+const THANKS: [&str; 14] = [
+    "bedankt",
+    "dank",
+    "dank je",
+    "dank u",
+    "thanks",
+    "many thanks",
+    "thank you",
+    "cheers",
+    "best",
+    "danke",
+    "vielen dank",
+    "merci",
+    "gracias",
+    "grazie",
+];
 
 /// Words within a name that begin with a small letter.
 const PARTICLES: &str = "|van|de|den|der|het|'t|ten|ter|te|in|op|von|vom|zu|zum|zur|le|la|les|du|des|di|da|del|della|y|e|el|al|bin|af|av|";
@@ -104,7 +118,8 @@ fn is_name(text: &str) -> bool {
     let mut words = text.split_whitespace();
     words.by_ref().take(5).all(|word| {
         let initial = word.chars().count() <= 2;
-        let capital = word.starts_with(char::is_uppercase) && !word.contains(|c: char| c.is_ascii_digit() || matches!(c, '?' | '!' | ':' | ',' | ';'));
+        let capital =
+            word.starts_with(char::is_uppercase) && !word.contains(|c: char| c.is_ascii_digit() || matches!(c, '?' | '!' | ':' | ',' | ';'));
         capital && (initial || !word.ends_with('.')) || PARTICLES.contains(&format!("|{}|", word.to_lowercase()))
     }) && words.next().is_none()
 }

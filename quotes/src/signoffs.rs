@@ -67,8 +67,27 @@ const FOR: &str = "|for|voor|für|pour|para|per|dla|til|för|on|op|auf|sur|";
 const PLATFORMS: &str = "|ios|ipados|android|iphone|ipad|windows|mac|macos|linux|mobile|mobiel|desktop|web|phone|chromeos|harmonyos|";
 /// Devices and programs by what they are, not by what they are called.
 const DEVICES: [&str; 21] = [
-    "phone", "foon", "telefon", "téléfon", "teléfon", "handy", "mobil", "mobiel", "móvil", "movil", "tablet", "laptop", "notebook", "computer", "gerät", "geraet",
-    "toestel", "device", "appareil", "dispositivo", "ordinateur",
+    "phone",
+    "foon",
+    "telefon",
+    "téléfon",
+    "teléfon",
+    "handy",
+    "mobil",
+    "mobiel",
+    "móvil",
+    "movil",
+    "tablet",
+    "laptop",
+    "notebook",
+    "computer",
+    "gerät",
+    "geraet",
+    "toestel",
+    "device",
+    "appareil",
+    "dispositivo",
+    "ordinateur",
 ];
 const PROGRAMS: &str = "|mail|e-mail|email|app|client|application|applicatie|programm|programma|webmail|courrier|correo|browser|mailer|";
 /// Words that stand alone for a device that is with its owner.
@@ -80,11 +99,26 @@ const KNOWN: &str = "|outlook|gmail|yahoo|thunderbird|";
 const CARRIERS: &str = "|dhl|ups|dpd|gls|fedex|tnt|postnl|bpost|post|hermes|usps|seur|mrw|correos|chronopost|colissimo|poste|postnord|posten|royal|parcelforce|evri|homerr|budbee|\
 wetransfer|whatsapp|signal|telegram|teams|slack|sms|dropbox|onedrive|sharepoint|sftp|ftp|edi|peppol|sap|fax|usb|";
 
-const CLAUSE: &str = "|is|was|are|were|be|been|maar|but|and|en|und|ist|sind|war|aber|et|est|mais|y|no|not|niet|nicht|heb|have|naar|to|an|aan|it|kan|can|die|that|which|omdat|because|because|heeft|werkt|wordt|werd|worden|staat|gaat|komt|doet|works|does|has|hat|haben|ne|pas|zonder|without|ohne|sans|sin|werken|versturen|morgen|vandaag|gisteren|today|yesterday|tomorrow|heute|gestern|hier|demain|hoy|ayer|mañana|our|onze|ons|unser|unserem|unserer|notre|nuestro|his|her|their|zijn|haar|hun|seinem|ihrem|son|sa|su|your|jouw|je|uw|ihr|votre|you|i|ik|ich|we|wij|wir|vous|";
+const CLAUSE: &str = "|is|was|are|were|be|been|maar|but|and|en|und|ist|sind|war|aber|et|est|mais|y|no|not|niet|nicht|heb|have|naar|to|an|aan|it|kan|can|die|that|which|omdat|because|heeft|werkt|wordt|werd|worden|staat|gaat|komt|doet|works|does|has|hat|haben|ne|pas|zonder|without|ohne|sans|sin|werken|versturen|morgen|vandaag|gisteren|today|yesterday|tomorrow|heute|gestern|hier|demain|hoy|ayer|mañana|our|onze|ons|unser|unserem|unserer|notre|nuestro|his|her|their|zijn|haar|hun|seinem|ihrem|son|sa|su|your|jouw|je|uw|ihr|votre|you|i|ik|ich|we|wij|wir|vous|";
 
 /// What such a line may be followed by: that its owner was in a hurry.
 const EXCUSES: [&str; 16] = [
-    "brevity", "typo", "errors", "autocorrect", "kürze", "tippfehler", "beknopt", "kort", "tikfout", "typefout", "brièveté", "faute", "brevedad", "erratas", "errores", "brevità",
+    "brevity",
+    "typo",
+    "errors",
+    "autocorrect",
+    "kürze",
+    "tippfehler",
+    "beknopt",
+    "kort",
+    "tikfout",
+    "typefout",
+    "brièveté",
+    "faute",
+    "brevedad",
+    "erratas",
+    "errores",
+    "brevità",
 ];
 
 /// Whether a phone or a mail program may have put this line there.
@@ -113,7 +147,8 @@ pub(crate) fn sign_off(line: &str) -> Option<SignOff> {
 
 /// "Get Outlook for iOS", "Outlook voor iOS downloaden".
 fn got(words: &[&str]) -> Option<SignOff> {
-    const GET: &str = "|get|download|haal|obtenir|obtenez|télécharger|téléchargez|obtener|obtén|obtenga|descargar|descargue|ottieni|scarica|hol|lade|laden|holen|";
+    const GET: &str =
+        "|get|download|haal|obtenir|obtenez|télécharger|téléchargez|obtener|obtén|obtenga|descargar|descargue|ottieni|scarica|hol|lade|laden|holen|";
     const GETTING: &str = "|downloaden|herunterladen|laden|holen|beziehen|abrufen|";
     let (first, last) = (*words.first()?, *words.last()?);
     // "Holen Sie sich Outlook für iOS".
@@ -194,7 +229,8 @@ impl Found {
         if rest.is_empty() && !self.article && is_in(ALONE, first) || self.one && device {
             return Some(SignOff::Likely);
         }
-        let named = !self.article && !self.one && what.len() <= 3 && what.iter().all(|word| has_capital(word) || word.bytes().all(|b| b.is_ascii_digit()));
+        let named =
+            !self.article && !self.one && what.len() <= 3 && what.iter().all(|word| has_capital(word) || word.bytes().all(|b| b.is_ascii_digit()));
         let noun = self.german && (!self.first || is_noun(first));
         (named && (self.with && !noun || is_brand(first) || is_in(KNOWN, first))).then_some(SignOff::Likely)
     }

@@ -45,7 +45,14 @@ fn a_short_answer_that_begins_with_thanks_keeps_history_folded() {
 
 #[test]
 fn a_closing_and_a_name_say_nothing_of_their_own() {
-    for above in ["Groet, Marieke", "Groetjes\nMarieke", "Mvg,\nMarieke de Wit", "Kind regards,\nMarieke de Wit\nBedrijf BV\n010-1234567", "Thanks,\nMarieke", "Mit freundlichen Grüßen\nAnke"] {
+    for above in [
+        "Groet, Marieke",
+        "Groetjes\nMarieke",
+        "Mvg,\nMarieke de Wit",
+        "Kind regards,\nMarieke de Wit\nBedrijf BV\n010-1234567",
+        "Thanks,\nMarieke",
+        "Mit freundlichen Grüßen\nAnke",
+    ] {
         assert!(of(Kind::Said, &format!("{above}\n\n{FORWARD}")).contains(&"Het werkt niet.".to_owned()), "{above}");
     }
 }
@@ -65,7 +72,12 @@ fn a_desk_or_a_team_that_wrote_is_announced() {
     ] {
         assert_eq!(of(Kind::Said, &format!("QX-4471-B.\n\n{attribution}\n\nWelk nummer?\nTom\n")), ["QX-4471-B."], "{attribution}");
     }
-    for own in ["Am 12.03.2025 um 09:14 schrieb er Folgendes:", "Am 12.03.2025 um 09:14 schrieb ihr mir:", "On March 12, 2025 at 9:14 he wrote:", "Op 12 maart 2025 om 09:14 schreef ik aan Jan <jan@x.nl>:"] {
+    for own in [
+        "Am 12.03.2025 um 09:14 schrieb er Folgendes:",
+        "Am 12.03.2025 um 09:14 schrieb ihr mir:",
+        "On March 12, 2025 at 9:14 he wrote:",
+        "Op 12 maart 2025 om 09:14 schreef ik aan Jan <jan@x.nl>:",
+    ] {
         let text = format!("Zie hier.\n\n{own}\n\nDe printer is stuk.\n");
         assert_eq!(of(Kind::Said, &text), text.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>());
     }
@@ -73,7 +85,15 @@ fn a_desk_or_a_team_that_wrote_is_announced() {
 
 #[test]
 fn what_was_written_to_whom_answers_announces_a_quote_and_nothing_more() {
-    for announcement in ["you wrote:", "You wrote:", "On 3 March 2025 at 10:12, you wrote:", "U schreef:", "Op 3 maart 2025 om 10:12 schreef u:", "Sie schrieben:", "Vous avez écrit :"] {
+    for announcement in [
+        "you wrote:",
+        "You wrote:",
+        "On 3 March 2025 at 10:12, you wrote:",
+        "U schreef:",
+        "Op 3 maart 2025 om 10:12 schreef u:",
+        "Sie schrieben:",
+        "Vous avez écrit :",
+    ] {
         let quote = format!("Ja.\n\n{announcement}\n> Werkt het?\n\nTot morgen.");
         assert_eq!(of(Kind::Said, &quote), ["Ja.", "Tot morgen."], "{announcement}");
         let own = format!("Ja.\n\n{announcement}\nHet werkt.\n\nTot morgen.");
@@ -106,7 +126,13 @@ fn a_form_of_somebodys_own_is_no_header() {
 #[test]
 fn a_town_is_no_colour() {
     let outlook = "Van: Jan <jan@x.nl>\nVerzonden: maandag 3 maart 2025 10:12\nAan: help@y.nl\nOnderwerp: Vragen\n\nWerkt de printer?\n";
-    for own in ["De printer in Rotterdam werkt.", "Der Drucker steht in Rottweil.", "Kom maandag in blauwe overall.", "The inliner is gone.", "Dat is tussendoortje nummer drie."] {
+    for own in [
+        "De printer in Rotterdam werkt.",
+        "Der Drucker steht in Rottweil.",
+        "Kom maandag in blauwe overall.",
+        "The inliner is gone.",
+        "Dat is tussendoortje nummer drie.",
+    ] {
         assert_eq!(of(Kind::Said, &format!("{own}\n\n{outlook}")), [own]);
     }
     for own in ["Meine Antworten in rot.", "Zie mijn antwoorden in rood!", "Onderstaande antwoorden zijn van mij.", "See below"] {
@@ -116,7 +142,13 @@ fn a_town_is_no_colour() {
 
 #[test]
 fn a_divider_in_bold_is_one() {
-    for divider in ["*-----Original Message-----*", "**-------- Oorspronkelijk bericht --------**", "* ----- Ursprüngliche Nachricht ----- *", "*________________________________*", "*Begin doorgestuurd bericht:*"] {
+    for divider in [
+        "*-----Original Message-----*",
+        "**-------- Oorspronkelijk bericht --------**",
+        "* ----- Ursprüngliche Nachricht ----- *",
+        "*________________________________*",
+        "*Begin doorgestuurd bericht:*",
+    ] {
         let header = "**Van:** Jan <jan@x.nl>\n**Verzonden:** maandag 3 maart 2025 10:12\n**Aan:** help@y.nl\n**Onderwerp:** Kapot";
         assert_eq!(of(Kind::Said, &format!("Dank u.\n\n{divider}\n{header}\n\nHet is kapot.\n")), ["Dank u."], "{divider}");
     }

@@ -155,7 +155,12 @@ fn lines_of_programs_are_folded_below_what_is_said() {
 fn lines_of_people_stay() {
     let mut folded = vec![];
     for line in OWN_LINES {
-        for text in [format!("De laptop is onderweg.\n\n{line}\n"), format!("De laptop is onderweg.\n\n{line}.\n"), format!("{line}\n\nGroet, Jan"), line.to_owned()] {
+        for text in [
+            format!("De laptop is onderweg.\n\n{line}\n"),
+            format!("De laptop is onderweg.\n\n{line}.\n"),
+            format!("{line}\n\nGroet, Jan"),
+            line.to_owned(),
+        ] {
             if split(&text).iter().any(|piece| piece.kind != Kind::Said) {
                 folded.push(text);
             }

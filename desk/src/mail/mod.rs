@@ -10,6 +10,7 @@ mod dkim;
 pub mod imap;
 pub mod ingest;
 mod receive;
+mod remarks;
 mod sender;
 mod smtp;
 mod transport;

@@ -11,6 +11,7 @@ mod hours;
 mod imports;
 mod live;
 mod mail;
+mod mail_reading;
 mod misfortune;
 mod notifications;
 mod on_call;
