@@ -11,6 +11,7 @@ pub mod imap;
 pub mod ingest;
 mod placing;
 mod receive;
+mod remarks;
 mod returned;
 mod sender;
 mod smtp;

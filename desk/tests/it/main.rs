@@ -14,6 +14,7 @@ mod live;
 mod mail;
 mod mail_cases;
 mod mail_flow;
+mod mail_reading;
 mod misfortune;
 mod notifications;
 mod on_call;
