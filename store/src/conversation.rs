@@ -99,7 +99,8 @@ pub async fn read(store: &Store, scope: &Scope, ticket: TicketId) -> Result<Conv
         let own = files.extract_if(.., |(of, _)| *of == message.id.0).map(|(_, file)| file).collect();
         (message, own)
     });
-    Ok(Conversation { messages: messages.collect(), history: history.read::<EventRow>()?.into_iter().map(EventRow::event).collect::<Result<_>>()? })
+    let history = history.read::<EventRow>()?.into_iter().filter_map(|row| row.event(store.passed_over())).collect();
+    Ok(Conversation { messages: messages.collect(), history })
 }
 
 /// What a message says, with its files: the words that mails repeat.

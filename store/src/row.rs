@@ -1,10 +1,11 @@
 //! Reading rows: a column by its place, with its name for the error.
 
+use crate::bounded::Executor;
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
 use domain::{Named, OrganisationId};
-use sea_orm::{ConnectionTrait, DatabaseExecutor, DbBackend, QueryResult, Statement, TryGetable, Value};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, TryGetable, Value};
 use serde::de::DeserializeOwned;
 
 /// Where something is read: what is saved, or what a change sees. Within a change, only by the change: another connection could be waited for for ever (PostgreSQL), and does not see it.
@@ -13,17 +14,17 @@ pub trait Source: Reads {}
 /// What only this crate knows of a [`Source`].
 pub trait Reads {
     #[doc(hidden)]
-    fn on(&self) -> DatabaseExecutor<'_>;
+    fn on(&self) -> Executor<'_>;
 }
 
 impl Reads for Store {
-    fn on(&self) -> DatabaseExecutor<'_> {
-        (&self.reads).into()
+    fn on(&self) -> Executor<'_> {
+        self.reads.executor()
     }
 }
 
 impl Reads for Change {
-    fn on(&self) -> DatabaseExecutor<'_> {
+    fn on(&self) -> Executor<'_> {
         self.db()
     }
 }
