@@ -21,6 +21,7 @@ pub mod privacy;
 pub mod reports;
 pub mod text;
 pub mod tickets;
+pub mod workers;
 pub mod zones;
 
 pub use clock::Clock;
@@ -45,6 +46,7 @@ pub struct Desk {
     erasing: Arc<tokio::sync::Mutex<()>>,
     books: Arc<hours::Shelf>,
     mail: Arc<mail::Mail>,
+    workers: Arc<workers::Workers>,
 }
 
 impl Desk {
@@ -64,6 +66,7 @@ impl Desk {
             erasing: Arc::default(),
             books: Arc::default(),
             mail,
+            workers: Arc::default(),
         }
     }
 
@@ -135,6 +138,11 @@ impl Desk {
 
     pub(crate) fn books(&self) -> &hours::Shelf {
         &self.books
+    }
+
+    /// What it does besides answering.
+    pub fn workers(&self) -> &workers::Workers {
+        &self.workers
     }
 
     /// What the jobs have done.

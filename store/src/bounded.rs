@@ -167,13 +167,13 @@ impl ConnectionTrait for Executor<'_> {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn an_answer_that_never_comes_is_not_waited_for_and_makes_older_connections_suspect() {
         let silence = Arc::<Silence>::default();
-        let limit = Limit::new(ANSWER, silence.clone());
+        let limit = Limit::new(Duration::from_millis(20), silence.clone());
         assert!(limit.on(async { Ok(()) }).await.is_ok() && !silence.reaches(Duration::from_secs(60)));
         let error = limit.on(std::future::pending::<Result<(), DbErr>>()).await.unwrap_err();
-        assert!(error.to_string().contains("did not answer within 12 s"), "{error}");
+        assert!(error.to_string().contains("did not answer within"), "{error}");
         assert!(silence.reaches(Duration::from_secs(60)) && !silence.reaches(Duration::ZERO));
     }
 }

@@ -9,7 +9,7 @@ use crate::migrations::Migrator;
 use crate::passed_over::PassedOver;
 use crate::postgres::{self, POLL};
 use crate::row::statement;
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TransactionTrait, Value};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, Statement, TransactionTrait, Value};
 use sea_orm_migration::MigratorTrait;
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteJournalMode, SqliteSynchronous};
 use std::sync::Arc;
@@ -180,7 +180,7 @@ impl Store {
     }
 
     #[cfg(feature = "testing")]
-    pub(crate) fn writer(&self) -> Option<&DatabaseConnection> {
+    pub(crate) fn writer(&self) -> Option<&sea_orm::DatabaseConnection> {
         self.writer.as_ref().map(|w| w.connection())
     }
 

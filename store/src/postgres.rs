@@ -16,7 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 /// What the server is told on each connection, in milliseconds and seconds. It ends a statement that takes longer than any of ours, waiting for a lock included; the transaction of a client that
 /// is gone, whose locks would hold up every change; and its half of a connection on which nothing is acknowledged.
-const SESSION: &str = "SET statement_timeout = 10000; SET idle_in_transaction_session_timeout = 15000; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 10000";
+const SESSION: &str = "SET statement_timeout = 10000; SET idle_in_transaction_session_timeout = 8000; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 10000";
 /// How long a connection is waited for.
 const ACQUIRE: Duration = Duration::from_secs(8);
 /// How long a connection may take to show that it carries something.

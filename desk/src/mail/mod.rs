@@ -21,7 +21,7 @@ pub use compose::{Letter, Part};
 pub use dkim::Signer;
 pub(crate) use receive::sweep_unknown;
 pub use receive::{Source, receive, take_in, too_large};
-pub use sender::{once, run};
+pub use sender::{once, worker};
 pub use store::mail::Incoming;
 pub use transport::{Failure, Sent, Transport};
 

@@ -15,6 +15,7 @@ pub(crate) async fn index_marked(desk: &Desk) -> Result<usize> {
             return Ok(done);
         }
         for id in marked {
+            crate::workers::beat();
             let change = desk.store().begin().await?;
             // First of all: who calls someone otherwise at this moment is waited for.
             if store::search::unmark(&change, id).await?

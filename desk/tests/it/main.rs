@@ -25,3 +25,4 @@ mod support;
 mod tickets;
 mod tokens;
 mod visibility;
+mod workers;

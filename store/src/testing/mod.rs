@@ -3,9 +3,11 @@
 #![allow(clippy::expect_used, reason = "a test that cannot get its database has failed")]
 
 mod postgres;
+mod proxy;
 
 use crate::connect::{Kind, Store};
 pub use postgres::Server;
+pub use proxy::Proxy;
 use sea_orm::ConnectionTrait;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
