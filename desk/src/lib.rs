@@ -24,6 +24,7 @@ pub mod reports;
 mod spreadsheet;
 pub mod text;
 pub mod tickets;
+pub mod workers;
 pub mod zones;
 
 pub use clock::Clock;
@@ -51,6 +52,7 @@ pub struct Desk {
     books: Arc<hours::Shelf>,
     mail: Arc<mail::Mail>,
     http: http::Http,
+    workers: Arc<workers::Workers>,
 }
 
 impl Desk {
@@ -71,6 +73,7 @@ impl Desk {
             books: Arc::default(),
             mail,
             http: http::Http::default(),
+            workers: Arc::default(),
         }
     }
 
@@ -153,6 +156,11 @@ impl Desk {
 
     pub(crate) fn books(&self) -> &hours::Shelf {
         &self.books
+    }
+
+    /// What it does besides answering.
+    pub fn workers(&self) -> &workers::Workers {
+        &self.workers
     }
 
     /// What the jobs have done.

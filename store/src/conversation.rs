@@ -111,7 +111,8 @@ pub(crate) fn conversation_of([messages, files, history]: [List; 3], is_staff: b
         let own = files.extract_if(.., |(of, _)| *of == message.id.0).map(|(_, file)| file).collect();
         (message, own)
     });
-    Ok(Conversation { messages: messages.collect(), history: history.read::<EventRow>()?.into_iter().map(EventRow::event).collect::<Result<_>>()? })
+    let history = history.read::<EventRow>()?.into_iter().filter_map(|row| row.event(store.passed_over())).collect();
+    Ok(Conversation { messages: messages.collect(), history })
 }
 
 /// The conversation with all its files, as much of it as the reader may know. Whoever calls has found the ticket within the scope.

@@ -86,7 +86,7 @@ pub fn provide(desk: &Desk) {
             name: s.person().name.clone(),
             email: s.person().email.clone(),
             role: s.role(),
-            is_needed: s.role() == domain::accounts::Role::Admin && desk.mail().is_failing(),
+            is_needed: s.role() == domain::accounts::Role::Admin && (desk.mail().is_failing() || desk::workers::is_ailing(desk)),
         }),
     });
     provide_context(ui::NotFoundStatus(|problem| set_status(status(problem))));

@@ -31,6 +31,11 @@ pub fn MailPage() -> impl IntoView {
     .into_any()
 }
 
+/// What is wrong with this server.
+fn trouble(text: String) -> impl IntoView {
+    view! { <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p>{text}</p></div></div> }
+}
+
 fn page(desk: Standing, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
     let notice = Returned::any().filter(|r| r.action != "set_sender").and_then(|r| r.problem.clone()).map(|p| p.sentence(l));
@@ -45,6 +50,8 @@ fn page(desk: Standing, reader: &Reader) -> impl IntoView + use<> {
             {desk.failing.into_iter().map(|(name, reason, since)| view! {
                 <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p><b>{w::mailbox_fails(l, &name)}</b>" "{reason}" · "{when::at_time(since, reader)}</p></div></div>
             }).collect_view()}
+            {desk.workers.iter().map(|name| trouble(w::worker_down(l, name))).collect_view()}
+            {(desk.passed_over > 0).then(|| trouble(w::log_passed_over(l, number(desk.passed_over as i64, l))))}
             <dl class="facts">
                 <div><dt>{w::mail_waiting(l)}</dt><dd>{number(desk.waiting, l)}</dd></div>
                 <div><dt>{w::mail_set_aside(l)}</dt><dd>{number(desk.set_aside, l)}</dd></div>

@@ -29,3 +29,4 @@ mod support;
 mod tickets;
 mod tokens;
 mod visibility;
+mod workers;

@@ -4,10 +4,12 @@
 
 pub mod many;
 mod postgres;
+mod proxy;
 pub mod statements;
 
 use crate::connect::{Kind, Store};
 pub use postgres::Server;
+pub use proxy::Proxy;
 use sea_orm::ConnectionTrait;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
