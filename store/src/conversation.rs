@@ -104,7 +104,7 @@ pub(crate) fn conversation_lists(is_staff: bool, files: Files) -> [(&'static str
 }
 
 /// The conversation of [`conversation_lists`].
-pub(crate) fn conversation_of([messages, files, history]: [List; 3], is_staff: bool) -> Result<Conversation> {
+pub(crate) fn conversation_of(store: &Store, [messages, files, history]: [List; 3], is_staff: bool) -> Result<Conversation> {
     let mut files: Vec<(i64, Attachment)> = files.read::<FileRow>()?.into_iter().map(file_of).collect::<Result<_>>()?;
     let messages = messages.read()?.into_iter().map(|row| {
         let message = message_of(row, is_staff);
@@ -119,7 +119,7 @@ pub(crate) fn conversation_of([messages, files, history]: [List; 3], is_staff: b
 pub async fn read(store: &Store, scope: &Scope, ticket: TicketId) -> Result<Conversation> {
     let parts = conversation_lists(scope.is_staff(), Files::All);
     let parts = parts.each_ref().map(|(columns, tail)| (*columns, tail.as_str()));
-    conversation_of(lists(store, parts, vec![ticket.0.into()]).await?, scope.is_staff())
+    conversation_of(store, lists(store, parts, vec![ticket.0.into()]).await?, scope.is_staff())
 }
 
 /// What a message says, with its files: the words that mails repeat.

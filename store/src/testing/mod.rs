@@ -76,6 +76,6 @@ pub async fn read_only(store: &Store, on: bool) {
 
 /// Runs a statement of a test's own, as for rows that an older version left; whether the database took it.
 pub async fn run(store: &Store, sql: &str) -> bool {
-    let connection = store.writer().unwrap_or(&store.reads);
+    let connection = store.writer().unwrap_or(&store.reads.db);
     connection.execute_unprepared(sql).await.is_ok()
 }
