@@ -78,7 +78,7 @@ pub async fn import_days(desk: &Desk, by: &Agent, department: DepartmentId, file
     if attachment.size > calendar::MOST_BYTES as i64 {
         return Err(wrong(Fault::TooLarge((calendar::MOST_BYTES >> 20) as u32)).into());
     }
-    let (bytes, _) = attachments::read(desk, attachment).await?;
+    let (bytes, _) = attachments::read(desk, attachment, Field::File).await?;
     let zone = book::refresh(desk).await?.hours(department).wall(desk.now());
     let today = zone.civil(desk.now()).days;
     let read = tokio::task::spawn_blocking(move || calendar::days(&String::from_utf8_lossy(&bytes), today)).await.map_err(std::io::Error::other)?;

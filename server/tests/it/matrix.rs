@@ -46,7 +46,7 @@ const PAGES: [(&str, Option<Action>); 28] = [
 ];
 
 /// Server functions, with arguments that reach the question of who may.
-const FUNCTIONS: [(&str, Action, &str); 99] = [
+const FUNCTIONS: [(&str, Action, &str); 100] = [
     ("log_in", Action::LogIn, "email=x"),
     ("log_out", Action::LogOut, ""),
     ("stop_facts", Action::StopMail, "token=x"),
@@ -141,6 +141,7 @@ const FUNCTIONS: [(&str, Action, &str); 99] = [
     ("preview", Action::Preview, "text=x"),
     ("colleagues", Action::SuggestCc, ""),
     ("discard_upload", Action::Upload, "id=x"),
+    ("kept_uploads", Action::Upload, ""),
     ("board_snapshot", Action::SeeBoard, ""),
     ("filter_choices", Action::SeeList, ""),
     ("list_rows", Action::SeeList, ""),
