@@ -1,9 +1,9 @@
 //! Uploads: each file goes to the server the moment it is chosen, dropped or pasted, by itself, with its own progress; the form then only names it.
 
-use crate::tickets::draft::accept;
+use crate::tickets::kept::{accept, key};
 use crate::ui::{self, bytes, icon};
 use crate::{Problem, Reader, words as w};
-use domain::attachments::{ACCEPT, Attachment};
+use domain::attachments::{ACCEPT, Attachment, FileName, Kind};
 use gloo_file::{File, ObjectUrl};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -30,9 +30,20 @@ impl From<Attachment> for Kept {
 /// How far an upload is.
 #[derive(Debug, Clone, PartialEq)]
 enum State {
-    Busy { sent: f64 },
-    Done { id: String },
-    Failed { why: String, again: bool },
+    Busy {
+        sent: f64,
+    },
+    /// Kept with a draft: whether the server still has it is being asked.
+    Asked {
+        id: String,
+    },
+    Done {
+        id: String,
+    },
+    Failed {
+        why: String,
+        again: bool,
+    },
 }
 
 #[derive(Clone)]
@@ -70,7 +81,7 @@ pub fn Uploads(kept: Vec<Kept>, max: u32, draft: String) -> impl IntoView {
         if let Some(Some(request)) = row.request.try_update_value(Option::take) {
             let _ = request.abort();
         }
-        if let State::Done { id } = row.state.get_untracked() {
+        if let State::Done { id } | State::Asked { id } = row.state.get_untracked() {
             leptos::task::spawn_local(async move {
                 // Left where it is, it is swept away by itself.
                 let _ = super::api::discard_upload(id).await;
@@ -84,23 +95,34 @@ pub fn Uploads(kept: Vec<Kept>, max: u32, draft: String) -> impl IntoView {
             return;
         };
         if kept.is_empty() {
-            for file in restore(&draft) {
+            let kept = restore(&draft);
+            let asked = kept.into_iter().map(|file| {
                 let key = next.get_value();
                 next.set_value(key + 1);
-                rows.update(|rows| rows.push(Row::kept(key, &file)));
-            }
+                let row = Row::kept(key, &file);
+                row.state.set(State::Asked { id: file.id });
+                row
+            });
+            let asked: Vec<Row> = asked.collect();
+            rows.update(|rows| rows.extend(asked.iter().cloned()));
+            ask(asked);
         }
         let draft = draft.clone();
         Effect::new(move |_| {
             let done: Vec<Kept> = rows.get().iter().filter_map(Row::done).collect();
-            tick_screenshot(done.iter().any(|f| f.image));
-            ui::store(&format!("{draft}-files"), &if done.is_empty() { String::new() } else { serde_json::to_string(&done).unwrap_or_default() });
+            tick_screenshot(done.iter().any(|f| is_picture(&f.name)));
+            ui::store(
+                &format!("{}-files", key(&draft)),
+                &if done.is_empty() { String::new() } else { serde_json::to_string(&done).unwrap_or_default() },
+            );
         });
         send_after_uploads(&form, rows, stopped);
         // Wherever one is on the page: there is one place for files on it.
         ui::listen(&document(), "paste", move |event: ClipboardEvent| {
-            let files = event.clipboard_data().map(|data| files_of(&data)).unwrap_or_default();
-            if !files.is_empty() {
+            let Some(data) = event.clipboard_data() else { return };
+            let files = files_of(&data);
+            // Cells of a sheet and text of a document bring a picture of themselves along: where text can be written, the text is meant.
+            if !files.is_empty() && !(is_text(&data, &files) && lands_in_text(&event)) {
                 event.prevent_default();
                 files.into_iter().for_each(add);
             }
@@ -146,13 +168,18 @@ fn upload_row(row: Row, max: u32, remove: impl Fn(Row) + Copy + 'static) -> impl
     let (name, size) = (row.name.clone(), row.size);
     let word = move |state: &State| match state {
         State::Busy { sent } => format!("{}% · {}", percent(*sent, size), w::of_size(l, bytes(*sent as i64, l), bytes(size as i64, l))),
+        State::Asked { .. } => bytes(size as i64, l),
         State::Done { .. } => format!("{} · {}", w::uploaded(l), bytes(size as i64, l)),
         State::Failed { why, .. } => why.clone(),
     };
     let state = row.state;
     let (again, gone, thumb) = (row.clone(), row.clone(), row.thumb);
+    let is_unseen = {
+        let row = row.clone();
+        move || matches!(row.state.get(), State::Done { .. }) && is_picture(&row.name) && row.thumb.get().is_none()
+    };
     view! {
-        <li class="upload" data-state=move || match state.get() { State::Busy { .. } => "busy", State::Done { .. } => "done", State::Failed { .. } => "failed" }>
+        <li class="upload" data-state=move || match state.get() { State::Busy { .. } | State::Asked { .. } => "busy", State::Done { .. } => "done", State::Failed { .. } => "failed" }>
             <span class="thumb">{move || match thumb.get() {
                 Some(address) => view! { <img src=address alt="" width="40" height="40"/> }.into_any(),
                 None => icon("file-text").into_any(),
@@ -160,6 +187,7 @@ fn upload_row(row: Row, max: u32, remove: impl Fn(Row) + Copy + 'static) -> impl
             <div>
                 <p class="file one-line">{name.clone()}</p>
                 <p class="state">{move || matches!(state.get(), State::Done { .. }).then(|| icon("check"))}<span>{move || word(&state.get())}</span></p>
+                {move || is_unseen().then(|| view! { <p class="state">{w::upload_unseen(l)}</p> })}
             </div>
             <div class="actions">
                 {move || matches!(state.get(), State::Failed { again: true, .. }).then(|| {
@@ -171,7 +199,7 @@ fn upload_row(row: Row, max: u32, remove: impl Fn(Row) + Copy + 'static) -> impl
             {move || match state.get() {
                 State::Busy { sent } => Some(view! { <progress class="progress" max="100" value=percent(sent, size).to_string() aria-label=name.clone()></progress> }.into_any()),
                 State::Done { id } => Some(view! { <input type="hidden" name="attachments[]" value=id/> }.into_any()),
-                State::Failed { .. } => None,
+                State::Asked { .. } | State::Failed { .. } => None,
             }}
         </li>
     }
@@ -207,9 +235,16 @@ impl Row {
         }
     }
 
+    fn id(&self) -> Option<String> {
+        match self.state.get_untracked() {
+            State::Done { id } | State::Asked { id } => Some(id),
+            State::Busy { .. } | State::Failed { .. } => None,
+        }
+    }
+
     fn done(&self) -> Option<Kept> {
         match self.state.get() {
-            State::Done { id } => Some(Kept {
+            State::Done { id } | State::Asked { id } => Some(Kept {
                 id,
                 name: self.name.clone(),
                 size: self.size as i64,
@@ -270,7 +305,7 @@ fn send(row: Row, max: u32) {
 /// One that did not arrive stops it: the person sends it again or takes it away.
 fn send_after_uploads(form: &HtmlFormElement, rows: RwSignal<Vec<Row>>, stopped: RwSignal<bool>) {
     let waits = std::rc::Rc::new(Cell::new(false));
-    let busy = move || rows.get().iter().any(|row| matches!(row.state.get(), State::Busy { .. }));
+    let busy = move || rows.get().iter().any(|row| matches!(row.state.get(), State::Busy { .. } | State::Asked { .. }));
     let failed = move || rows.get().iter().any(|row| matches!(row.state.get(), State::Failed { .. }));
     let (asked, target) = (waits.clone(), form.clone());
     ui::listen(form, "submit", move |event: web_sys::Event| {
@@ -310,9 +345,49 @@ fn files_of(data: &DataTransfer) -> Vec<File> {
     data.files().map(|files| gloo_file::FileList::from(files).iter().cloned().collect()).unwrap_or_default()
 }
 
+/// Whether what is pasted is text that brings files along. Files alone may bring their names.
+fn is_text(data: &DataTransfer, files: &[File]) -> bool {
+    let text = data.get_data("text/plain").unwrap_or_default();
+    let is_name = |line: &str| files.iter().any(|file| file.name() == line);
+    text.lines().map(str::trim).any(|line| !line.is_empty() && !is_name(line))
+}
+
+/// Whether what is pasted lands where text is written.
+fn lands_in_text(event: &ClipboardEvent) -> bool {
+    let Some(element) = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else { return false };
+    element
+        .matches("textarea, input:is(:not([type]), [type=text], [type=search], [type=url], [type=email], [type=tel]):not([readonly])")
+        .unwrap_or(false)
+}
+
+fn is_picture(name: &str) -> bool {
+    matches!(Kind::of(&FileName::clean(name)), Ok(Kind::Image(_)))
+}
+
+/// Asks whether the files that came back with a draft are still there: a form that names another one is refused.
+fn ask(rows: Vec<Row>) {
+    let l = Reader::current().language;
+    let ids: Vec<String> = rows.iter().filter_map(Row::id).collect();
+    if ids.is_empty() {
+        return;
+    }
+    leptos::task::spawn_local(async move {
+        let known = super::api::kept_uploads(ids).await;
+        for row in rows {
+            // It may have been taken away meanwhile.
+            let Some(State::Asked { id }) = row.state.try_get_untracked() else { continue };
+            row.state.set(match &known {
+                Ok(known) if known.iter().all(|file| file.id.as_str() != id) => State::Failed { why: w::upload_gone(l).to_owned(), again: false },
+                // Where nobody answers, the form finds out.
+                _ => State::Done { id },
+            });
+        }
+    });
+}
+
 fn restore(draft: &str) -> Vec<Kept> {
     accept();
-    ui::stored(&format!("{draft}-files")).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    ui::stored(&format!("{}-files", key(draft))).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
 fn percent(sent: f64, size: f64) -> u32 {

@@ -2,6 +2,7 @@
 
 use super::api;
 use super::draft::Draft;
+use super::kept::KeptDrafts;
 use crate::attachments::{Kept, Uploads};
 use crate::ui::{self, as_typed, fault, icon};
 use crate::{Problem, Reader, Returned, when, words as w};
@@ -53,6 +54,7 @@ pub(super) fn composer(with: Composer<'_>, reader: &Reader) -> impl IntoView + u
             <input type="hidden" name="ticket" value=id.to_string()/>
             <input type="hidden" name="submission" value=submission/>
             <input type="hidden" name="seen" value=with.seen.to_string()/>
+            <KeptDrafts name=draft.clone()/>
             {staff.then(|| view! {
                 <div class="modes" role="group" aria-label=w::kind_of_message(l)>
                     <label><input class="visually-hidden" type="radio" name="mode" value="reply" checked=!note/>{icon("reply")}{w::reply(l)}</label>

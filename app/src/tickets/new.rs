@@ -4,6 +4,7 @@ use super::api::{self, Form};
 use super::cc::{CcPicker, plain_cc};
 use super::composer::Preview;
 use super::draft::Draft;
+use super::kept::KeptDrafts;
 use super::promised::Promised;
 use crate::attachments::Uploads;
 use crate::ui::{self, Place, as_typed, fault, icon, portal, problem_page, urgency, urgency_meaning};
@@ -53,6 +54,7 @@ fn page(form: Form, returned: &Arc<Returned>, reader: &Reader) -> impl IntoView 
             <main id="inhoud" class="portal form-page"><h1>{w::open_ticket(l)}</h1>
             <form class="form" method="post" action="/api/open_ticket" enctype="multipart/form-data" novalidate>
                 <input type="hidden" name="submission" value=submission/>
+                <KeptDrafts name=draft.clone()/>
                 <div class="form-row"><div class="head"><label for="email">{w::email(l)}</label><p class="hint" id="email-hint">{w::email_hint(l)}</p></div>
                     <div class="body"><input class="input" id="email" type="email" value=email readonly aria-describedby="email-hint"/></div></div>
 

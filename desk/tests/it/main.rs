@@ -23,6 +23,7 @@ mod privacy;
 mod provider;
 mod push;
 mod reports;
+mod samples;
 mod second_step;
 mod servers;
 mod support;

@@ -27,7 +27,7 @@ pub struct Server {
     state: AppState,
     pub shutdown: CancellationToken,
     fresh: Option<Fresh>,
-    folder: TempDir,
+    pub folder: TempDir,
 }
 
 /// An answer, read to its end.
