@@ -5,7 +5,6 @@
 use super::template::{self, Kind, Values, current, escaped};
 use crate::mail::{Cause, Letter, Part, address, secret};
 use crate::{Desk, Error, Result, attachments, hours, mail, zones};
-use domain::TicketId;
 use domain::accounts::{Language, Scope};
 use domain::events::{Event, Happening};
 use domain::notifications::{Pace, Paces, Why};
