@@ -18,6 +18,7 @@ pub mod mail;
 pub mod notifications;
 pub mod on_call;
 pub mod privacy;
+pub mod ready;
 pub mod reports;
 pub mod text;
 pub mod tickets;
@@ -44,6 +45,7 @@ pub struct Desk {
     exports: Arc<privacy::Exports>,
     erasing: Arc<tokio::sync::Mutex<()>>,
     books: Arc<hours::Shelf>,
+    looked: Arc<ready::Looked>,
     mail: Arc<mail::Mail>,
 }
 
@@ -63,6 +65,7 @@ impl Desk {
             exports: Arc::default(),
             erasing: Arc::default(),
             books: Arc::default(),
+            looked: Arc::default(),
             mail,
         }
     }

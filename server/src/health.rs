@@ -18,13 +18,17 @@ pub async fn alive() -> &'static str {
     "alive\n"
 }
 
-/// `GET /readyz`: the database answers, and the server is not shutting down.
+/// `GET /readyz`: the database answers, and the server is not shutting down. Where nothing can be saved it says so, and stays ready: what is there can be read.
 pub async fn ready(State(state): State<AppState>) -> Response {
     if state.shutdown.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
     }
     match state.desk.store().ping().await {
-        Ok(()) => "ready\n".into_response(),
+        Ok(()) => match desk::ready::writable(&state.desk).await {
+            can if can.all() => "ready\n".into_response(),
+            can if can.database => "ready, but the folder of files cannot be written\n".into_response(),
+            _ => "ready, but nothing can be saved: the database cannot be written\n".into_response(),
+        },
         Err(error) => {
             tracing::warn!(%error, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
@@ -53,6 +57,10 @@ pub fn metrics_router(handle: PrometheusHandle, desk: Desk) -> Router {
 async fn measure(desk: &Desk) {
     let (busy, open) = desk.store().pool();
     let jobs = desk.jobs();
+    let can = desk::ready::writable(desk).await;
+    for (what, is) in [("database", can.database), ("files", can.files)] {
+        metrics::gauge!("balie_writable", "what" => what).set(f64::from(u8::from(is)));
+    }
     metrics::gauge!("balie_log_position").set(desk.tail().position().0 as f64);
     metrics::gauge!("balie_database_connections", "state" => "busy").set(f64::from(busy));
     metrics::gauge!("balie_database_connections", "state" => "open").set(f64::from(open));

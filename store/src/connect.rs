@@ -2,8 +2,9 @@
 
 use crate::bell::Bell;
 use crate::change::Change;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::group::Writer;
+use crate::intact;
 use crate::migrations::Migrator;
 use crate::row::statement;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TransactionTrait, Value};
@@ -61,6 +62,9 @@ impl Store {
             let reads = Database::connect(options).await?;
             return Ok(Self { kind: Kind::Postgres, reads, writer: None, bell });
         }
+        if let Some(path) = intact::path(url) {
+            intact::look(path).map_err(Error::Damaged)?;
+        }
         // The writer comes first: it makes the file, and turns the write-ahead log on.
         let writer = Database::connect(sqlite(url, 1, false)).await?;
         let reads = Database::connect(sqlite(url, SQLITE_READERS, true)).await?;
@@ -106,6 +110,13 @@ impl Store {
     pub async fn ping(&self) -> Result<()> {
         self.reads.query_one_raw(self.sql("SELECT 1", [])).await?;
         Ok(())
+    }
+
+    /// Writes, and changes nothing by it, for who wants to know whether that can be done.
+    pub async fn try_writing(&self) -> Result<()> {
+        let change = self.begin().await?;
+        change.run("UPDATE log_reader SET n = n WHERE name = $1", ["notifications".into()]).await?;
+        change.commit().await
     }
 
     /// Which database it is.

@@ -5,6 +5,7 @@
 mod accounts;
 mod at_once;
 mod attachments;
+mod authenticator;
 mod board;
 mod demo;
 mod hours;
@@ -25,3 +26,4 @@ mod support;
 mod tickets;
 mod tokens;
 mod visibility;
+mod ways_in;

@@ -4,6 +4,7 @@
 #![recursion_limit = "512"]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod ahead;
 mod api;
 mod forms;
 mod headers;
@@ -14,5 +15,7 @@ mod misfortune;
 mod nodes;
 mod privacy;
 mod process;
+mod redirects;
 mod settings;
 mod support;
+mod zones;

@@ -26,7 +26,7 @@ pub struct Server {
     pub router: Router,
     pub shutdown: CancellationToken,
     _fresh: Option<Fresh>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An answer, read to its end.
@@ -86,7 +86,12 @@ impl Server {
         let options = LeptosOptions::builder().output_name("balie").build();
         let config = Config::read("", settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))).unwrap();
         let state = AppState { options, desk: desk.clone(), config: Arc::new(config), shutdown: shutdown.clone() };
-        Self { desk, router: router(state), shutdown, _fresh: fresh, _folder: folder }
+        Self { desk, router: router(state), shutdown, _fresh: fresh, folder }
+    }
+
+    /// The folder of its files.
+    pub fn files(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Asks, and gives the answer as it comes.
