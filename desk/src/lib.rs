@@ -20,6 +20,7 @@ mod network;
 pub mod notifications;
 pub mod on_call;
 pub mod privacy;
+pub mod ready;
 pub mod reports;
 mod spreadsheet;
 pub mod text;
@@ -50,6 +51,7 @@ pub struct Desk {
     exports: Arc<privacy::Exports>,
     erasing: Arc<tokio::sync::Mutex<()>>,
     books: Arc<hours::Shelf>,
+    looked: Arc<ready::Looked>,
     mail: Arc<mail::Mail>,
     http: http::Http,
     workers: Arc<workers::Workers>,
@@ -71,6 +73,7 @@ impl Desk {
             exports: Arc::default(),
             erasing: Arc::default(),
             books: Arc::default(),
+            looked: Arc::default(),
             mail,
             http: http::Http::default(),
             workers: Arc::default(),

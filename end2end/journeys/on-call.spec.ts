@@ -108,7 +108,15 @@ test('an urgent ticket at night reaches the closed browser of who is on call, an
     await fresh.goto(link);
     await expect(fresh).toHaveURL(/log-in/);
     expect((await customer.request.get(link)).status()).toBe(403);
+    // Looked at ahead, by the browser of the very person, it takes nothing on.
+    for (const headers of [{ 'Sec-Purpose': 'prefetch' }, { Purpose: 'prefetch' }, {}]) {
+      expect((await agent.request.get(link, { headers })).status()).toBe(200);
+    }
+    await agent.goto(`/tickets/${id}`);
+    await expect(agent.getByText('Buiten kantoortijd gewaarschuwd.')).toBeVisible();
     await agent.goto(link);
+    await expect(agent).toHaveURL(new RegExp(`/tickets/${id}$`));
+    await agent.goBack();
     await expect(agent).toHaveURL(new RegExp(`/tickets/${id}$`));
     await expect(agent.getByText('Buiten kantoortijd gewaarschuwd.')).toHaveCount(0);
     await expect(agent.getByText('heeft de waarschuwing gezien')).toBeVisible();

@@ -108,3 +108,27 @@ test('what goes wrong and what is opened is accessible too, in both themes', asy
     await accessible(desk);
   }
 });
+
+test('who reads in New York is offered its clock, and promises name it then', async ({ browser }) => {
+  const page = await as(browser, fatima, { timezoneId: 'America/New_York' });
+  // The browser says its zone when the log-in page wakes; the page after that knows.
+  await awake(page);
+  await page.reload();
+  const offer = page.getByRole('complementary', { name: 'Tijdzone' });
+  await expect(offer).toContainText('De klok van dit apparaat staat op de tijd van New York.');
+  await accessible(page);
+  await offer.getByRole('button', { name: 'Gebruik New York' }).click();
+  await expect(offer).toHaveCount(0);
+  await page.goto('/tickets/new');
+  await page.getByRole('radio', { name: /Hoog/ }).check();
+  await page.getByLabel('Afdeling').selectOption({ index: 1 });
+  await expect(page.locator('.promised')).toContainText('(tijd van New York)');
+  await page.goto('/account');
+  await page.getByLabel('Tijdzone').selectOption('Europe/Amsterdam');
+  await page.locator('form[action="/api/set_own"]').getByRole('button').click();
+  await page.goto('/');
+  await offer.getByRole('button', { name: 'Houd Amsterdam' }).click();
+  await expect(offer).toHaveCount(0);
+  await page.reload();
+  await expect(offer).toHaveCount(0);
+});

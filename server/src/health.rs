@@ -26,6 +26,7 @@ pub async fn alive() -> &'static str {
 }
 
 /// `GET /readyz`: the database answers, every worker works, no reader of the log is too far behind, and the server is not shutting down. Says what is wrong, a line each.
+/// Where nothing can be saved it says so, and stays ready: what is there can be read.
 pub async fn ready(State(state): State<AppState>) -> Response {
     if state.shutdown.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
@@ -47,10 +48,15 @@ pub async fn ready(State(state): State<AppState>) -> Response {
         tracing::warn!(faults, "not ready");
         return (StatusCode::SERVICE_UNAVAILABLE, format!("{faults}\n")).into_response();
     }
-    match health.passed_over {
-        0 => "ready\n".into_response(),
-        events => format!("ready\n{events} events of the log cannot be read and were passed over\n").into_response(),
+    let mut text = match desk::ready::writable(&state.desk).await {
+        can if can.all() => "ready\n".to_owned(),
+        can if can.database => "ready, but the folder of files cannot be written\n".to_owned(),
+        _ => "ready, but nothing can be saved: the database cannot be written\n".to_owned(),
+    };
+    if health.passed_over > 0 {
+        text.push_str(&format!("{} events of the log cannot be read and were passed over\n", health.passed_over));
     }
+    text.into_response()
 }
 
 /// Starts to measure; once in a program.
@@ -73,6 +79,10 @@ pub fn metrics_router(handle: PrometheusHandle, desk: Desk) -> Router {
 
 async fn measure(desk: &Desk) {
     let (busy, open) = desk.store().pool();
+    let can = desk::ready::writable(desk).await;
+    for (what, is) in [("database", can.database), ("files", can.files)] {
+        metrics::gauge!("balie_writable", "what" => what).set(f64::from(u8::from(is)));
+    }
     metrics::gauge!("balie_log_position").set(desk.tail().position().0 as f64);
     metrics::gauge!("balie_database_connections", "state" => "busy").set(f64::from(busy));
     metrics::gauge!("balie_database_connections", "state" => "open").set(f64::from(open));

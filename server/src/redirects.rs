@@ -12,7 +12,7 @@ const OF_SCRIPT: HeaderName = HeaderName::from_static("serverfnredirect");
 pub async fn by_status(request: Request, next: Next) -> Response {
     let is_page = matches!(*request.method(), Method::GET | Method::HEAD);
     let mut response = next.run(request).await;
-    if is_page && response.status().is_success() && response.headers().contains_key(header::LOCATION) {
+    if is_page && !response.status().is_redirection() && response.headers().contains_key(header::LOCATION) {
         *response.status_mut() = StatusCode::FOUND;
         response.headers_mut().remove(OF_SCRIPT);
     }

@@ -3,8 +3,9 @@
 use crate::bell::Bell;
 use crate::bounded::Pool;
 use crate::change::Change;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::group::Writer;
+use crate::intact;
 use crate::migrations::Migrator;
 use crate::passed_over::PassedOver;
 use crate::postgres::{self, POLL};
@@ -55,6 +56,9 @@ impl Store {
         if url.starts_with("postgres") {
             let reads = postgres::connect(url, postgres_connections).await?;
             return Ok(Self { kind: Kind::Postgres, reads, writer: None, bell, passed_over });
+        }
+        if let Some(path) = intact::path(url) {
+            intact::look(path).map_err(Error::Damaged)?;
         }
         // The writer comes first: it makes the file, and turns the write-ahead log on.
         let writer = Database::connect(sqlite(url, 1, false)).await?;
@@ -110,6 +114,13 @@ impl Store {
     pub async fn ping(&self) -> Result<()> {
         self.reads.query_one_raw(self.sql("SELECT 1", [])).await?;
         Ok(())
+    }
+
+    /// Writes, and changes nothing by it, for who wants to know whether that can be done.
+    pub async fn try_writing(&self) -> Result<()> {
+        let change = self.begin().await?;
+        change.run("UPDATE log_reader SET n = n WHERE name = $1", ["notifications".into()]).await?;
+        change.commit().await
     }
 
     /// Which database it is.

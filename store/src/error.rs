@@ -13,6 +13,8 @@ pub enum Error {
     ReadOnly(Arc<DbErr>),
     /// Anything else.
     Broken(Arc<DbErr>),
+    /// The file of the database is damaged: a sentence for who runs it.
+    Damaged(String),
     /// A row holds what this version cannot read.
     Unreadable(&'static str),
 }
@@ -38,6 +40,7 @@ impl fmt::Display for Error {
             Error::Taken => f.write_str("the key is taken"),
             Error::ReadOnly(error) => write!(f, "the database cannot be written: {error}"),
             Error::Broken(error) => write!(f, "the database failed: {error}"),
+            Error::Damaged(what) => f.write_str(what),
             Error::Unreadable(what) => write!(f, "a row holds an unknown {what}"),
         }
     }

@@ -20,6 +20,7 @@ pub mod events;
 pub mod factors;
 mod group;
 pub mod hours;
+mod intact;
 pub mod mail;
 mod migrations;
 pub mod notifications;

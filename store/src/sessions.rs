@@ -118,7 +118,7 @@ pub async fn renew(change: &mut Change, person: Option<PersonId>) -> Result<()> 
 /// Removes sessions and throttles that are long over.
 pub async fn sweep(change: &Change, now: Moment, throttles_before: Moment) -> Result<()> {
     change.run("DELETE FROM session WHERE expires_at < $1", [now.0.into()]).await?;
-    change.run("DELETE FROM throttle WHERE since < $1", [throttles_before.0.into()]).await?;
+    change.run("DELETE FROM throttle WHERE since < $1 OR since > $2", [throttles_before.0.into(), now.0.into()]).await?;
     Ok(())
 }
 
@@ -132,10 +132,10 @@ pub async fn failures(store: &Store, key: &str) -> Result<Option<(i64, Moment)>>
     .transpose()
 }
 
-/// Counts a try, and gives how many there are now and since when; the count begins anew when it began before `window`.
+/// Counts a try, and gives how many there are now and since when; the count begins anew when it began before `window`, or after `now`: then the clock was put back.
 pub async fn count_try(change: &Change, key: &str, now: Moment, window: Moment) -> Result<(i64, Moment)> {
     let sql = "INSERT INTO throttle (id, failures, since) VALUES ($1, 1, $2)
-               ON CONFLICT (id) DO UPDATE SET failures = CASE WHEN throttle.since <= $3 THEN 1 ELSE throttle.failures + 1 END, since = CASE WHEN throttle.since <= $3 THEN $2 ELSE throttle.since END
+               ON CONFLICT (id) DO UPDATE SET failures = CASE WHEN throttle.since <= $3 OR throttle.since > $2 THEN 1 ELSE throttle.failures + 1 END, since = CASE WHEN throttle.since <= $3 OR throttle.since > $2 THEN $2 ELSE throttle.since END
                RETURNING failures, since";
     let row = change.db().query_one_raw(change.sql(sql, [key.into(), now.0.into(), window.0.into()])).await?;
     let mut row = Row::new(row.as_ref().ok_or(Error::Unreadable("throttle"))?);

@@ -4,8 +4,7 @@
 
 use super::api;
 use crate::ui::{self, Place, desk_frame, icon, problem_page};
-use crate::{Problem, Reader, words as w};
-use domain::Refusal;
+use crate::{Reader, words as w};
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::use_params_map;
@@ -23,9 +22,14 @@ pub fn TakePage() -> impl IntoView {
     let reader = Reader::current();
     let l = reader.language;
     let token = use_params_map().read_untracked().get("token").unwrap_or_default();
+    if reader.visitor.is_none() {
+        let is_token = token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
+        let next = if is_token { format!("/log-in?next=/on-call/take/{token}") } else { "/log-in".to_owned() };
+        return view! { <Redirect path=next/> }.into_any();
+    }
     ui::set_title(w::alarm_take(l));
     Suspend::new(async move {
-        match api::take_facts(token.clone()).await {
+        match api::take_facts(token).await {
             Ok(taking) => {
                 let inner = view! {
                     <main id="inhoud" class="account-page"><h1>{w::alarm_take_title(l)}</h1>
@@ -37,14 +41,10 @@ pub fn TakePage() -> impl IntoView {
                 };
                 desk_frame(Place::OnCall, &reader, inner.into_any()).into_any()
             }
-            Err(Problem::Refused(Refusal::SignedOut)) => {
-                let is_token = token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
-                let next = if is_token { format!("/log-in?next=/on-call/take/{token}") } else { "/log-in".to_owned() };
-                view! { <Redirect path=next/> }.into_any()
-            }
             Err(problem) => problem_page(&problem).into_any(),
         }
     })
+    .into_any()
 }
 
 /// Sends the form of the page once someone looks at it: not while the browser renders it ahead, nor behind another tab.

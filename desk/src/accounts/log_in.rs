@@ -41,7 +41,8 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -
     for (key, most) in &keys {
         if let Some((failures, since)) = store::sessions::failures(desk.store(), key).await?
             && failures >= *most
-            && now - since < WINDOW
+            // Not where the clock was put back since: that would lock people out for as long as it was ahead.
+            && (0..WINDOW.0).contains(&(now - since).0)
         {
             return Err(wait(now, since).into());
         }

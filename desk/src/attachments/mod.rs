@@ -66,7 +66,11 @@ impl Files {
     pub fn try_writing(&self) -> io::Result<()> {
         let path = self.folder.join("incoming").join("check");
         File::create(&path)?.sync_all()?;
-        std::fs::remove_file(path)
+        match std::fs::remove_file(path) {
+            // Another node tries at the same moment.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
     }
 
     /// The files of one of the 256 folders that are older than a day.

@@ -5,6 +5,7 @@
 mod accounts;
 mod at_once;
 mod attachments;
+mod authenticator;
 mod board;
 mod demo;
 mod hostile;
@@ -30,4 +31,5 @@ mod support;
 mod tickets;
 mod tokens;
 mod visibility;
+mod ways_in;
 mod workers;

@@ -6,8 +6,10 @@ use desk::audit::Origin;
 use domain::Refusal;
 use domain::accounts::Role;
 use domain::time::Span;
-use openidconnect::core::{CoreIdToken, CoreIdTokenClaims, CoreJsonWebKeySet, CoreJwsSigningAlgorithm, CoreRsaPrivateSigningKey};
-use openidconnect::{Audience, EmptyAdditionalClaims, IssuerUrl, JsonWebKeyId, Nonce, PrivateSigningKey, StandardClaims, SubjectIdentifier};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
+use openidconnect::core::{CoreJsonWebKeySet, CoreJwsSigningAlgorithm, CoreRsaPrivateSigningKey};
+use openidconnect::{JsonWebKeyId, PrivateSigningKey};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -18,13 +20,16 @@ use tokio::net::TcpListener;
 #[derive(Clone)]
 struct Says {
     issuer: String,
-    audience: String,
+    audience: Value,
     nonce: String,
     /// Seconds from now until it is over.
     lasts: i64,
     subject: String,
     /// Whether the ID token, which names no address, says that it is verified.
     verified: bool,
+    /// What else the ID token says.
+    more: Value,
+    signed: Signed,
     /// What the user info says.
     info: Value,
 }
@@ -38,19 +43,44 @@ fn key() -> CoreRsaPrivateSigningKey {
     CoreRsaPrivateSigningKey::from_pem(include_str!("provider.pem"), Some(JsonWebKeyId::new("1".into()))).unwrap()
 }
 
+/// How the ID token is signed.
+#[derive(Clone, Copy, PartialEq)]
+enum Signed {
+    Well,
+    /// Not at all, as `alg: none` allows.
+    Not,
+    /// With the secret of the client, which everyone who runs it knows.
+    BySecret,
+    /// For claims that were changed since.
+    ForOthers,
+}
+
 fn id_token(says: &Says) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
-    let at = |seconds: i64| chrono::DateTime::from_timestamp(seconds, 0).unwrap();
-    let claims = CoreIdTokenClaims::new(
-        IssuerUrl::new(says.issuer.clone()).unwrap(),
-        vec![Audience::new(says.audience.clone())],
-        at(now + says.lasts),
-        at(now),
-        StandardClaims::new(SubjectIdentifier::new(says.subject.clone())).set_email_verified(says.verified.then_some(true)),
-        EmptyAdditionalClaims {},
-    )
-    .set_nonce(Some(Nonce::new(says.nonce.clone())));
-    CoreIdToken::new(claims, &key(), CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256, None, None).unwrap().to_string()
+    let mut claims = json!({ "iss": says.issuer, "aud": says.audience, "exp": now + says.lasts, "iat": now, "sub": says.subject, "nonce": says.nonce });
+    if says.verified {
+        claims["email_verified"] = json!(true);
+    }
+    if let (Some(all), Value::Object(more)) = (claims.as_object_mut(), &says.more) {
+        all.extend(more.clone());
+    }
+    let algorithm = match says.signed {
+        Signed::Well | Signed::ForOthers => "RS256",
+        Signed::Not => "none",
+        Signed::BySecret => "HS256",
+    };
+    let part = |value: &Value| B64.encode(value.to_string());
+    let text = format!("{}.{}", part(&json!({ "alg": algorithm, "typ": "JWT", "kid": "1" })), part(&claims));
+    let signed = match says.signed {
+        Signed::ForOthers => format!("{text} "),
+        _ => text.clone(),
+    };
+    let signature = match says.signed {
+        Signed::Not => String::new(),
+        Signed::BySecret => B64.encode(ring::hmac::sign(&ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"geheim"), signed.as_bytes())),
+        Signed::Well | Signed::ForOthers => B64.encode(key().sign(&CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256, signed.as_bytes()).unwrap()),
+    };
+    format!("{text}.{signature}")
 }
 
 impl Fake {
@@ -59,11 +89,13 @@ impl Fake {
         let issuer = format!("http://{}", listener.local_addr().unwrap());
         let says = Says {
             issuer: issuer.clone(),
-            audience: "balie".into(),
+            audience: json!("balie"),
             nonce: String::new(),
             lasts: 300,
             subject: "s1".into(),
             verified: false,
+            more: json!({}),
+            signed: Signed::Well,
             info: json!({}),
         };
         let says = Arc::new(Mutex::new(says));
@@ -106,6 +138,7 @@ impl Fake {
             name: "SERA".into(),
             claim: "groups".into(),
             roles: roles.iter().map(|(group, role)| ((*group).to_owned(), *role)).collect(),
+            vouched_domains: vec![],
             base_url: "http://127.0.0.1:3000".into(),
         }
     }
@@ -253,9 +286,17 @@ async fn a_provider_that_says_what_it_should_not_is_not_believed() {
     fake.trip(&world, honest).await.unwrap();
     let truth = fake.says.lock().unwrap().clone();
     type Lie = Box<dyn Fn(&mut Says)>;
-    let lies: [(&str, Lie); 5] = [
+    let lies: [(&str, Lie); 13] = [
+        ("no signature", Box::new(|says| says.signed = Signed::Not)),
+        ("a signature with the secret of the client", Box::new(|says| says.signed = Signed::BySecret)),
+        ("a signature of something else", Box::new(|says| says.signed = Signed::ForOthers)),
+        ("an issuer that begins alike", Box::new(|says| says.issuer.push('/'))),
+        ("an audience beside ours that we do not know", Box::new(|says| says.audience = json!(["balie", "another"]))),
+        ("nobody as its audience", Box::new(|says| says.audience = json!([]))),
+        ("no nonce", Box::new(|says| says.more = json!({ "nonce": null }))),
+        ("nobody as who it is about", Box::new(|says| says.more = json!({ "sub": null }))),
         ("another issuer", Box::new(|says| says.issuer = "https://evil.example".into())),
-        ("another audience", Box::new(|says| says.audience = "another".into())),
+        ("another audience", Box::new(|says| says.audience = json!("another"))),
         ("another nonce", Box::new(|says| says.nonce = "x".into())),
         ("a token that is over", Box::new(|says| says.lasts = -300)),
         ("the user info of someone else", Box::new(|says| says.info = info("s9", "marieke@x.example", true))),
@@ -294,4 +335,69 @@ async fn what_comes_back_is_taken_once_soon_and_in_the_browser_it_began_in() {
     let gone = ProviderSettings { issuer: "http://127.0.0.1:9".into(), ..fake.settings(&[]) };
     let desk = world.desk.clone().with_provider(Provider::new(gone));
     assert_eq!(refused(accounts::begin_trip(&desk, "/", &Origin::default()).await), Refusal::WrongCredentials);
+}
+
+/// What Microsoft Entra ID sends: the address in the ID token, nothing that says whether it is verified, and groups by their ids.
+fn entra(subject: &str, email: &str, groups: &[&str]) -> impl Fn(&mut Says) + use<> {
+    let more = json!({
+        "email": email, "name": "Sanne Dekker", "preferred_username": email, "oid": "6d1d3c5e-0f6b-4b2a-9a39-0f6b1c2d3e4f", "tid": "0b9c1d9e-9b1a-4f65-8a0e-3f1f2a6f2b11",
+        "ver": "2.0", "groups": groups,
+    });
+    let subject = subject.to_owned();
+    move |says: &mut Says| {
+        says.subject.clone_from(&subject);
+        says.more = more.clone();
+    }
+}
+
+const HELPDESK: &str = "3f2b6c1e-77aa-4c09-9a55-0d8f2f5f8a10";
+
+#[tokio::test]
+async fn addresses_of_a_provider_that_verifies_none_are_believed_where_their_domain_is_vouched_for() {
+    on_both(async |mut world: World| {
+        let fake = Fake::start().await;
+        let with = |vouched: &[&str]| {
+            let vouched_domains = vouched.iter().map(|domain| (*domain).to_owned()).collect();
+            Provider::new(ProviderSettings { vouched_domains, ..fake.settings(&[(HELPDESK, Role::Agent)]) })
+        };
+        let plain = world.desk.clone();
+        world.desk = plain.clone().with_provider(with(&[]));
+        assert_eq!(refused(fake.trip(&world, entra("s1", "sanne@x.example", &[HELPDESK])).await), Refusal::NotAllowed, "off by default");
+        world.desk = plain.clone().with_provider(with(&["sera.example"]));
+        assert_eq!(refused(fake.trip(&world, entra("s1", "sanne@x.example", &[HELPDESK])).await), Refusal::NotAllowed, "another domain");
+        world.desk = plain.clone().with_provider(with(&["x.example"]));
+        let sanne = fake.trip(&world, entra("s1", "Sanne@X.example", &[HELPDESK])).await.unwrap();
+        assert_eq!((sanne.person().id, sanne.role()), (world.id("sanne"), Role::Agent));
+        let new = fake.trip(&world, entra("s2", "nieuw@x.example", &["other", HELPDESK])).await.unwrap();
+        assert_eq!((new.role(), new.person().name.as_str()), (Role::Agent, "Sanne Dekker"));
+        // A guest whose address says otherwise, no groups, too many of them, no address: outside.
+        assert_eq!(refused(fake.trip(&world, entra("s3", "hanneke@x.example.evil.example", &[HELPDESK])).await), Refusal::NotAllowed);
+        assert_eq!(refused(fake.trip(&world, entra("s4", "daan@x.example", &[])).await), Refusal::NotAllowed);
+        let many = |says: &mut Says| {
+            entra("s4", "daan@x.example", &[])(says);
+            says.more.as_object_mut().unwrap().remove("groups");
+            says.more["_claim_names"] = json!({ "groups": "src1" });
+            says.info = json!({ "sub": "s4" });
+        };
+        assert_eq!(refused(fake.trip(&world, many).await), Refusal::NotAllowed);
+        let nothing = |says: &mut Says| {
+            entra("s5", "x", &[HELPDESK])(says);
+            says.more.as_object_mut().unwrap().remove("email");
+            says.info = json!({ "sub": "s5" });
+        };
+        assert_eq!(refused(fake.trip(&world, nothing).await), Refusal::NotAllowed);
+        // Entra's own word that nobody has proved the domain counts more than whoever vouches; and its yes is enough without.
+        let edov = |is: bool| {
+            move |says: &mut Says| {
+                entra("s6", "daan@x.example", &[HELPDESK])(says);
+                says.more["xms_edov"] = json!(is);
+            }
+        };
+        assert_eq!(refused(fake.trip(&world, edov(false)).await), Refusal::NotAllowed);
+        world.desk = plain.clone().with_provider(with(&[]));
+        assert_eq!(fake.trip(&world, edov(true)).await.unwrap().person().id, world.id("daan"));
+        // Who is known by subject comes in, whatever is said of the address now.
+        assert_eq!(fake.trip(&world, entra("s1", "elders@y.example", &[HELPDESK])).await.unwrap().person().id, world.id("sanne"));
+    })
+    .await;
 }

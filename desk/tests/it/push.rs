@@ -301,7 +301,8 @@ async fn the_link_of_a_mail_takes_an_alarm_on_for_whom_it_was_sent_to() {
         let text = String::from_utf8(mail.raw.clone()).unwrap().replace("=\r\n", "");
         let token: String = text.split("/on-call/take/").nth(1).unwrap().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '.').collect();
         let of = async |key: &str, token: &str| on_call::of_link(desk, &world.agent(key), token).await;
-        assert_eq!(of("sanne", &token).await.unwrap(), id);
+        assert_eq!(of("sanne", &token).await.unwrap().0, id);
+        assert!(on_call::running(desk, &world.agent("sanne"), id).await.unwrap().is_some(), "looking at it takes nothing on");
         assert!(of("daan", &token).await.is_err(), "it is another's");
         for wrong in ["", "x", &token[..token.len() - 1], &token.replacen(&id.to_string(), "1", 1)] {
             assert!(of("sanne", wrong).await.is_err(), "{wrong}");

@@ -289,3 +289,62 @@ async fn a_session_that_was_put_into_a_browser_beforehand_is_never_the_one_that_
     server.answer(call("/api/log_out", &stolen, "")).await;
     assert_eq!(server.answer(call("/api/home_shelves", &stolen, "")).await.status, StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test]
+async fn behind_one_proxy_only_what_it_adds_is_believed_of_where_a_request_comes_from() {
+    use axum::extract::ConnectInfo;
+    use std::net::SocketAddr;
+    let server = Server::start(&[("BALIE_TRUSTED_PROXIES", "1"), ("BALIE_BASE_URL", "https://help.example")]).await;
+    let hanneke = desk::accounts::log_in(&server.desk, "hanneke@x.example", PASSWORD, &Default::default()).await.unwrap().session().unwrap();
+    let hanneke = desk::accounts::session(&server.desk, hanneke.as_str()).await.unwrap().unwrap().agent().unwrap();
+    let forged: [&[u8]; 6] = [b"203.0.113.9", b"1.1.1.1, 203.0.113.9", b"127.0.0.1,, ,203.0.113.9", b"\xff\xfe, 203.0.113.9", b"::1 , [203.0.113.1]:80, 203.0.113.9:4711", b"x, ::ffff:203.0.113.9"];
+    for value in forged {
+        let mut request = post("/api/log_in", "", "email=kees%40x.example&password=verkeerd");
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4_000))));
+        let headers = request.headers_mut();
+        headers.insert("x-forwarded-for", axum::http::HeaderValue::from_bytes(value).unwrap());
+        for (name, value) in [("forwarded", "for=6.6.6.6;host=evil.example;proto=http"), ("x-real-ip", "6.6.6.6"), ("x-forwarded-host", "evil.example"), ("x-forwarded-proto", "http"), ("true-client-ip", "6.6.6.6")] {
+            headers.insert(name, axum::http::HeaderValue::from_static(value));
+        }
+        let refused = server.answer(request).await;
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+        assert!(!refused.text.contains("evil.example"));
+        let filter = desk::audit::Filter::default();
+        let entries = desk::audit::entries(&server.desk, &hanneke, &filter).await.unwrap();
+        assert_eq!(entries[0].address, "203.0.113.9", "{}", String::from_utf8_lossy(value));
+    }
+    // Who gets past the proxy without it is no one but the peer.
+    let mut request = post("/api/log_in", "", "email=kees%40x.example&password=verkeerd");
+    request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([198, 51, 100, 4], 4_000))));
+    server.answer(request).await;
+    let entries = desk::audit::entries(&server.desk, &hanneke, &desk::audit::Filter::default()).await.unwrap();
+    assert_eq!(entries[0].address, "198.51.100.4");
+}
+
+#[tokio::test]
+async fn a_token_is_no_session_and_a_session_no_token() {
+    let server = Server::start(&[]).await;
+    let hanneke = server.log_in("hanneke").await;
+    let session = desk::accounts::session(&server.desk, hanneke.split('=').nth(1).unwrap()).await.unwrap().unwrap();
+    let scopes = ["people:read".to_owned()];
+    let token = desk::accounts::make_token(&server.desk, &session.agent().unwrap(), PASSWORD, "x", &scopes, "30").await.unwrap();
+    let bearer = |path: &str, secret: &str| {
+        let mut request = get(path, "");
+        request.headers_mut().insert(header::AUTHORIZATION, format!("Bearer {secret}").parse().unwrap());
+        request
+    };
+    assert_eq!(server.answer(bearer("/v1/people", &token)).await.status, StatusCode::OK);
+    for (what, request) in [
+        ("as a cookie", get("/v1/people", &format!("balie={token}"))),
+        ("in the address", get(&format!("/v1/people?access_token={token}"), "")),
+        ("a session as a cookie", get("/v1/people", &hanneke)),
+        ("a session as a token", bearer("/v1/people", hanneke.split('=').nth(1).unwrap())),
+        ("a session with the beginning of a token", bearer("/v1/people", &format!("balie_{}", hanneke.split('=').nth(1).unwrap()))),
+        ("without its beginning", bearer("/v1/people", token.trim_start_matches("balie_"))),
+    ] {
+        assert_eq!(server.answer(request).await.status, StatusCode::UNAUTHORIZED, "{what}");
+    }
+    let page = server.answer(bearer("/people", &token)).await;
+    assert_eq!((page.status, page.location()), (StatusCode::FOUND, "/log-in?next=/people"));
+    assert_eq!(server.answer(get("/people", &format!("balie={}", token.trim_start_matches("balie_")))).await.status, StatusCode::FOUND);
+}

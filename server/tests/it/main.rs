@@ -4,6 +4,7 @@
 #![recursion_limit = "512"]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod ahead;
 mod api;
 mod crowd;
 mod forms;
@@ -16,7 +17,9 @@ mod misfortune;
 mod nodes;
 mod privacy;
 mod process;
+mod redirects;
 mod settings;
 mod spreadsheets;
 mod statements;
 mod support;
+mod zones;

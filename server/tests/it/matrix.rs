@@ -14,7 +14,7 @@ use server::router::PLAIN_ROUTES;
 use std::collections::BTreeSet;
 
 /// Pages; `None`: for everybody.
-const PAGES: [(&str, Option<Action>); 29] = [
+pub const PAGES: [(&str, Option<Action>); 29] = [
     ("/", Some(Action::SeePortal)),
     ("/log-in", None),
     ("/tickets/new", Some(Action::OpenTicket)),
@@ -153,7 +153,7 @@ pub const FUNCTIONS: [(&str, Action, &str); 102] = [
 ];
 
 /// Plain routes.
-const PLAIN: [(&str, &str, Option<Action>); 17] = [
+pub const PLAIN: [(&str, &str, Option<Action>); 17] = [
     ("POST", "/uploads", Some(Action::Upload)),
     ("GET", "/files/{id}", Some(Action::Download)),
     ("GET", "/files/{id}/thumb", Some(Action::Download)),

@@ -34,6 +34,10 @@ async fn where_nothing_can_be_saved_it_says_so_keeps_what_was_typed_and_goes_on_
         for path in ["/".to_owned(), "/tickets/new".to_owned(), format!("/tickets/{id}"), "/live/since?after=0".to_owned(), "/readyz".to_owned()] {
             assert_eq!(server.answer(get(&path, &cookie)).await.status, StatusCode::OK, "{path}, full: {full}");
         }
+        if !full {
+            let ready = server.answer(get("/readyz", "")).await.text;
+            assert_eq!(ready, "ready, but nothing can be saved: the database cannot be written\n");
+        }
         leave_pages(store, None).await;
         read_only(store, false).await;
     }
@@ -61,5 +65,37 @@ async fn a_file_that_is_not_whole_on_disk_is_a_sentence() {
         let gone = server.answer(get(&format!("/files/{id}"), &cookie)).await;
         assert_eq!(gone.status, StatusCode::GONE);
         assert!(gone.text.contains("niet meer heel op de server"), "{}", gone.text);
+    }
+}
+
+fn upload(cookie: &str) -> Request<Body> {
+    let upload = Request::post("/uploads?name=a.txt").header(header::COOKIE, cookie).header("sec-fetch-site", "same-origin");
+    upload.body(Body::from("regel")).unwrap()
+}
+
+#[tokio::test]
+async fn a_folder_of_files_that_cannot_be_written_is_said_and_comes_back_by_itself() {
+    let server = Server::start(&[]).await;
+    let cookie = server.log_in("marieke").await;
+    let (incoming, aside) = (server.files().join("incoming"), server.files().join("aside"));
+    assert_eq!(server.answer(upload(&cookie)).await.status, StatusCode::OK);
+    std::fs::rename(&incoming, &aside).unwrap();
+    // Nobody makes a file there, whoever they are.
+    std::os::unix::fs::symlink("/sys/kernel", &incoming).unwrap();
+    let refused = server.answer(upload(&cookie)).await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{}", refused.text);
+    assert!(refused.text.contains("ReadOnly"), "{}", refused.text);
+    assert_eq!(server.answer(get("/readyz", "")).await.text, "ready, but the folder of files cannot be written\n");
+    // What has no file goes on.
+    server.open(&cookie, "gewoon").await;
+    std::fs::remove_file(&incoming).unwrap();
+    std::fs::rename(&aside, &incoming).unwrap();
+    assert_eq!(server.answer(upload(&cookie)).await.status, StatusCode::OK);
+    for tries in 0.. {
+        if server.answer(get("/readyz", "")).await.text == "ready\n" {
+            break;
+        }
+        assert!(tries < 100, "it is said for seconds, not for ever");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
 }

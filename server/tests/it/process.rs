@@ -207,6 +207,61 @@ fn the_commands_say_what_is_wrong() {
 }
 
 #[test]
+fn an_address_that_would_half_work_is_refused_by_the_check_and_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    for (address, said) in [
+        ("https://sera.example/balie", "leave out the path /balie"),
+        ("https://sera.example/?x=1", "leave out what begins with ? or #"),
+        ("https://sera example", "there is a blank in it"),
+    ] {
+        for what in ["check", "serve", "migrate"] {
+            let refused = command(folder.path()).arg(what).env("BALIE_BASE_URL", address).output().unwrap();
+            let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+            assert!(!refused.status.success() && told.contains(&format!("BALIE_BASE_URL: {said}")), "{what} {address}: {told}");
+        }
+    }
+    assert!(!folder.path().join("balie.db").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_damaged_database_is_said_at_the_start_and_nothing_is_written_over() {
+    let folder = with_demo();
+    let database = folder.path().join("balie.db");
+    let whole = std::fs::read(&database).unwrap();
+    for (damaged, said) in [(&whole[..whole.len() / 2], "pages are missing"), (&whole[..0], "is empty"), (&b"<html>".repeat(1_000)[..], "no SQLite database")] {
+        std::fs::write(&database, damaged).unwrap();
+        let _ = std::fs::remove_file(folder.path().join("balie.db-wal"));
+        for what in ["serve", "check", "migrate", "demo"] {
+            let refused = command(folder.path()).arg(what).output().unwrap();
+            let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+            assert!(!refused.status.success() && told.contains(said) && told.contains("backup"), "{what}: {told}");
+            assert!(std::fs::read(&database).unwrap() == damaged, "{what} wrote over it");
+        }
+    }
+    // The log of a process that was killed, with a part in its middle that cannot be read.
+    std::fs::write(&database, &whole).unwrap();
+    let balie = Balie::start(folder.path());
+    let cookie = balie.log_in();
+    for n in 0..5 {
+        let form = format!("urgency=low&department=1&subject=Regel+{n}&description=x&submission=k{n}");
+        assert_eq!(balie.try_ask("POST /api/open_ticket", &cookie, &form).unwrap().0, 303);
+    }
+    balie.kill();
+    let wal = folder.path().join("balie.db-wal");
+    let mut log = std::fs::read(&wal).unwrap();
+    let at = log.len() / 2;
+    log[at] ^= 0x55;
+    std::fs::write(&wal, &log).unwrap();
+    let refused = command(folder.path()).arg("serve").output().unwrap();
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && told.contains("balie.db-wal is damaged") && told.contains("wal_checkpoint"), "{told}");
+    assert!(std::fs::read(&wal).unwrap() == log, "nothing is written over");
+    log[at] ^= 0x55;
+    std::fs::write(&wal, &log).unwrap();
+    Balie::start(folder.path()).kill();
+}
+
+#[test]
 fn without_a_command_it_serves_and_brings_an_empty_database_up_to_date_first() {
     let folder = tempfile::tempdir().unwrap();
     Balie::start(folder.path()).kill();

@@ -99,6 +99,11 @@ impl Server {
         Self { desk, router: router(state.clone()), state, shutdown, fresh, folder }
     }
 
+    /// The folder of its files.
+    pub fn files(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// The desk of another process on the same database, as a command has it.
     pub async fn another_process(&self) -> Desk {
         let store = store::Store::connect(&self.fresh.as_ref().unwrap().url, 1).await.unwrap();

@@ -79,3 +79,19 @@ pub async fn run(store: &Store, sql: &str) -> bool {
     let connection = store.writer().unwrap_or(&store.reads.db);
     connection.execute_unprepared(sql).await.is_ok()
 }
+
+/// Every row of every table of a SQLite database, as text, to be compared: a table's name and its rows.
+pub async fn contents(store: &Store) -> Vec<(String, Vec<String>)> {
+    let read = async |sql: String| -> Vec<String> {
+        let rows = store.reads.query_all_raw(store.sql(sql, [])).await.expect("SQLite answers");
+        rows.iter().map(|row| row.try_get_by_index(0).expect("text")).collect()
+    };
+    let mut all = vec![];
+    for table in read("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name".to_owned()).await {
+        let columns = read(format!("SELECT name FROM pragma_table_info('{table}')")).await;
+        let columns: Vec<String> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
+        let rows = read(format!("SELECT {} AS row FROM \"{table}\" ORDER BY row", columns.join(" || ' ' || "))).await;
+        all.push((table, rows));
+    }
+    all
+}
