@@ -154,7 +154,16 @@ test('an admin changes departments, reads what was done, and imports people from
     await admin.getByRole('button', { name: 'Bekijken' }).click();
   };
   await choose('zomaar\n');
-  await expect(admin.getByText('De eerste regel mist kolommen.')).toBeVisible();
+  await expect(admin.getByText('Er ontbreken kolommen.')).toBeVisible();
+  // Columns that are called otherwise are chosen.
+  await choose('Wie;Adres;Bedrijf\nPia;pia@import.example;Import BV\n');
+  await expect(admin.getByText('Er ontbreken kolommen.')).toBeVisible();
+  await accessible(admin);
+  await admin.getByLabel('Wie', { exact: true }).selectOption('name');
+  await admin.getByLabel('Adres', { exact: true }).selectOption('email');
+  await admin.getByRole('button', { name: 'Opnieuw bekijken' }).click();
+  await expect(admin.getByRole('button', { name: 'Importeren' })).toBeEnabled();
+  await admin.getByRole('link', { name: 'Ander bestand' }).click();
   await choose('naam;e-mail;organisatie\nPia;pia@import.example;Import BV\nFout;geen adres;Import BV\n');
   await expect(admin.getByRole('heading', { name: 'Rijen met fouten' })).toBeVisible();
   await expect(admin.getByRole('button', { name: 'Importeren' })).toHaveCount(0);
