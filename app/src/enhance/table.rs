@@ -1,0 +1,23 @@
+//! A table of which several rows can be changed at once.
+
+use crate::ui;
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+use web_sys::HtmlInputElement;
+
+/// The box above the boxes ticks them all; how many are ticked is said beside what can be done with them.
+pub(super) fn tick_all() {
+    ui::listen(&document(), "change", |event: web_sys::Event| {
+        let Some(input) = event.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()).filter(|i| i.type_() == "checkbox") else { return };
+        if input.has_attribute("data-all") {
+            let to = input.checked();
+            ui::each("tbody input[type=checkbox]", |row| {
+                if let Some(row) = row.dyn_ref::<HtmlInputElement>() {
+                    row.set_checked(to);
+                }
+            });
+        }
+        let ticked = document().query_selector_all("tbody input[type=checkbox]:checked").map_or(0, |found| found.length());
+        ui::each("[data-ticked]", |count| count.set_text_content(Some(&ticked.to_string())));
+    });
+}
