@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 import { as, awake, daan, fatima, openTicket, sanne } from '../support/people';
 
-test('a card moves by keyboard alone', async ({ browser }) => {
+test('a card moves by keyboard alone', { tag: '@slow' }, async ({ browser }) => {
   const customer = await as(browser, fatima);
   const id = await openTicket(customer, 'Met het toetsenbord', 'Laag');
   const page = await as(browser, sanne);
@@ -23,7 +23,7 @@ test('a card moves by keyboard alone', async ({ browser }) => {
   await expect(page.getByRole('searchbox')).toBeFocused();
 });
 
-test('two browsers share one board, by menu and by drag', async ({ browser }) => {
+test('two browsers share one board, by menu and by drag', { tag: '@slow' }, async ({ browser }) => {
   const customer = await as(browser, fatima);
   const id = await openTicket(customer, 'Op twee schermen', 'Hoog');
   const [one, two] = [await as(browser, sanne), await as(browser, daan)];

@@ -3,11 +3,12 @@
 use super::forms::{LEAVES, is_leaving};
 use super::parts::{is_skipped, swap};
 use crate::live::{self, Heard, Unfetched};
-use crate::ui;
+use crate::{Reader, ui};
 use domain::events::Message;
+use domain::time::Span;
 use domain::{EventNo, TicketId};
 use leptos::prelude::*;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
@@ -18,6 +19,8 @@ const GATHER: Duration = Duration::from_millis(60);
 
 /// When a page that could not be fetched is asked for again.
 const AGAIN: Duration = Duration::from_secs(4);
+/// How often it looks whether an office has opened or closed, or a day has ended, in milliseconds.
+const LOOK: i32 = 15_000;
 
 /// `data-follow` on the page's main part says what it shows: a ticket's number, or `any`.
 pub(super) fn follow() {
@@ -34,8 +37,11 @@ pub(super) fn follow() {
                 Message::Beat { .. } | Message::Ended => false,
             },
             Heard::Connected(connected) => {
-                ui::each("[data-lost]", |banner| {
-                    if *connected { banner.set_attribute("hidden", "").unwrap_or(()) } else { banner.remove_attribute("hidden").unwrap_or(()) }
+                let connected = *connected;
+                ui::at_rest(move || {
+                    ui::each("[data-lost]", |banner| {
+                        let _ = banner.toggle_attribute_with_force("hidden", connected);
+                    });
                 });
                 false
             }
@@ -67,6 +73,24 @@ pub(super) fn look_again() {
     });
 }
 
+/// An office opens and closes, and a day ends, without anything having happened: what is said of today is fetched again.
+pub(super) fn look_at_the_clock() {
+    let opened = js_sys::Date::now();
+    let told = move || {
+        let reader = Reader::current();
+        let now = reader.now + Span((js_sys::Date::now() - opened) as i64);
+        let own = reader.offices.own.iter().map(|(_, office)| office.is_open(now));
+        (reader.zone.civil(now).days, own.chain([reader.offices.usual.is_open(now)]).collect::<Vec<_>>())
+    };
+    let last = RefCell::new(told());
+    ui::every(LOOK, move || {
+        let now = told();
+        if last.replace(now.clone()) != now && ui::find::<Element>("[data-live]").is_some() {
+            spawn_local(refresh());
+        }
+    });
+}
+
 /// A part that was left as it was, because the person worked in it, is fetched again once they leave it.
 pub(super) fn take_over_skipped() {
     ui::listen(&document(), "focusout", |_: web_sys::Event| {
@@ -80,7 +104,8 @@ async fn refresh() {
     let Ok(address) = window().location().href() else { return };
     match live::fetch_text(&address).await {
         Ok(html) => {
-            swap(&html);
+            ui::rest().await;
+            swap(&html, None);
         }
         // A form that was just sent leads elsewhere: what it did may be why this is gone.
         Err(Unfetched::Status(401 | 403 | 404)) if is_leaving() => set_timeout(|| spawn_local(refresh()), LEAVES),

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Element, HtmlDetailsElement, HtmlElement, HtmlFormElement, HtmlSelectElement, RequestInit, Response};
+use web_sys::{Element, HtmlDetailsElement, HtmlFormElement, HtmlSelectElement, RequestInit, Response};
 
 /// How long a form that was sent may take until its page is there.
 pub(super) const LEAVES: Duration = Duration::from_secs(10);
@@ -102,19 +102,15 @@ async fn post(form: &HtmlFormElement) -> Option<()> {
         return None;
     }
     let text = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
-    if let Some(focused) =
-        document().active_element().and_then(|e| e.dyn_into::<HtmlElement>().ok()).filter(|e| form.contains(Some(e)) && e.tag_name() != "SELECT")
-    {
-        let _ = focused.blur();
-    }
+    ui::rest().await;
     // What was done needs its form no longer.
     let fold = form.closest("details.weigh").ok().flatten().and_then(|fold| fold.dyn_into::<HtmlDetailsElement>().ok());
     if let Some(fold) = fold.filter(|_| response.ok()) {
         fold.set_open(false);
     }
-    swap(&text).then_some(())?;
+    swap(&text, Some(form)).then_some(())?;
     if !response.ok() {
-        ui::focus("[data-live] [aria-invalid=true]");
+        ui::focus("[data-live] [aria-invalid=true], [data-live] .banner[data-kind=error]");
     }
     Some(())
 }

@@ -7,22 +7,28 @@ mod follow;
 mod forms;
 mod keys;
 mod parts;
+mod place;
 mod table;
 
+use crate::ui;
 use leptos::prelude::*;
 
 /// Wakes the parts of the page.
 #[island]
 pub fn Enhance() -> impl IntoView {
     Effect::new(move |_| {
+        ui::watch_presses();
         follow::follow();
         follow::look_again();
+        follow::look_at_the_clock();
         follow::take_over_skipped();
         forms::came_back();
         forms::quiet_forms();
         forms::leave();
         keys::shortcuts();
         keys::close_what_opened();
+        faults::take_to_fault();
+        faults::lead_to_fields();
         faults::mended();
         forms::forget_on_log_out();
         table::tick_all();

@@ -17,7 +17,18 @@ pub(super) fn tick_all() {
                 }
             });
         }
-        let ticked = document().query_selector_all("tbody input[type=checkbox]:checked").map_or(0, |found| found.length());
-        ui::each("[data-ticked]", |count| count.set_text_content(Some(&ticked.to_string())));
+        count();
+    });
+}
+
+/// Says how many rows are ticked; the box above them is ticked where all are.
+pub(super) fn count() {
+    let of = |selector: &str| document().query_selector_all(selector).map_or(0, |found| found.length());
+    let (ticked, all) = (of("tbody input[type=checkbox]:checked"), of("tbody input[type=checkbox]"));
+    ui::each("[data-ticked]", |count| count.set_text_content(Some(&ticked.to_string())));
+    ui::each("input[data-all]", |above| {
+        if let Some(above) = above.dyn_ref::<HtmlInputElement>() {
+            above.set_checked(all > 0 && ticked == all);
+        }
     });
 }

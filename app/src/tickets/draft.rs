@@ -28,7 +28,7 @@ pub fn Draft(name: String) -> impl IntoView {
         let (key, fields) = (name.clone(), form.clone());
         let keep = move || {
             ui::store(&key, &read(&fields));
-            set_saved.set(true);
+            ui::at_rest(move || set_saved.set(true));
         };
         let later = keep.clone();
         ui::listen(&form, "input", move |_: web_sys::Event| keep());

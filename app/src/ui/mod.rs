@@ -4,8 +4,10 @@ mod browser;
 mod fields;
 mod frames;
 mod marks;
+mod press;
 
 pub use browser::*;
 pub use fields::*;
 pub use frames::*;
 pub use marks::*;
+pub use press::{at_rest, rest, watch_presses};

@@ -14,5 +14,6 @@ mod misfortune;
 mod nodes;
 mod privacy;
 mod process;
+mod screens;
 mod settings;
 mod support;
