@@ -98,8 +98,8 @@ async fn what_the_list_says_of_its_rows_is_live_with_them() {
     }
     let some = look("/list").await;
     assert_eq!(names(&some), names(&none));
-    assert!(some["rows"].contains("rij50") && some["none"].is_empty() && some["total"].contains("51 tickets"), "{:?}", some["total"]);
-    assert!(!none["pager"].contains("href") && some["pager"].contains("after="));
+    assert!(some["rows"].contains(">rij0<") && some["none"].is_empty() && some["total"].contains("51 tickets"), "{:?}", some["total"]);
+    assert!(!none["pager"].contains("/list?") && some["pager"].contains("after="));
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn an_organisation_that_is_not_found_is_said_and_shows_no_tickets() {
     let said = "Er is geen organisatie met de naam Bestaat niet.";
     for path in ["/list", "/board"] {
         let found = server.answer(get(&format!("{path}?organisation=de+w&urgency="), &agent)).await;
-        assert_eq!(found.status, StatusCode::FOUND, "{path}");
+        assert!(found.status.is_redirection(), "{path}: {}", found.status);
         let shown = server.answer(get(found.location(), &agent)).await;
         assert!(shown.text.contains("van de waal") && shown.text.contains("De Waal") && !shown.text.contains("Er is geen organisatie"), "{path}");
 
@@ -130,9 +130,11 @@ async fn an_organisation_that_is_not_found_is_said_and_shows_no_tickets() {
     }
 }
 
-/// What comes first on a page by its place in it.
-fn first<'a>(page: &str, of: &[&'a str]) -> &'a str {
-    of.iter().filter_map(|text| Some((page.find(text)?, *text))).min().unwrap_or_else(|| panic!("none of {of:?}")).1
+/// The first tag with a text in it, and where it begins.
+fn tag_with<'a>(page: &'a str, text: &str) -> (usize, &'a str) {
+    let at = page.find(text).unwrap_or_else(|| panic!("{text} is not there"));
+    let begins = page[..at].rfind('<').unwrap();
+    (begins, page[begins..].split_once('>').unwrap().0)
 }
 
 #[tokio::test]
@@ -142,13 +144,14 @@ async fn a_refused_form_says_so_above_its_fields_and_has_the_focus_there() {
     let refused = server.answer(post("/api/open_ticket", &customer, "submission=k1&subject=x")).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     let form = refused.text.split_once("action=\"/api/open_ticket\"").unwrap().1;
-    assert_eq!(first(form, &["error-summary", "id=\"email\"", " autofocus"]), "error-summary");
-    let summary = form.split_once("error-summary").unwrap().1.split_once('>').unwrap().0;
-    for attribute in ["role=\"alert\"", "tabindex=\"-1\"", "autofocus"] {
+    let (at, summary) = tag_with(form, "error-summary");
+    for attribute in ["role=\"alert\"", "tabindex=\"-1\"", " autofocus"] {
         assert!(summary.contains(attribute), "{attribute}: {summary}");
     }
+    assert!(at < tag_with(form, "id=\"email\"").0, "it stands above the fields");
+    assert_eq!(tag_with(form, " autofocus").0, at, "nothing before it takes the focus");
     // The group names its sentence, so that choosing takes it away.
-    let group = form.split_once("id=\"urgency\"").unwrap().1.split_once('>').unwrap().0;
+    let (_, group) = tag_with(form, "id=\"urgency\"");
     assert!(group.contains("urgency-fault") && form.contains("id=\"urgency-fault\""), "{group}");
 
     // Elsewhere too something has the focus: the field, or the sentence.
@@ -157,12 +160,13 @@ async fn a_refused_form_says_so_above_its_fields_and_has_the_focus_there() {
         ("/api/reply", &customer, format!("ticket={id}&text=&submission=r2")),
         ("/api/reply", &agent, format!("ticket={id}&text=&submission=r3&mode=note")),
         ("/api/change_ticket", &agent, format!("ticket={id}&what=urgency&to=high&reason=")),
+        ("/api/log_in", &String::new(), "email=marieke%40x.example&password=verkeerd".to_owned()),
         ("/api/bulk", &agent, "status=open".to_owned()),
         ("/api/save_person", &agent, "name=&email=&role=customer".to_owned()),
         ("/api/save_organisation", &agent, "name=&domains=".to_owned()),
     ] {
         let answer = server.answer(post(path, cookie, &form)).await;
-        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        assert!(answer.status.is_client_error(), "{path}: {}", answer.status);
         assert!(answer.text.contains(" autofocus"), "{path} leaves the focus nowhere");
     }
 }
