@@ -41,7 +41,6 @@ fn span(span: Span, reader: &Reader) -> String {
     match (minutes / 1_440, minutes / 60, minutes % 60) {
         (0, 0, minutes) => w::span_minutes(l, minutes),
         (0, hours, minutes) => w::span_hours(l, hours, format!("{minutes:02}")),
-        (1, ..) => w::span_day(l).to_owned(),
         (days, ..) => w::span_days(l, days),
     }
 }
@@ -61,7 +60,7 @@ pub fn left(card: &Card, reader: &Reader) -> impl IntoView + use<> {
         (Status::Resolved, _, Some(at)) => {
             let days = ((at + SETTLE_AFTER - reader.now).0.max(0) + Span::days(1).0 - 1) / Span::days(1).0;
             let l = reader.language;
-            let text = if days == 1 { w::due_closes_day(l).to_owned() } else { w::due_closes(l, days) };
+            let text = w::due_closes(l, days);
             view! { <span class="due" data-time="done">{text}</span> }.into_any()
         }
         (_, Some(due), _) => time_left(&due, card.department.id, reader).into_any(),

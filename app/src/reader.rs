@@ -14,6 +14,12 @@ pub struct Reader {
     pub language: Language,
     pub theme: Theme,
     pub zone: Zone,
+    /// The place whose clock that is, where an office goes by another: times that are promised say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<String>,
+    /// The name of the browser's time zone and that of the account, where their clocks differ and the person has not said that it stays so.
+    #[serde(skip)]
+    pub other_clock: Option<(String, String)>,
     /// When the page was made.
     pub now: Moment,
     /// The person, where one has logged in.

@@ -1,5 +1,6 @@
 //! Moments in the reader's words.
 
+use crate::accounts::zone;
 use crate::words as w;
 use crate::words::when::{clock, month, weekday};
 use crate::{Reader, due, ui};
@@ -12,9 +13,7 @@ pub fn relative(at: Moment, reader: &Reader) -> String {
     let l = reader.language;
     match ago(at, reader.now, &reader.zone) {
         Ago::JustNow => w::ago_just_now(l).to_owned(),
-        Ago::Minutes(1) => w::ago_minute(l).to_owned(),
         Ago::Minutes(n) => w::ago_minutes(l, n),
-        Ago::Hours(1) => w::ago_hour(l).to_owned(),
         Ago::Hours(n) => w::ago_hours(l, n),
         Ago::Yesterday => w::ago_yesterday(l, clock(reader.zone.civil(at), l)),
         Ago::Days(n) => w::ago_days(l, n),
@@ -48,14 +47,15 @@ pub fn closed(closed: &[(DepartmentId, Option<Moment>)], departments: &[Named<De
     let l = reader.language;
     let sentence = |(id, until): &(DepartmentId, Option<Moment>)| {
         let name = &departments.iter().find(|d| d.id == *id)?.name;
-        Some(until.map_or_else(|| w::board_department_closed_for_good(l, name), |at| w::board_department_closed(l, name, soon(at, reader))))
+        Some(until.map_or_else(|| w::board_department_closed_for_good(l, name), |at| w::board_department_closed(l, name, w::when::on_clock_of(soon(at, reader), reader.elsewhere.as_deref(), l))))
     };
     closed.iter().filter_map(sentence).collect::<Vec<_>>().join(" ")
 }
 
-/// Until when, as short as can be: "17.30", "morgen 8.30", "ma 8.30".
+/// Until when, as short as can be: "17.30", "morgen 8.30", "ma 8.30"; with whose clock that is, where an office goes by another.
 pub fn until(at: Moment, reader: &Reader) -> String {
-    if is_today(at, reader) { clock(reader.zone.civil(at), reader.language) } else { soon(at, reader) }
+    let time = if is_today(at, reader) { clock(reader.zone.civil(at), reader.language) } else { soon(at, reader) };
+    w::when::on_clock_of(time, reader.elsewhere.as_deref(), reader.language)
 }
 
 /// Since when: "17.30", "gisteren 17.30", "6 november 17.30".
@@ -77,7 +77,8 @@ fn date(at: Moment, reader: &Reader) -> String {
 /// The exact time: "woensdag 12 november 2025, 14.36 uur".
 pub fn exact(at: Moment, reader: &Reader) -> String {
     let (civil, l) = (reader.zone.civil(at), reader.language);
-    w::at_exact(l, weekday(civil.weekday(), l), civil.day, month(civil.month, l), civil.year, clock(civil, l))
+    let time = w::at_exact(l, weekday(civil.weekday(), l), civil.day, month(civil.month, l), civil.year, clock(civil, l));
+    w::when::on_clock_of(time, reader.elsewhere.as_deref(), l)
 }
 
 /// How long ago, with the exact time on hover; the browser keeps it up to date.
@@ -95,10 +96,11 @@ fn iso(moment: Moment) -> String {
     format!("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", c.year, c.month, c.day, c.hour, c.minute, c.second)
 }
 
-/// Keeps "2 minutes ago" true while the page is open.
+/// Keeps "2 minutes ago" true while the page is open, and tells the server by which clock it is read.
 #[island]
 pub fn Times() -> impl IntoView {
     Effect::new(move |_| {
+        zone::tell();
         let opened = js_sys::Date::now();
         let pass = move || {
             let reader = Reader::current();

@@ -133,7 +133,7 @@ async fn import(desk: &Desk, admin: &Agent, people: usize) -> Outcome<f64> {
     upload.write(table.as_bytes()).await?;
     let file = upload.finish(admin.session()).await?.id.to_string();
     let begun = Instant::now();
-    desk::accounts::begin_import(desk, admin, &file).await?;
+    desk::accounts::begin_import(desk, admin, &file, &[]).await?;
     let mut steps = 0;
     loop {
         match desk::accounts::import_progress(desk, admin, &file) {
@@ -162,7 +162,7 @@ async fn times(desk: &Desk, tries: usize, kind: Kind) -> Outcome<[f64; 2]> {
         let which = random.below(2) as usize;
         // Of one length: what is read of an address takes its time whoever it is of.
         let address = if which == 0 { CUSTOMER.to_owned() } else { "niets@meting.example".to_owned() };
-        let origin = Origin { address: Some(IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + n as u32))), device: String::new() };
+        let origin = Origin { address: Some(IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + n as u32))), ..Origin::default() };
         // Each from a clock a day later: nothing is throttled.
         let desk = desk.at(desk.now() + Span::days(n as i64));
         let begun = Instant::now();

@@ -252,6 +252,8 @@ async fn people(desk: &Desk, content: &Content) -> Result<Cast> {
         };
         let id = accounts::add(desk, &new).await?;
         let change = desk.store().begin().await?;
+        // They live where the desk does, whichever browser they are tried out in.
+        store::people::set_time_zone(&change, id, crate::zones::DEFAULT).await?;
         for department in &person.departments {
             store::departments::join(&change, cast.department(department)?, id).await?;
         }

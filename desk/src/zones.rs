@@ -6,6 +6,31 @@ use jiff::tz::TimeZone;
 
 /// The zone of who has none.
 pub const DEFAULT: &str = "Europe/Amsterdam";
+/// What is kept as the zone of someone until their first visit: their browser says it then.
+pub(crate) const UNKNOWN: &str = "";
+/// For so long two clocks have to agree to be the same.
+const AGREE: Span = Span::days(60);
+
+/// The name of a zone, or of the default one where it is not known yet.
+pub fn known(name: &str) -> &str {
+    if name == UNKNOWN { DEFAULT } else { name }
+}
+
+/// A zone as a browser names it, where it is one of ours.
+pub fn of_browser(name: &str) -> Option<&str> {
+    let is_name = (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+'));
+    Some(name).filter(|name| is_name && is_known(name))
+}
+
+/// Whether two zones show the same time for the weeks to come.
+pub fn is_same_clock(one: &str, other: &str, now: Moment) -> bool {
+    let (one, other) = (known(one), known(other));
+    one == other || between(one, now, now + AGREE) == between(other, now, now + AGREE)
+}
+
+fn zone(name: &str) -> TimeZone {
+    TimeZone::get(known(name)).or_else(|_| TimeZone::get(DEFAULT)).unwrap_or(TimeZone::UTC)
+}
 
 /// How far back times are written with their own offset; older ones get the oldest.
 const YEARS_BACK: i64 = 3;
@@ -17,7 +42,7 @@ pub fn around(name: &str, now: Moment) -> Zone {
 
 /// What a zone does between two moments; the default one where the name is unknown.
 pub fn between(name: &str, from: Moment, until: Moment) -> Zone {
-    let zone = TimeZone::get(name).or_else(|_| TimeZone::get(DEFAULT)).unwrap_or(TimeZone::UTC);
+    let zone = zone(name);
     let Ok(from) = Timestamp::from_millisecond(from.0) else { return Zone::default() };
     let mut offsets = vec![(from.as_second(), zone.to_offset(from).seconds())];
     offsets.extend(
@@ -28,7 +53,7 @@ pub fn between(name: &str, from: Moment, until: Moment) -> Zone {
 
 /// Whether there is a zone with this name.
 pub fn is_known(name: &str) -> bool {
-    TimeZone::get(name).is_ok()
+    name != UNKNOWN && TimeZone::get(name).is_ok()
 }
 
 /// The names of all zones, in order.
@@ -55,7 +80,7 @@ pub fn written(at: Moment) -> String {
 
 /// The next time a zone's clock says this hour.
 pub fn next(name: &str, now: Moment, hour: i8) -> Moment {
-    let zone = TimeZone::get(name).or_else(|_| TimeZone::get(DEFAULT)).unwrap_or(TimeZone::UTC);
+    let zone = zone(name);
     let next = || {
         let here = Timestamp::from_millisecond(now.0).ok()?.to_zoned(zone);
         let today = here.with().hour(hour).minute(0).second(0).subsec_nanosecond(0).build().ok()?;
@@ -84,5 +109,22 @@ mod tests {
         assert_eq!(next("Europe/Amsterdam", noon, 8) - noon, Span::hours(21));
         assert_eq!(next("Europe/Amsterdam", noon, 13) - noon, Span::hours(1));
         assert_eq!(next("Europe/Amsterdam", noon, 12) - noon, Span::hours(25));
+    }
+
+    #[test]
+    fn a_browsers_zone_is_one_that_there_is_and_two_names_of_one_clock_are_the_same() {
+        for name in ["America/New_York", "Asia/Calcutta", "Europe/Kiev", "UTC", "Etc/GMT+5", "America/Argentina/Buenos_Aires"] {
+            assert_eq!(of_browser(name), Some(name));
+        }
+        for name in ["", "Mars/Olympus", "../../etc/passwd", "Europe/Amsterdam; Path=/", "Europe/Amsterdam\n", &"a".repeat(65)] {
+            assert_eq!(of_browser(name), None, "{name}");
+        }
+        // 23 November 2026.
+        let now = Moment(1_795_435_200_000);
+        assert!(is_same_clock("Europe/Amsterdam", "Europe/Paris", now) && is_same_clock(UNKNOWN, DEFAULT, now) && is_same_clock("UTC", "Europe/London", now));
+        assert!(!is_same_clock("Europe/Amsterdam", "America/New_York", now) && !is_same_clock("Europe/Amsterdam", "Europe/London", now));
+        // Until the end of March both are an hour ahead of Greenwich; then one of them changes.
+        let march = Moment(1_805_300_000_000);
+        assert!(!is_same_clock("Europe/Amsterdam", "Africa/Lagos", march) && is_same_clock("Europe/Amsterdam", "Africa/Lagos", now));
     }
 }

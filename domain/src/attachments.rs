@@ -140,7 +140,8 @@ impl Kind {
         match self {
             Kind::Image(media) => found == Some(media),
             Kind::Document(_, media) => found.is_some_and(|f| media.contains(&f)),
-            Kind::Sealed(_) => found.is_none(),
+            // What is signed or encrypted begins as a certificate does (ASN.1, a sequence), and is called one.
+            Kind::Sealed(_) => found.is_none() || head.first() == Some(&0x30),
             // Signatures of two or three letters stand in many a text, so that what tells is whether it is text at all; PDF's own begins with a line of it.
             Kind::Text(_) => found != Some("application/pdf") && is_text(head),
         }
@@ -200,6 +201,9 @@ mod tests {
             assert!(text.agrees(infer_like(letters), letters), "{letters:?}");
         }
         assert!(!text.agrees(Some("application/pdf"), b"%PDF-1.7\n"));
+        let sealed = Kind::of(&FileName::clean("smime.p7s")).unwrap();
+        assert!(sealed.agrees(Some("application/x-x509-ca-cert"), b"\x30\x82\x04\xb6") && sealed.agrees(None, b"\x30\x80\x06"));
+        assert!(!sealed.agrees(Some("application/vnd.microsoft.portable-executable"), b"MZ\x90"));
     }
 
     /// What a reader of signatures says of such a beginning.

@@ -1,9 +1,13 @@
 //! Configuration: from `balie.toml` and from environment variables, which win. Everything that is wrong is said at once.
 
+mod addresses;
+mod oidc;
+
+use desk::Internal;
 use desk::accounts::ProviderSettings;
 use desk::mail::imap::Inbox;
 use desk::mail::{Mail, Mailbox, Settings, Signer, Transport};
-use domain::accounts::Role;
+use oidc::OidcFile;
 use serde::Deserialize;
 use std::fmt;
 use std::net::SocketAddr;
@@ -23,10 +27,12 @@ pub struct Config {
     pub files: PathBuf,
     /// Largest upload in mebibytes. `BALIE_MAX_UPLOAD_MIB`, `max_upload_mib`; 50.
     pub max_upload_mib: u32,
-    /// The address people use, such as `https://help.example.com`; where it is HTTPS, cookies travel over nothing else. `BALIE_BASE_URL`, `base_url`; http.
+    /// The address people use, such as `https://help.example.com`: scheme, host and port; where it is HTTPS, cookies travel over nothing else. `BALIE_BASE_URL`, `base_url`; http.
     pub base_url: Option<String>,
     /// How many proxies in front may be believed about where a request comes from. `BALIE_TRUSTED_PROXIES`, `trusted_proxies`; 0.
     pub trusted_proxies: usize,
+    /// What of the network that the server stands in may be asked, as names, addresses or networks: pagers, and hosts of the provider besides its issuer. `BALIE_INTERNAL_HOSTS` with blanks between, `internal_hosts` as a list; nothing.
+    pub internal_hosts: Vec<Internal>,
     /// Connections to PostgreSQL; SQLite does not use it. `BALIE_POSTGRES_CONNECTIONS`, `postgres_connections`; 10.
     pub postgres_connections: u32,
     /// Who mails are from, as `Name <address>`; replies come to this address with a token in it. `BALIE_MAIL_FROM`, `mail_from`; Balie <support@localhost>.
@@ -47,7 +53,7 @@ pub struct Config {
     pub mail_relay: Option<String>,
     /// The secret with which a mail server hands mails over at `POST /mail/incoming`; without one that is closed. `BALIE_MAIL_TOKEN`, `mail_token`.
     pub mail_token: Option<String>,
-    /// The provider at which people log in with OpenID Connect. `BALIE_OIDC_ISSUER`, `_CLIENT_ID`, `_CLIENT_SECRET`, `_NAME`, `_CLAIM` and `_ROLES`, `[oidc]`; none.
+    /// The provider at which people log in with OpenID Connect. `BALIE_OIDC_ISSUER`, `_CLIENT_ID`, `_CLIENT_SECRET`, `_NAME`, `_CLAIM`, `_ROLES` and `_VOUCHED_DOMAINS`, `[oidc]`; none.
     pub oidc: Option<ProviderSettings>,
     /// What is logged: error, warn, info, debug, or a filter such as `server=debug`. `BALIE_LOG`, `log`; info.
     pub log: String,
@@ -86,6 +92,7 @@ struct File {
     max_upload_mib: Option<i64>,
     base_url: Option<String>,
     trusted_proxies: Option<i64>,
+    internal_hosts: Option<Vec<String>>,
     postgres_connections: Option<i64>,
     mail_from: Option<String>,
     mail_url: Option<String>,
@@ -102,19 +109,8 @@ struct File {
     log_format: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OidcFile {
-    issuer: Option<String>,
-    client_id: Option<String>,
-    client_secret: Option<String>,
-    name: Option<String>,
-    claim: Option<String>,
-    roles: Option<String>,
-}
-
 /// The variables there are, for telling a misspelt one.
-const VARIABLES: [&str; 26] = [
+const VARIABLES: [&str; 27] = [
     "BALIE_CONFIG",
     "BALIE_LISTEN",
     "BALIE_METRICS_LISTEN",
@@ -123,6 +119,7 @@ const VARIABLES: [&str; 26] = [
     "BALIE_MAX_UPLOAD_MIB",
     "BALIE_BASE_URL",
     "BALIE_TRUSTED_PROXIES",
+    "BALIE_INTERNAL_HOSTS",
     "BALIE_POSTGRES_CONNECTIONS",
     "BALIE_MAIL_FROM",
     "BALIE_MAIL_URL",
@@ -139,6 +136,7 @@ const VARIABLES: [&str; 26] = [
     "BALIE_OIDC_NAME",
     "BALIE_OIDC_CLAIM",
     "BALIE_OIDC_ROLES",
+    "BALIE_OIDC_VOUCHED_DOMAINS",
     "BALIE_LOG",
     "BALIE_LOG_FORMAT",
 ];
@@ -177,7 +175,7 @@ impl Config {
         let metrics = read.text("BALIE_METRICS_LISTEN", file.metrics_listen, "127.0.0.1:3002");
         let database = read.text("BALIE_DATABASE", file.database, "sqlite:data/balie.db");
         let files = read.text("BALIE_FILES", file.files, "data/files");
-        let base_url = read.text("BALIE_BASE_URL", file.base_url, "");
+        let base_url = read.base_url(file.base_url);
         let mail_from = read.text("BALIE_MAIL_FROM", file.mail_from, "Balie <support@localhost>");
         let mail_url = read.text("BALIE_MAIL_URL", file.mail_url, "file:data/mail");
         let log_format = read.text("BALIE_LOG_FORMAT", file.log_format, "text");
@@ -188,8 +186,9 @@ impl Config {
             database: database.clone(),
             files: PathBuf::from(files),
             max_upload_mib: read.number("BALIE_MAX_UPLOAD_MIB", file.max_upload_mib, 50, 1..=10_240) as u32,
-            base_url: Some(base_url.clone()).filter(|url| !url.is_empty()),
+            base_url,
             trusted_proxies: read.number("BALIE_TRUSTED_PROXIES", file.trusted_proxies, 0, 0..=10) as usize,
+            internal_hosts: read.internal_hosts(file.internal_hosts),
             postgres_connections: read.number("BALIE_POSTGRES_CONNECTIONS", file.postgres_connections, 10, 2..=200) as u32,
             mail_from: Mailbox::parse(&mail_from).unwrap_or_default(),
             mail_url: mail_url.clone(),
@@ -209,9 +208,6 @@ impl Config {
         };
         if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme)) {
             read.errors.push("BALIE_DATABASE: begin with sqlite: or postgres://".to_owned());
-        }
-        if !base_url.is_empty() && !base_url.starts_with("http://") && !base_url.starts_with("https://") {
-            read.errors.push("BALIE_BASE_URL: begin with http:// or https://".to_owned());
         }
         if config.mail_from.address.is_empty() {
             read.errors.push("BALIE_MAIL_FROM: write it as Name <name@example.com>".to_owned());
@@ -244,8 +240,7 @@ impl Config {
 
     /// The address people use, without a slash at its end.
     pub fn address(&self) -> String {
-        let url = self.base_url.clone().unwrap_or_else(|| format!("http://{}", self.listen));
-        url.trim_end_matches('/').to_owned()
+        self.base_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
     }
 
     /// The mail as it is set.
@@ -292,31 +287,23 @@ impl Reading<'_> {
         (self.variable)(variable).or(file).unwrap_or_else(|| default.to_owned()).trim().to_owned()
     }
 
-    /// The provider, where an issuer is named.
-    fn oidc(&mut self, file: OidcFile) -> Option<ProviderSettings> {
-        let issuer = self.text("BALIE_OIDC_ISSUER", file.issuer, "");
-        let client_id = self.text("BALIE_OIDC_CLIENT_ID", file.client_id, "");
-        let client_secret = self.text("BALIE_OIDC_CLIENT_SECRET", file.client_secret, "");
-        let roles = self.text("BALIE_OIDC_ROLES", file.roles, "");
-        let name = self.text("BALIE_OIDC_NAME", file.name, "OpenID");
-        let claim = self.text("BALIE_OIDC_CLAIM", file.claim, "groups");
-        if issuer.is_empty() {
+    /// What of one's own network may be asked.
+    fn internal_hosts(&mut self, file: Option<Vec<String>>) -> Vec<Internal> {
+        let named = (self.variable)("BALIE_INTERNAL_HOSTS").map(|text| text.split_whitespace().map(str::to_owned).collect()).or(file);
+        let read =
+            |text: &String| text.parse().map_err(|()| format!("BALIE_INTERNAL_HOSTS: {text:?} is no host, address or network, such as 10.1.0.0/16"));
+        let (right, wrong): (Vec<_>, Vec<_>) = named.unwrap_or_default().iter().map(read).partition(Result::is_ok);
+        self.errors.extend(wrong.into_iter().filter_map(Result::err));
+        right.into_iter().filter_map(Result::ok).collect()
+    }
+
+    /// The address people use, where it is said.
+    fn base_url(&mut self, file: Option<String>) -> Option<String> {
+        let text = self.text("BALIE_BASE_URL", file, "");
+        if text.is_empty() {
             return None;
         }
-        if !issuer.starts_with("https://") && !issuer.starts_with("http://") {
-            self.errors.push("BALIE_OIDC_ISSUER: begin with https://".to_owned());
-        }
-        if client_id.is_empty() {
-            self.errors.push("BALIE_OIDC_CLIENT_ID: the provider gives one".to_owned());
-        }
-        let pairs =
-            roles.split_whitespace().map(|pair| pair.rsplit_once('=').and_then(|(group, role)| Some((group.to_owned(), Role::from_word(role)?))));
-        let roles: Option<Vec<(String, Role)>> = pairs.collect();
-        if roles.is_none() {
-            self.errors.push("BALIE_OIDC_ROLES: write group=role with blanks between, such as helpdesk=agent it=admin".to_owned());
-        }
-        let client_secret = Some(client_secret).filter(|secret| !secret.is_empty());
-        Some(ProviderSettings { issuer, client_id, client_secret, name, claim, roles: roles.unwrap_or_default(), base_url: String::new() })
+        addresses::base_url(&text).map_err(|reason| self.errors.push(format!("BALIE_BASE_URL: {reason}"))).ok()
     }
 
     fn address(&mut self, variable: &str, text: &str) -> SocketAddr {
@@ -373,9 +360,11 @@ mod tests {
             ("BALIE_DKIM_KEY", "/nowhere"),
             ("BALIE_OIDC_ISSUER", "login.example"),
             ("BALIE_OIDC_ROLES", "it=boss"),
+            ("BALIE_INTERNAL_HOSTS", "pager.intern http://other.intern"),
+            ("BALIE_OIDC_VOUCHED_DOMAINS", "*"),
         ];
         let ConfigErrors(errors) = read("trusted_proxies = 99\n", &wrong).unwrap_err();
-        assert_eq!(errors.len(), 14, "{errors:#?}");
+        assert_eq!(errors.len(), 16, "{errors:#?}");
         assert!(read("colour = 1", &[]).is_err());
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Invariant: what comes back is taken only in the browser that went, which a cookie shows.
 
+use crate::ahead::{is_ahead, not_ahead};
 use crate::router::AppState;
 use app::backend::{Asking, factor_cookie, session_cookie};
 use axum::Extension;
 use axum::extract::{Query, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use desk::accounts::{SESSION, begin_trip, end_trip};
 use domain::Refusal;
@@ -27,10 +28,17 @@ pub struct Back {
     code: String,
     #[serde(default)]
     state: String,
+    /// Why there is no code.
+    #[serde(default)]
+    error: String,
 }
 
 /// `GET /log-in/provider?next=…`: on to the provider.
-pub async fn there(State(state): State<AppState>, Extension(asking): Extension<Asking>, Query(asked): Query<Next>) -> Response {
+pub async fn there(State(state): State<AppState>, Extension(asking): Extension<Asking>, headers: HeaderMap, Query(asked): Query<Next>) -> Response {
+    // Followed ahead, it would come back with a session that nobody asked for.
+    if is_ahead(&headers) {
+        return not_ahead();
+    }
     match begin_trip(&state.desk, own_path(&asked.next), &asking.origin()).await {
         Ok((address, token)) => {
             let mut response = Redirect::to(&address).into_response();
@@ -42,7 +50,15 @@ pub async fn there(State(state): State<AppState>, Extension(asking): Extension<A
 }
 
 /// `GET /log-in/provider/back?code=…&state=…`: back from the provider, and in.
-pub async fn back(State(state): State<AppState>, Extension(asking): Extension<Asking>, Query(back): Query<Back>) -> Response {
+pub async fn back(State(state): State<AppState>, Extension(asking): Extension<Asking>, headers: HeaderMap, Query(back): Query<Back>) -> Response {
+    if is_ahead(&headers) {
+        return not_ahead();
+    }
+    if !back.error.is_empty() {
+        // A word of RFC 6749 (4.1.2.1) or of OpenID Connect; never the description, which may name someone.
+        let error: String = back.error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(60).collect();
+        tracing::warn!(error, "the provider sent someone back without logging them in");
+    }
     match end_trip(&state.desk, &asking.factor, &back.state, &back.code, &asking.origin()).await {
         Ok((token, next)) => {
             let mut response = Redirect::to(own_path(&next)).into_response();

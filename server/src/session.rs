@@ -1,13 +1,14 @@
 //! Who is asking: the session behind the cookie, the address behind the proxies, the language before there is an account.
 
 use crate::router::AppState;
-use app::Returned;
-use app::backend::{Asking, factor_cookie, session_cookie};
+use app::{Returned, ZONE};
+use app::backend::{Asking, KEPT_ZONE, factor_cookie, session_cookie};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use desk::audit::Origin;
+use desk::zones::of_browser;
 use domain::accounts::{Language, Theme};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -54,13 +55,15 @@ pub async fn asking(state: &AppState, headers: &HeaderMap, extensions: &Extensio
         None => None,
     };
     let header_language = || headers.get(header::ACCEPT_LANGUAGE).and_then(|h| h.to_str().ok()).map(Language::from_header).unwrap_or_default();
-    let Origin { address, device } = origin(state, headers, extensions);
-    let book = if session.as_ref().is_some_and(|session| session.role().is_staff()) { Some(desk::hours::book(&state.desk).await?) } else { None };
+    let Origin { address, device, time_zone } = origin(state, headers, extensions);
+    let book = if session.is_some() { Some(desk::hours::book(&state.desk).await?) } else { None };
     Ok(Asking {
         session,
         book,
         address,
         device,
+        time_zone,
+        kept_zone: cookie(headers, KEPT_ZONE).and_then(of_browser).map(str::to_owned),
         factor: cookie(headers, factor_cookie(state.config.is_secure())).unwrap_or_default().to_owned(),
         request: extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
         language: cookie(headers, "language").and_then(Language::from_tag).unwrap_or_else(header_language),
@@ -72,9 +75,10 @@ pub async fn asking(state: &AppState, headers: &HeaderMap, extensions: &Extensio
 
 /// Where a request comes from, from its headers.
 pub fn origin(state: &AppState, headers: &HeaderMap, extensions: &Extensions) -> Origin {
-    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
     let device = headers.get(header::USER_AGENT).and_then(|h| h.to_str().ok()).unwrap_or_default().to_owned();
-    Origin { address: address(headers, peer, state.config.trusted_proxies), device }
+    let time_zone = cookie(headers, ZONE).and_then(of_browser).map(str::to_owned);
+    Origin { address: address(headers, peer, state.config.trusted_proxies), device, time_zone }
 }
 
 /// A cookie's value.
@@ -88,14 +92,16 @@ fn address(headers: &HeaderMap, peer: Option<IpAddr>, trusted: usize) -> Option<
     if trusted == 0 {
         return peer;
     }
-    let hops: Vec<&str> = headers.get_all("x-forwarded-for").into_iter().filter_map(|h| h.to_str().ok()).flat_map(|h| h.split(',')).collect();
-    hops.len().checked_sub(trusted).and_then(|at| hop(hops[at].trim())).or(peer)
+    // Byte for byte: a line that is no text still has in it what the proxies added.
+    let hops: Vec<&[u8]> = headers.get_all("x-forwarded-for").into_iter().flat_map(|h| h.as_bytes().split(|b| *b == b',')).collect();
+    hops.len().checked_sub(trusted).and_then(|at| hop(std::str::from_utf8(hops[at]).ok()?.trim())).or(peer)
 }
 
 /// An address as proxies write it: bare, with a port, or an IPv6 one in brackets.
 fn hop(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+    let read: Option<IpAddr> = bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()));
+    read.map(|address| address.to_canonical())
 }
 
 #[cfg(test)]

@@ -3,12 +3,26 @@
 use domain::accounts::Language;
 use domain::events::{Event, Happening};
 use domain::hours::{Goal, Holiday};
+use domain::mail::MailReason;
 use domain::on_call::Step;
 use domain::tickets::{Status, Urgency};
 
 pub mod when;
 
 include!(concat!(env!("OUT_DIR"), "/words.rs"));
+
+/// A number with the reader's thousands mark.
+pub fn number(n: i64, l: Language) -> String {
+    let (digits, mark) = (n.unsigned_abs().to_string(), if l == Language::Nl { '.' } else { ',' });
+    let mut out = if n < 0 { "-".to_owned() } else { String::new() };
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(mark);
+        }
+        out.push(digit);
+    }
+    out
+}
 
 /// The word for an urgency.
 pub fn urgency_word(urgency: Urgency, l: Language) -> &'static str {
@@ -45,6 +59,38 @@ pub fn holiday_word(holiday: Holiday, l: Language) -> &'static str {
         Holiday::WhitMonday => holiday_whit_monday(l),
         Holiday::Christmas => holiday_christmas(l),
         Holiday::BoxingDay => holiday_boxing_day(l),
+    }
+}
+
+/// Why a mail was set aside, or is no message.
+pub fn mail_reason(reason: &MailReason, l: Language) -> String {
+    match reason {
+        MailReason::NoSender => mail_reason_no_sender(l).to_owned(),
+        MailReason::OwnAddress => mail_reason_own_address(l).to_owned(),
+        MailReason::OwnMail => mail_reason_own_mail(l).to_owned(),
+        MailReason::StaffUnproven { name } => mail_reason_staff_unproven(l, name),
+        MailReason::StaffUnasked { name } => mail_reason_staff_unasked(l, name),
+        MailReason::NoAccount => mail_reason_no_account(l).to_owned(),
+        MailReason::AccountDisabled => mail_reason_account_disabled(l).to_owned(),
+        MailReason::OtherReplyAddress => mail_reason_other_reply_address(l).to_owned(),
+        MailReason::SenderFlood { most } => mail_reason_sender_flood(l, most),
+        MailReason::TicketFlood { most } => mail_reason_ticket_flood(l, most),
+        MailReason::NewcomerFlood { most } => mail_reason_newcomer_flood(l, most),
+        MailReason::NotAnAddress => mail_reason_not_an_address(l).to_owned(),
+        MailReason::NoOrganisation => mail_reason_no_organisation(l).to_owned(),
+        MailReason::NothingForwarded => mail_reason_nothing_forwarded(l).to_owned(),
+        MailReason::ForwardedStranger { address } => mail_reason_forwarded_stranger(l, address),
+        MailReason::Refused { what } => mail_reason_refused(l, what),
+        MailReason::Broken { error } => mail_reason_broken(l, error),
+        MailReason::TooLarge { most, mailbox, number } => mail_reason_too_large(l, mailbox, most, number),
+        MailReason::Automatic { said } => mail_reason_automatic(l, said),
+        MailReason::Absence { said } => mail_reason_absence(l, said),
+        MailReason::Doubtful { said } => mail_reason_doubtful(l, said),
+        MailReason::Bounced { said } => mail_reason_bounced(l, said),
+        MailReason::Late => mail_reason_late(l).to_owned(),
+        MailReason::UnknownBounce { said } => mail_reason_unknown_bounce(l, said),
+        MailReason::Copy => mail_reason_copy(l).to_owned(),
+        MailReason::Other { text } => text.clone(),
     }
 }
 
@@ -97,5 +143,50 @@ pub fn sentence(event: &Event, l: Language) -> String {
             }
         }
         Happening::Acknowledged => did_acknowledge(l, who),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Map, Value};
+
+    #[test]
+    fn a_number_is_written_as_the_reader_writes_it() {
+        assert_eq!(number(1_240_812, Language::Nl), "1.240.812");
+        assert_eq!((number(999, Language::En), number(1_000, Language::En), number(-100, Language::Nl)), ("999".into(), "1,000".into(), "-100".into()));
+    }
+
+    #[test]
+    fn one_is_counted_as_one() {
+        use Language::{En, Nl};
+        for (count, nl, en) in [(0, "0 personen", "0 people"), (1, "1 persoon", "1 person"), (2, "2 personen", "2 people"), (1_200, "1.200 personen", "1,200 people")] {
+            assert_eq!((people_count(Nl, count).as_str(), people_count(En, count).as_str()), (nl, en));
+        }
+        assert_eq!(import_running(Nl, 1, 0), "0 van 1 rij…");
+        assert_eq!(report_before_days(En, 1), "the day before");
+    }
+
+    /// What stands behind a number in a sentence that does not count: it would be wrong for one.
+    const PLURALS: [&str; 34] = [
+        "dagen", "weken", "maanden", "minuten", "seconden", "keren", "mensen", "personen", "tickets", "rijen", "tekens", "herstelcodes", "bestanden", "bijlagen", "mails", "wachten",
+        "medewerkers", "klanten", "days", "weeks", "months", "hours", "minutes", "seconds", "times", "people", "rows", "characters", "codes", "files", "attachments", "agents", "customers",
+        "organisaties",
+    ];
+
+    #[test]
+    fn a_sentence_with_a_number_before_a_plural_counts() {
+        for (language, text) in [("nl", include_str!("../nl.json")), ("en", include_str!("../en.json"))] {
+            let all: Map<String, Value> = serde_json::from_str(text).unwrap();
+            assert!(all.values().filter(|sentence| sentence.is_object()).count() > 20, "the rule is tried on something");
+            for (key, sentence) in &all {
+                let Some(sentence) = sentence.as_str() else { continue };
+                // The two words behind a placeholder: "{count} open tickets".
+                let is_plural = sentence.split('}').skip(1).any(|rest| {
+                    rest.strip_prefix(' ').is_some_and(|rest| rest.split(' ').take(2).any(|word| PLURALS.contains(&word.trim_matches(|c: char| !c.is_alphabetic()))))
+                });
+                assert!(!is_plural, "{language}.json: {key} says {sentence:?}: write it as {{ \"one\": …, \"other\": … }} with {{count}}");
+            }
+        }
     }
 }

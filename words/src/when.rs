@@ -35,9 +35,22 @@ pub fn ahead(at: Moment, now: Moment, zone: &Zone, l: Language) -> String {
     }
 }
 
-/// What is promised, in sentences: "Ons kantoor is nu gesloten. Je ticket pakken we dinsdag om 8.30 uur op."
-pub fn promise(promise: &Promise, now: Moment, zone: &Zone, l: Language) -> String {
-    let ahead = |at: Moment| ahead(at, now, zone, l);
+/// A time, with whose clock shows it where that is not the office's: "morgen om 3.30 uur (tijd van New York)".
+pub fn on_clock_of(time: String, place: Option<&str>, l: Language) -> String {
+    match place {
+        Some(place) => w::at_clock_of(l, place, time),
+        None => time,
+    }
+}
+
+/// The place that a time zone is named after: "New York" for `America/New_York`.
+pub fn place(zone: &str) -> String {
+    zone.rsplit('/').next().unwrap_or(zone).replace('_', " ")
+}
+
+/// What is promised, in sentences: "Ons kantoor is nu gesloten. Je ticket pakken we dinsdag om 8.30 uur op." Where the reader's clock is not the office's, `place` names it.
+pub fn promise(promise: &Promise, now: Moment, zone: &Zone, place: Option<&str>, l: Language) -> String {
+    let ahead = |at: Moment| on_clock_of(ahead(at, now, zone, l), place, l);
     let first = match promise.taken_up_at() {
         Some(at) => Some(w::promise_closed(l, ahead(at))),
         None if promise.waits() => Some(w::promise_never(l).to_owned()),
@@ -60,7 +73,7 @@ mod tests {
         let now = Moment(day_number(2026, 11, 29).unwrap() * 86_400_000) + Span::hours(20);
         let (zone, opens) = (Zone { offsets: vec![(0, 0)] }, now + Span::minutes(36 * 60 + 30));
         let office = Office::Closed { since: None, until: opens };
-        let said = |around_the_clock, office, reply_by| promise(&Promise { around_the_clock, office, reply_by }, now, &zone, Language::Nl);
+        let said = |around_the_clock, office, reply_by| promise(&Promise { around_the_clock, office, reply_by }, now, &zone, None, Language::Nl);
         assert_eq!(
             said(false, office, Some(opens + Span::hours(4))),
             "Ons kantoor is nu gesloten. Je ticket pakken we dinsdag om 8.30 uur op. Je hoort uiterlijk dinsdag om 12.30 uur van ons."
@@ -73,5 +86,18 @@ mod tests {
         assert_eq!(said(false, Office::Open(opens), None), "");
         assert_eq!(said(false, Office::Never, None), "Ons kantoor is gesloten, en wanneer het weer opengaat is nog niet bekend.");
         assert_eq!(said(false, Office::Open(opens), Some(now - Span::hours(1))), "Je had al van ons moeten horen; we doen het zo snel mogelijk.");
+    }
+
+    #[test]
+    fn a_promise_that_is_read_by_another_clock_says_by_which() {
+        let now = Moment(day_number(2026, 11, 29).unwrap() * 86_400_000) + Span::hours(20);
+        let new_york = Zone { offsets: vec![(0, -18_000)] };
+        let given = Promise { around_the_clock: false, office: Office::Closed { since: None, until: now + Span::hours(12) }, reply_by: Some(now + Span::hours(16)) };
+        let place = place("America/New_York");
+        assert_eq!(
+            promise(&given, now, &new_york, Some(&place), Language::Nl),
+            "Ons kantoor is nu gesloten. Je ticket pakken we morgen om 3.00 uur (tijd van New York) op. Je hoort uiterlijk morgen om 7.00 uur (tijd van New York) van ons."
+        );
+        assert!(promise(&given, now, &new_york, Some(&place), Language::En).contains("(New York time)"));
     }
 }

@@ -207,6 +207,20 @@ pub async fn prefer(#[server(default)] language: String, #[server(default)] them
     Ok(())
 }
 
+/// Takes the clock of the browser, or keeps that of the account in this browser.
+#[server(endpoint = "set_zone")]
+pub async fn set_zone(#[server(default)] zone: String, #[server(default)] keep: String) -> Result<(), Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, session) = backend::someone(Action::OwnAccount)?;
+    if keep.is_empty() {
+        desk::accounts::change_time_zone(&desk, &session, &zone).await.map_err(backend::report)?;
+    } else {
+        backend::keep_zone(&zone);
+    }
+    Ok(())
+}
+
 /// Asks for a link to choose another password with; the answer is the same whether anyone has the address.
 #[server(endpoint = "forgot")]
 pub async fn forgot(#[server(default)] email: String) -> Result<(), Problem> {
@@ -282,7 +296,7 @@ pub async fn own_account(#[server(default)] set_up: bool, #[server(default)] sec
         wished: own.wished,
         has_password: own.has_password,
         sessions,
-        zones: desk::zones::names(),
+        zones: backend::zones_with(session.time_zone()),
         has_app: has.totp,
         recovery_codes: has.recovery_codes,
         passkeys: passkeys

@@ -2,7 +2,7 @@
 
 use super::passkey::PasskeyLogIn;
 use crate::ui::{self, bell, icon};
-use crate::{Problem, Reader, Returned, words as w};
+use crate::{Problem, Reader, Returned, when, words as w};
 use domain::Refusal;
 use domain::accounts::Language;
 use leptos::prelude::*;
@@ -83,6 +83,7 @@ pub(super) fn door(inner: AnyView, below: AnyView, l: Language) -> impl IntoView
                 <li>{w::about_three(l)}</li>
             </ul>
         </div></aside></div>
+        <when::Times/>
     }
 }
 

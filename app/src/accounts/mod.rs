@@ -8,6 +8,7 @@ mod log_in;
 mod own;
 mod passkey;
 mod tokens;
+pub(crate) mod zone;
 
 pub use device::device;
 pub use entry::{AddressPage, ForgotPage, JoinPage, SignUpPage};

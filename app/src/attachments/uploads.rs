@@ -74,7 +74,7 @@ pub fn Uploads(kept: Vec<Kept>, max: u32, draft: String) -> impl IntoView {
         said.set(match names.as_slice() {
             [] => return,
             [name] => w::upload_begun(l, name),
-            names => w::uploads_begun(l, names.len()),
+            names => w::uploads_begun(l, names.len() as i64),
         });
         files.into_iter().for_each(add);
         changed(root);

@@ -39,16 +39,25 @@ pub struct Asking {
     pub theme: Theme,
     /// Whether cookies may only travel over HTTPS.
     pub secure: bool,
+    /// The name of the browser's time zone, where it is known.
+    pub time_zone: Option<String>,
+    /// The time zone of a browser whose person wants to go on by the clock of the account.
+    pub kept_zone: Option<String>,
     /// A form that came back.
     pub returned: Option<Arc<Returned>>,
-    /// The office hours, where staff are asking.
+    /// The office hours, where someone with an account is asking.
     pub book: Option<Arc<desk::hours::Book>>,
 }
 
 impl Asking {
     /// Where the request comes from.
     pub fn origin(&self) -> Origin {
-        Origin { address: self.address, device: self.device.clone() }
+        Origin { address: self.address, device: self.device.clone(), time_zone: self.time_zone.clone() }
+    }
+
+    /// The language that whoever is asking reads.
+    pub fn reads(&self) -> Language {
+        self.session.as_ref().and_then(Session::language).unwrap_or(self.language)
     }
 }
 
@@ -56,14 +65,21 @@ impl Asking {
 pub fn provide(desk: &Desk) {
     let asking = asking();
     let session = asking.session.as_ref();
-    let zone = session.map_or(desk::zones::DEFAULT, Session::time_zone);
+    // Who has no account yet reads by the clock of the browser.
+    let zone = session.map_or(asking.time_zone.as_deref().unwrap_or(desk::zones::DEFAULT), Session::time_zone);
+    let now = desk.now();
+    let other = asking.time_zone.as_deref().filter(|other| session.is_some() && asking.kept_zone.as_deref() != Some(other));
+    let book = asking.book.as_deref();
+    let staffs = book.filter(|_| session.is_some_and(|session| session.role().is_staff()));
     provide_context(Reader {
-        language: session.and_then(Session::language).unwrap_or(asking.language),
+        language: asking.reads(),
         theme: session.map_or(asking.theme, Session::theme),
-        zone: desk::zones::around(zone, desk.now()),
-        now: desk.now(),
-        offices: asking.book.as_ref().map(|book| book.offices(desk.now())).unwrap_or_default(),
-        office: asking.book.as_ref().map(|book| book.office_of_all(desk.now())),
+        zone: desk::zones::around(zone, now),
+        elsewhere: book.and_then(|book| book.elsewhere(zone, now)),
+        other_clock: other.filter(|other| !desk::zones::is_same_clock(other, zone, now)).map(|other| (other.to_owned(), zone.to_owned())),
+        now,
+        offices: staffs.map(|book| book.offices(now)).unwrap_or_default(),
+        office: staffs.map(|book| book.office_of_all(now)),
         provider: desk.provider().filter(|_| session.is_none()).map(|provider| provider.name().to_owned()),
         visitor: session.map(|s| Visitor {
             id: s.person().id,
@@ -238,6 +254,25 @@ pub fn enter(logged_in: &LoggedIn, next: &str) {
             set_cookie(&format!("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=600{secure}", factor_cookie(is_secure), token.as_str()));
             go(&format!("/log-in/factor?next={}", ui::escaped(own_path(next))));
         }
+    }
+}
+
+/// The cookie with the time zone of a browser whose person wants to go on by the clock of the account.
+pub const KEPT_ZONE: &str = "kept-zone";
+
+/// Every time zone there is, with the one that someone has: a browser may name one by an older name.
+pub fn zones_with(own: &str) -> Vec<String> {
+    let mut names = desk::zones::names();
+    if !names.iter().any(|name| name == own) {
+        names.insert(0, own.to_owned());
+    }
+    names
+}
+
+/// Remembers in the browser that its person wants to go on by the clock of the account.
+pub fn keep_zone(zone: &str) {
+    if let Some(zone) = desk::zones::of_browser(zone) {
+        set_cookie(&format!("{KEPT_ZONE}={zone}; Path=/; SameSite=Lax; Max-Age=31536000"));
     }
 }
 

@@ -1,8 +1,8 @@
 //! The list: the same tickets as a table, for large numbers.
 
 use super::api::{self, Choices, List};
-use super::filters::{Asked, DUE, Listing, bar, organisation_of, query_of, with_number};
-use crate::ui::{self, Place, avatar, desk_frame, icon, nobody, number, problem_page};
+use super::filters::{Asked, DUE, Listing, bar, query_of, with_number};
+use crate::ui::{self, Place, avatar, desk_frame, icon, nobody, problem_page};
 use crate::{Reader, Returned, due, when, words as w};
 use domain::board::Card;
 use domain::tickets::{Side, Status};
@@ -20,8 +20,7 @@ pub fn ListPage() -> impl IntoView {
     let query = use_query_map().read_untracked().to_query_string();
     ui::set_title(w::nav_list(reader.language));
     Suspend::new(async move {
-        let read = async { Ok((api::list_rows(query.clone()).await?, api::filter_choices(organisation_of(&query)).await?)) };
-        match read.await {
+        match api::list_page(query.clone()).await {
             Ok((_, choices)) if with_number(&query, &choices).is_some() => {
                 view! { <Redirect path=format!("/list?{}", with_number(&query, &choices).unwrap_or_default())/> }.into_any()
             }
@@ -37,7 +36,7 @@ fn page(list: List, choices: &Choices, query: &str, reader: &Reader) -> impl Int
     let (asked, listing) = (Asked::of(query, choices), Listing::of(query));
     let notice = Returned::any().and_then(|r| r.problem.clone()).map(|p| p.sentence(l)).or_else(|| asked.notice(l));
     let none = list.cards.is_empty();
-    let total = list.total.map(|n| if n == 1 { w::one_ticket(l).to_owned() } else { w::tickets_total(l, number(n, l)) });
+    let total = list.total.map(|n| w::tickets_total(l, n));
     let to = |key: &str, cursor: &String| format!("/list?{}", with(&asked, &listing, &[(key, cursor.as_str())]));
     let (before, after) = (list.before.as_ref().map(|c| to("before", c)), list.after.as_ref().map(|c| to("after", c)));
     let options: Vec<(String, String)> = choices.staff.iter().map(|p| (p.id.to_string(), p.name.clone())).collect();

@@ -102,7 +102,7 @@ pub fn LiveBoard(
                 }>
                 <header><h2 id=format!("k-{}", status.word())><span class="badge" data-status=status.word()>{w::status_word(status, l)}</span></h2>
                     <span class="count">{move || number(total.get(), l)}</span>
-                    {move || (shown.pointed.get() == Some(status) && shown.held.get() > 0).then(|| view! { <button class="held" on:click=move |_| shown.release()>{w::changes_wait(l, shown.held.get())}</button> })}
+                    {move || (shown.pointed.get() == Some(status) && shown.held.get() > 0).then(|| view! { <button class="held" on:click=move |_| shown.release()>{w::changes_wait(l, shown.held.get() as i64)}</button> })}
                 </header>
                 {list(awake)}
                 {move || awake.with(Vec::is_empty).then(|| view! { <p class="none">{if asleep.with(Vec::is_empty) { w::column_empty(l) } else { w::nothing_urgent(l) }}</p> })}

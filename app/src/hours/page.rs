@@ -29,8 +29,7 @@ pub fn HoursPage() -> impl IntoView {
     let query = use_query_map().read_untracked().clone();
     let department = query.get("department").unwrap_or_default();
     let kept = match (query.get("imported"), query.get("kept")) {
-        (Some(count), _) if count == "1" => Some(w::hours_imported_one(l).to_owned()),
-        (Some(count), _) => Some(w::hours_imported(l, count)),
+        (Some(count), _) => Some(w::hours_imported(l, count.parse().unwrap_or_default())),
         (None, Some(_)) => Some(w::kept(l).to_owned()),
         (None, None) => None,
     };

@@ -74,10 +74,9 @@ fn page(table: TargetTable, kept: Option<&'static str>, reader: &Reader) -> impl
 /// "4 uur", "2 dagen".
 fn term(term: Term, l: Language) -> String {
     match (term.unit(), term.n()) {
-        (Unit::Minutes, n) => w::term_minutes(l, n),
-        (Unit::Hours, n) => w::term_hours(l, n),
-        (Unit::Days, 1) => w::term_day(l).to_owned(),
-        (Unit::Days, n) => w::term_days(l, n),
+        (Unit::Minutes, n) => w::term_minutes(l, n.into()),
+        (Unit::Hours, n) => w::term_hours(l, n.into()),
+        (Unit::Days, n) => w::term_days(l, n.into()),
     }
 }
 

@@ -132,6 +132,24 @@ pub async fn new_feed() -> Result<String, Problem> {
     Ok(format!("{}{path}", desk.mail().settings.base_url))
 }
 
+/// The ticket whose alarm a link of a mail takes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Taking {
+    pub ticket: TicketId,
+    pub subject: String,
+}
+
+/// What the link of a mail takes on; nothing changes by asking.
+#[server(endpoint = "take_facts")]
+pub async fn take_facts(token: String) -> Result<Taking, Problem> {
+    use crate::backend;
+    use domain::permissions::Action;
+    let (desk, me) = backend::agent(Action::ChangeTicket)?;
+    let (ticket, subject) = desk::on_call::of_link(&desk, &me, &token).await.map_err(backend::report)?;
+    Ok(Taking { ticket, subject })
+}
+
 /// Takes on what one was told of.
 #[server(endpoint = "take_alarm")]
 pub async fn take_alarm(ticket: TicketId) -> Result<(), Problem> {

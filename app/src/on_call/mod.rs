@@ -3,5 +3,7 @@
 pub mod api;
 mod page;
 mod switch;
+mod take;
 
 pub use page::OnCallPage;
+pub use take::TakePage;

@@ -92,7 +92,7 @@ fn gaps(all: &[Shift], reader: &Reader) -> String {
     let told = all.iter().take(GAPS).map(of).collect::<Vec<_>>().join(", ");
     match all.len().saturating_sub(GAPS) {
         0 => w::on_call_gaps(l, told),
-        more => w::on_call_gaps_more(l, told, more.to_string()),
+        more => w::on_call_gaps_more(l, more as i64, told),
     }
 }
 

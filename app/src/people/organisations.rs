@@ -2,7 +2,7 @@
 
 use super::api;
 use super::parts::{notices, reader_may, row, search, tabs, text_field, tick};
-use crate::ui::{self, Place, as_typed, desk_frame, escaped, fault, icon, number, problem_page};
+use crate::ui::{self, Place, as_typed, desk_frame, escaped, fault, icon, problem_page};
 use crate::{Problem, Reader, Returned, words as w};
 use domain::accounts::Organisation;
 use domain::permissions::Action;
@@ -47,7 +47,7 @@ fn list(found: Vec<(Named<OrganisationId>, i64)>, typed: &str, reader: &Reader) 
             <div class="bar">{search("/organisations", typed, vec![], w::organisations_search(l))}</div>
             {none.then(|| view! { <div class="empty">{icon("building-2")}<p>{w::organisations_none(l)}</p></div> })}
             <ul role="list" class="rows panel">{found.into_iter().map(|(named, people)| view! {
-                <li>{icon("building-2")}<div class="what"><a class="one-line" href=format!("/organisations/{}", named.id)>{named.name}</a></div><span class="marks hint">{w::people_count(l, number(people, l))}</span></li>
+                <li>{icon("building-2")}<div class="what"><a class="one-line" href=format!("/organisations/{}", named.id)>{named.name}</a></div><span class="marks hint">{w::people_count(l, people)}</span></li>
             }).collect_view()}</ul>
             {more.map(|href| view! { <nav class="pager" aria-label=w::pages(l)><a class="button" href=href rel="next">{w::next(l)}{icon("chevron-right")}</a></nav> })}
         </main>

@@ -3,7 +3,7 @@
 use super::api::{self, Card, Choices};
 use super::parts::{notices, reader_may, role_word, side, text_field, tick};
 use crate::accounts::device;
-use crate::ui::{self, Place, avatar, desk_frame, escaped, fault, icon, number, problem_page};
+use crate::ui::{self, Place, avatar, desk_frame, escaped, fault, icon, problem_page};
 use crate::{Problem, Reader, Returned, privacy, when, words as w};
 use domain::accounts::Role;
 use domain::permissions::Action;
@@ -181,12 +181,12 @@ fn beside(card: &Card, data: Option<privacy::api::Data>, can_change: bool, is_ad
     let is_me = reader.visitor.as_ref().is_some_and(|v| v.id == id);
     let merged = Returned::of("merge_people");
     let is_customer = !card.person.role.is_staff();
-    let (opened, requester) = (number(card.opened, l), format!("/list?q={}", escaped(&card.person.name)));
+    let (opened, requester) = (card.opened, format!("/list?q={}", escaped(&card.person.name)));
     let is_disabled = card.disabled;
     let joined = card.joined;
     view! {
         <div class="beside">
-            {is_customer.then(|| view! { <section class="panel settings" aria-labelledby="h-tickets"><h2 id="h-tickets">{w::nav_tickets(l)}</h2><p><a href=requester>{w::opened_tickets(l, &opened)}</a></p></section> })}
+            {is_customer.then(|| view! { <section class="panel settings" aria-labelledby="h-tickets"><h2 id="h-tickets">{w::nav_tickets(l)}</h2><p><a href=requester>{w::opened_tickets(l, opened)}</a></p></section> })}
             <section class="panel settings" aria-labelledby="h-access"><h2 id="h-access">{w::access(l)}</h2>
                 <p class="hint">{if is_disabled { w::access_disabled(l) } else if joined { w::access_joined(l) } else { w::access_invited(l) }}</p>
                 {can_change.then(|| view! { <div class="row">

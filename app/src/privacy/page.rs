@@ -89,8 +89,8 @@ fn page(facts: Facts, problem: Option<&Problem>, look: bool, kept: Option<&'stat
 pub(super) fn progress(erasing: &Erasing, l: Language) -> impl IntoView + use<> {
     let (done, all) = (erasing.done, erasing.all);
     view! {
-        <p>{w::privacy_erasing(l, number(all, l), number(done, l))}</p>
-        <progress class="progress-bar" value=done.to_string() max=all.max(1).to_string()>{w::privacy_erasing(l, all, done)}</progress>
+        <p>{w::privacy_erasing(l, all, number(done, l))}</p>
+        <progress class="progress-bar" value=done.to_string() max=all.max(1).to_string()>{w::privacy_erasing(l, all, number(done, l))}</progress>
         {ui::look_again()}
     }
 }

@@ -17,7 +17,7 @@ pub fn data(id: PersonId, is_erased: bool, data: Data, reader: &Reader) -> impl 
     let is_me = reader.visitor.as_ref().is_some_and(|v| v.id == id);
     let export = data.export.map(|export| match export {
         Exported::Running { done, all } => view! {
-            <p role="status">{w::privacy_export_running(l, number(all as i64, l), number(done as i64, l))}</p>
+            <p role="status">{w::privacy_export_running(l, all as i64, number(done as i64, l))}</p>
             <progress class="progress-bar" value=done.to_string() max=all.max(1).to_string()></progress>
             {look_again()}
         }

@@ -139,7 +139,7 @@ fn form(report: &Report, reader: &Reader) -> impl IntoView + use<> {
 /// The figures at the top, each with what it was before.
 fn figures(report: &Report, l: Language) -> impl IntoView + use<> {
     let (now, before, days) = (&report.all, &report.before, report.end - report.first);
-    let days = if days == 1 { w::report_before_day(l).to_owned() } else { w::report_before_days(l, days) };
+    let days = w::report_before_days(l, days);
     let count = |is: u32, was: u32| match i64::from(is) - i64::from(was) {
         0 => w::report_same(l, &days),
         more @ 1.. => w::report_more_than(l, more, &days),
@@ -152,7 +152,7 @@ fn figures(report: &Report, l: Language) -> impl IntoView + use<> {
             <div><dt>{w::report_out(l)}</dt><dd><data value=now.solved.to_string()>{now.solved}</data><span>{count(now.solved, before.solved)}</span></dd></div>
             <div><dt>{w::report_first_reply_median(l)}</dt><dd><data>{took(now.first_reply.median, l)}</data><span>{was(before.first_reply.median)}</span></dd></div>
             <div><dt>{w::report_solution_median(l)}</dt><dd><data>{took(now.solution.median, l)}</data><span>{was(before.solution.median)}</span></dd></div>
-            <div><dt>{w::report_late(l)}</dt><dd><data class:bad={report.late > 0} value=report.late.to_string()>{report.late}</data><span>{w::report_of_open(l, report.open)}</span></dd></div>
+            <div><dt>{w::report_late(l)}</dt><dd><data class:bad={report.late > 0} value=report.late.to_string()>{report.late}</data><span>{w::report_of_open(l, report.open.into())}</span></dd></div>
         </dl>
     }
 }

@@ -38,7 +38,7 @@ pub fn Promised(promise: Promise) -> impl IntoView {
     });
     let said = move || {
         let (promise, now) = shown.get();
-        let mut text = w::when::promise(&promise, now, &reader.zone, l);
+        let mut text = w::when::promise(&promise, now, &reader.zone, reader.elsewhere.as_deref(), l);
         // Nothing is chosen yet: what is urgent does not wait.
         if promise.waits() && promise.reply_by.is_none() {
             text = format!("{text} {}", w::promise_but_urgent(l));

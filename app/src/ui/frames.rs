@@ -1,6 +1,7 @@
 //! What stands around a page: the portal's bar, the desk's rail, the menu of the account, and pages that have nothing to show.
 
 use super::{avatar, bell, icon};
+use crate::accounts::zone;
 use crate::{Problem, Reader, enhance, when, words as w};
 use domain::Refusal;
 use domain::accounts::{Language, Theme};
@@ -49,6 +50,7 @@ pub fn portal<V: IntoView>(place: Place, reader: &Reader, inner: V) -> impl Into
             </div>
         </div></header>
         {inner.into_any()}
+        {zone::offer(reader)}
         <footer class="portal-foot">{language_forms(l)}</footer>
         <when::Times/>
         <enhance::Enhance/>
@@ -84,6 +86,7 @@ pub fn desk_frame<V: IntoView>(place: Place, reader: &Reader, inner: V) -> impl 
         </header>
         {inner.into_any()}
         </div>
+        {zone::offer(reader)}
         <when::Times/>
         <enhance::Enhance/>
     }

@@ -94,19 +94,6 @@ pub fn bytes(size: i64, l: Language) -> String {
     }
 }
 
-/// A number with the reader's thousands mark.
-pub fn number(n: i64, l: Language) -> String {
-    let (digits, mark) = (n.to_string(), if l == Language::Nl { '.' } else { ',' });
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            out.push(mark);
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// A value in a query.
 pub fn escaped(value: &str) -> String {
     let mut out = String::new();
@@ -124,11 +111,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_numbers_read_as_the_reader_writes_them() {
+    fn sizes_read_as_the_reader_writes_them() {
         assert_eq!(bytes(412_300, Language::Nl), "412 kB");
         assert_eq!(bytes(8_100_000, Language::Nl), "8,1 MB");
         assert_eq!(bytes(8_100_000, Language::En), "8.1 MB");
-        assert_eq!(number(1_240_812, Language::Nl), "1.240.812");
-        assert_eq!(number(999, Language::En), "999");
     }
 }

@@ -11,3 +11,4 @@ pub use fields::*;
 pub use frames::*;
 pub use marks::*;
 pub use press::{at_rest, rest, watch_presses};
+pub use words::number;

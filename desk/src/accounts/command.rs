@@ -34,11 +34,11 @@ pub async fn add(desk: &Desk, new: &Newcomer) -> Result<PersonId> {
     };
     let change = desk.store().begin().await?;
     let organisation = match (&new.organisation, existing) {
-        (Some(name), None) => Some(store::organisations::add(&change, name, &[], desk.now()).await?),
+        (Some(name), None) => Some(store::organisations::add(&change, &domain::typed::name(name), &[], desk.now()).await?),
         (_, existing) => existing,
     };
     let person =
-        NewPerson { name, email, role: new.role, organisation, key_user: new.key_user, password_hash, time_zone: crate::zones::DEFAULT.to_owned() };
+        NewPerson { name, email, role: new.role, organisation, key_user: new.key_user, password_hash, time_zone: crate::zones::UNKNOWN.to_owned() };
     let added = store::accounts::add_person(&change, &person, desk.now()).await;
     let id = added.map_err(|error| match error {
         store::Error::Taken => Error::from(Refusal::field(Field::Email, Fault::Taken)),

@@ -5,10 +5,10 @@
 use super::factors::{LoggedIn, enter};
 use super::passwords::MAX_PASSWORD;
 use super::session::{Token, session_id};
-use super::throttle::{WINDOW, network, wait};
+use super::throttle::{WINDOW, wait};
 use super::{SESSION, hex, random_hex};
 use crate::audit::{self, Done, Origin};
-use crate::{Desk, Result};
+use crate::{Desk, Network, Result, zones};
 use domain::accounts::EmailAddress;
 use domain::audit::Deed;
 use domain::time::Moment;
@@ -31,7 +31,7 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -
     let typed = EmailAddress::parse(email);
     // An address that cannot be one is counted too, under what was typed.
     let account_key = format!("account:{}", hex(&Sha256::digest(typed.as_ref().map_or(email.trim(), |e| e.as_str()))));
-    let address_key = address.map(|a| format!("address:{}", network(a)));
+    let address_key = address.map(|a| format!("address:{}", Network::of(a)));
     let pair_key = format!("{account_key} {}", address_key.as_deref().unwrap_or_default());
     let keys: Vec<(&String, i64)> =
         [(Some(&pair_key), PAIR_FAILURES), (Some(&account_key), ACCOUNT_FAILURES), (address_key.as_ref(), ADDRESS_FAILURES)]
@@ -105,6 +105,10 @@ pub(super) async fn begin(change: &Change, account: &Account, origin: &Origin, n
     let token = Token(random_hex()?);
     let device: String = domain::typed::line(&origin.device).chars().take(300).collect();
     store::sessions::begin(change, &session_id(token.as_str()), account.person.id, [&device, &origin.address()], now, now + SESSION).await?;
+    // On the first visit the clock is the browser's.
+    if let Some(zone) = origin.time_zone.as_deref().filter(|_| account.time_zone == zones::UNKNOWN) {
+        store::people::set_time_zone(change, account.person.id, zone).await?;
+    }
     let who = Named::new(account.person.id, account.person.name.clone());
     audit::write(change, Some(&who), origin, Done::new(Deed::LoggedIn, &account.person.email, Some(account.person.id)), now).await?;
     Ok(token)

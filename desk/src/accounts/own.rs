@@ -63,11 +63,21 @@ pub async fn change_own(desk: &Desk, by: &Session, name: &str, zone: &str) -> Re
     Ok(change.commit().await?)
 }
 
+/// Takes the time zone of one's browser. Refuses a name that is none.
+pub async fn change_time_zone(desk: &Desk, by: &Session, zone: &str) -> Result<()> {
+    let zone = crate::zones::of_browser(zone).ok_or_else(|| Refusal::field(Field::TimeZone, Fault::Unknown))?;
+    let change = desk.store().begin().await?;
+    let person = store::people::locked(&change, by.person().id).await?.ok_or(Refusal::SignedOut)?.person;
+    store::people::set_time_zone(&change, person.id, zone).await?;
+    Ok(change.commit().await?)
+}
+
 /// Refuses who does not know the password of their own account, or has none and logged in a while ago: a browser left open is not enough.
 pub(super) async fn prove(desk: &Desk, by: &Session, password: &str) -> Result<()> {
     if by.account.password_hash.is_none() {
         let begun = store::sessions::begun_at(desk.store(), &by.id).await?;
-        let is_fresh = begun.is_some_and(|begun| desk.now() - begun <= FRESH);
+        // Nor is it fresh where the clock was put back since.
+        let is_fresh = begun.is_some_and(|begun| (desk.now() - begun).0.abs() <= FRESH.0);
         return if is_fresh { Ok(()) } else { Err(Refusal::field(Field::LogIn, Fault::TooLongAgo).into()) };
     }
     let place = desk.passwords.place()?;

@@ -114,7 +114,7 @@ pub async fn invite(desk: &Desk, by: &Agent, new: &PersonChange) -> Result<(Pers
         organisation: checked.organisation.as_ref().map(|organisation| organisation.id),
         key_user: checked.key_user,
         password_hash: None,
-        time_zone: crate::zones::DEFAULT.to_owned(),
+        time_zone: crate::zones::UNKNOWN.to_owned(),
     };
     if let Some(organisation) = person.organisation.filter(|_| person.key_user) {
         may_open(&change, by, organisation).await?;
@@ -175,13 +175,13 @@ async fn check(change: &Change, typed: &PersonChange, has: &str) -> Result<Check
             wrong(Field::Organisation, Fault::Missing);
             None
         }
-        name => match store::organisations::by_name(change, name).await? {
-            Some(id) => Some(Named::new(id, name)),
-            None => {
+        name => {
+            let known = store::organisations::named(change, name).await?;
+            if known.is_none() {
                 wrong(Field::Organisation, Fault::Unknown);
-                None
             }
-        },
+            known
+        }
     };
     let key_user = typed.key_user && !typed.role.is_staff();
     match (name, email) {

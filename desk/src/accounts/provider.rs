@@ -3,23 +3,21 @@
 //! Invariants: an account is linked only by its own address, one that the provider has verified; after that issuer and subject say who it is, whatever the address becomes.
 //! What comes back is taken only in the browser it was asked from, once. Only this module names openidconnect.
 
+mod claims;
+
+use self::claims::Claims;
 use super::log_in::begin as begin_session;
 use super::session::Token;
 use super::{entry, random_hex, throttle};
 use crate::audit::{self, Done, Origin};
-use crate::{Desk, Error, Result, tickets};
+use crate::http::{Fault, Http};
+use crate::{Desk, Error, Internal, Result, tickets};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::accounts::{EmailAddress, Role};
 use domain::audit::Deed;
 use domain::time::{Moment, Span};
-use domain::{PersonId, Refusal, typed};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Bytes;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use domain::{PersonId, Refusal};
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreJwsSigningAlgorithm, CoreProviderMetadata};
 use openidconnect::{
     AsyncHttpClient, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse,
@@ -29,19 +27,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
 use store::accounts::{Account, NewPerson};
 use store::passes::{Kind, Pass};
 use tokio::sync::Mutex;
+use url::Url;
 
 /// How long one may be away at the provider.
 const AWAY: Span = Span::minutes(15);
 /// What the provider says of itself is asked for anew after this long.
 const FRESH: Span = Span::hours(1);
-/// Largest answer of a provider, in bytes.
-const MOST: usize = 1 << 20;
-/// A provider that is silent for so long has failed.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How the provider is reached, and what its claims mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +50,8 @@ pub struct Settings {
     pub claim: String,
     /// Which role a group gives; where there are any, they alone decide about staff.
     pub roles: Vec<(String, Role)>,
+    /// The domains whose addresses are believed of this provider also where it does not say that it verified them.
+    pub vouched_domains: Vec<String>,
     /// The address people use for Balie, without a slash at its end.
     pub base_url: String,
 }
@@ -64,7 +60,7 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Provider {
     settings: Settings,
-    http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    http: Http,
     metadata: Mutex<Option<(Moment, CoreProviderMetadata)>>,
 }
 
@@ -76,32 +72,11 @@ struct Trip {
     next: String,
 }
 
-/// Who someone is, as the provider says.
-struct Claims {
-    subject: String,
-    /// Where it was verified.
-    email: Option<EmailAddress>,
-    name: String,
-    groups: Vec<String>,
-}
-
-/// What went wrong at the provider; the person is told that it failed, the log why.
-#[derive(Debug)]
-pub struct Fault(String);
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Fault {}
-
 fn fault(error: impl std::fmt::Display) -> Fault {
-    Fault(error.to_string())
+    Fault::new(error)
 }
 
-impl<'c> AsyncHttpClient<'c> for Provider {
+impl<'c> AsyncHttpClient<'c> for Http {
     type Error = Fault;
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Fault>> + Send + 'c>>;
 
@@ -113,8 +88,17 @@ impl<'c> AsyncHttpClient<'c> for Provider {
 impl Provider {
     /// A provider with these settings; nothing is asked of it yet.
     pub fn new(settings: Settings) -> Self {
-        let https = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
-        Self { settings, http: Client::builder(TokioExecutor::new()).build(https), metadata: Mutex::default() }
+        Self { settings, http: Http::default(), metadata: Mutex::default() }
+    }
+
+    /// The same, asked by this client.
+    pub(crate) fn over(self, http: Http) -> Self {
+        Self { http, ..self }
+    }
+
+    /// The host of its issuer.
+    pub(crate) fn host(&self) -> Option<Internal> {
+        Url::parse(&self.settings.issuer).ok()?.host_str()?.parse().ok()
     }
 
     /// What the button says.
@@ -122,27 +106,16 @@ impl Provider {
         &self.settings.name
     }
 
-    /// Asks the provider something; its answer is bounded in size and time, and leads nowhere else.
-    async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, Fault> {
-        let asked = async {
-            let (parts, body) = request.into_parts();
-            let answer = self.http.request(http::Request::from_parts(parts, Full::new(Bytes::from(body)))).await.map_err(fault)?;
-            let (parts, body) = answer.into_parts();
-            let body = Limited::new(body, MOST).collect().await.map_err(fault)?.to_bytes();
-            Ok(http::Response::from_parts(parts, body.to_vec()))
-        };
-        tokio::time::timeout(PATIENCE, asked).await.map_err(|_| Fault("the provider is silent".to_owned()))?
-    }
-
     async fn metadata(&self, now: Moment) -> Result<CoreProviderMetadata, Fault> {
         let mut known = self.metadata.lock().await;
         if let Some((at, metadata)) = &*known
-            && now - *at < FRESH
+            // A clock that was put back does not make it fresh for longer.
+            && (now - *at).0.abs() < FRESH.0
         {
             return Ok(metadata.clone());
         }
         let issuer = IssuerUrl::new(self.settings.issuer.clone()).map_err(fault)?;
-        let metadata = CoreProviderMetadata::discover_async(issuer, self).await.map_err(fault)?;
+        let metadata = CoreProviderMetadata::discover_async(issuer, &self.http).await.map_err(fault)?;
         *known = Some((now, metadata.clone()));
         Ok(metadata)
     }
@@ -176,41 +149,32 @@ impl Provider {
         let client = CoreClient::from_provider_metadata(metadata, ClientId::new(self.settings.client_id.clone()), self.secret())
             .set_redirect_uri(self.redirect()?);
         let exchange = client.exchange_code(AuthorizationCode::new(code.to_owned())).map_err(fault)?;
-        let tokens = exchange.set_pkce_verifier(PkceCodeVerifier::new(trip.verifier.clone())).request_async(self).await.map_err(fault)?;
-        let id_token = tokens.id_token().ok_or_else(|| Fault("there is no ID token".to_owned()))?;
+        let tokens = exchange.set_pkce_verifier(PkceCodeVerifier::new(trip.verifier.clone())).request_async(&self.http).await.map_err(fault)?;
+        let id_token = tokens.id_token().ok_or_else(|| Fault::new("there is no ID token"))?;
         let verifier = client.id_token_verifier().set_allowed_algs(algorithms);
         let verified = id_token.claims(&verifier, &Nonce::new(trip.nonce.clone())).map_err(fault)?;
         let subject = verified.subject().as_str().to_owned();
         // Verified just now: what else is in it is read as it is.
         let text = id_token.to_string();
         let payload = text.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default();
-        let mut all: Value = serde_json::from_slice(&payload).map_err(fault)?;
-        if let (None, Some(address)) = (all.get("email"), userinfo) {
-            // That an address is verified is believed of the one that stands beside it alone.
-            all.as_object_mut().and_then(|all| all.remove("email_verified"));
-            let request =
-                http::Request::get(address.as_str()).header(http::header::AUTHORIZATION, format!("Bearer {}", tokens.access_token().secret()));
-            let answer = self.ask(request.body(vec![]).map_err(fault)?).await?;
-            let more: Value = serde_json::from_slice(answer.body()).map_err(fault)?;
-            // Of someone else it says nothing (OpenID Connect Core 1.0, 5.3.2).
-            if more.get("sub").and_then(Value::as_str) != Some(&subject) {
-                return Err(Fault("the user info is of someone else".to_owned()));
-            }
-            if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-                for (name, value) in more {
-                    all.entry(name).or_insert(value);
-                }
-            }
-        }
-        let text = |name: &str| all.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let is_verified =
-            matches!(all.get("email_verified"), Some(Value::Bool(true))) || all.get("email_verified").and_then(Value::as_str) == Some("true");
-        let groups = match all.get(&self.settings.claim) {
-            Some(Value::Array(groups)) => groups.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            Some(Value::String(group)) => vec![group.clone()],
-            _ => vec![],
+        let token: Value = serde_json::from_slice(&payload).map_err(fault)?;
+        let info = match userinfo.filter(|_| claims::wants_more(&token, &self.settings)) {
+            Some(address) => Some(self.user_info(address.as_str(), tokens.access_token().secret(), &subject).await?),
+            None => None,
         };
-        Ok(Claims { subject, email: is_verified.then(|| EmailAddress::parse(&text("email"))).flatten(), name: typed::line(&text("name")), groups })
+        Ok(claims::read(subject, &token, info.as_ref(), &self.settings))
+    }
+
+    /// What the provider says of someone besides the ID token.
+    async fn user_info(&self, address: &str, access_token: &str, subject: &str) -> Result<Value, Fault> {
+        let request = http::Request::get(address).header(http::header::AUTHORIZATION, format!("Bearer {access_token}"));
+        let answer = self.http.ask(request.body(vec![]).map_err(fault)?).await?;
+        let info: Value = serde_json::from_slice(answer.body()).map_err(fault)?;
+        // Of someone else it says nothing (OpenID Connect Core 1.0, 5.3.2).
+        if info.get("sub").and_then(Value::as_str) != Some(subject) {
+            return Err(Fault::new("the user info is of someone else"));
+        }
+        Ok(info)
     }
 
     /// The highest role that someone's groups give.
@@ -258,17 +222,19 @@ fn failed(error: &Fault) -> Error {
 pub async fn end_trip(desk: &Desk, kept: &str, state: &str, code: &str, origin: &Origin) -> Result<(Token, String)> {
     let provider = desk.provider().ok_or(Refusal::NotFound)?;
     if kept.is_empty() || kept != state {
-        return Err(failed(&Fault("it did not begin in this browser".to_owned())));
+        return Err(failed(&Fault::new("it did not begin in this browser")));
     }
     let change = desk.store().begin().await?;
     let pass = store::passes::take(&change, &entry::hash(state), desk.now()).await?.filter(|pass| pass.kind == Kind::Provider);
     change.commit().await?;
     let trip: Option<Trip> = pass.and_then(|pass| serde_json::from_str(&pass.data).ok());
-    let trip = trip.ok_or_else(|| failed(&Fault("it took too long, or came back twice".to_owned())))?;
+    let trip = trip.ok_or_else(|| failed(&Fault::new("it took too long, or came back twice")))?;
     let claims = provider.claims(code, &trip, desk.now()).await.map_err(|error| failed(&error))?;
     let account = match account(desk, provider, &claims, origin).await {
         Ok(account) => account,
         Err(error) => {
+            let missing: Vec<String> = claims.missing.iter().map(ToString::to_string).collect();
+            tracing::warn!(issuer = provider.settings.issuer, missing = missing.join("; "), "someone whom the provider knows gets no account here");
             let about = claims.email.as_ref().map_or(claims.subject.as_str(), EmailAddress::as_str);
             let change = desk.store().begin().await?;
             audit::write(&change, None, origin, Done::new(Deed::LogInFailed, about, None).changed("", &provider.settings.name), desk.now()).await?;
@@ -316,7 +282,7 @@ async fn account(desk: &Desk, provider: &Provider, claims: &Claims, origin: &Ori
                 organisation: organisation.filter(|_| by_claims.is_none()),
                 key_user: false,
                 password_hash: None,
-                time_zone: crate::zones::DEFAULT.to_owned(),
+                time_zone: crate::zones::UNKNOWN.to_owned(),
                 email,
             };
             let id = store::accounts::add_person(&change, &person, now).await?;

@@ -68,7 +68,7 @@ impl Session {
 
     /// The name of their time zone.
     pub fn time_zone(&self) -> &str {
-        &self.account.time_zone
+        crate::zones::known(&self.account.time_zone)
     }
 
     /// The hash that names the session; not the secret.

@@ -96,6 +96,17 @@ impl Book {
         Office::together(self.departments.iter().map(|department| self.office(*department, now)))
     }
 
+    /// The departments whose office is open, and those whose office is not.
+    pub fn by_office(&self, now: Moment) -> (Vec<DepartmentId>, Vec<DepartmentId>) {
+        self.departments.iter().copied().partition(|department| matches!(self.office(*department, now), Office::Open(_)))
+    }
+
+    /// The place whose clock a reader goes by, where that of an office shows another time in the weeks to come.
+    pub fn elsewhere(&self, zone: &str, now: Moment) -> Option<String> {
+        let departments = self.departments.iter().map(|department| self.hours(*department).zone.as_str());
+        departments.into_iter().any(|office| !zones::is_same_clock(office, zone, now)).then(|| words::when::place(zones::known(zone)))
+    }
+
     /// Reckons what is due on a ticket; gives when something is to be told of it.
     pub fn reckon(&self, ticket: &mut Ticket) -> Option<Tick> {
         let hours = self.hours(ticket.department.id);

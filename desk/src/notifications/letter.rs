@@ -3,7 +3,7 @@
 //! Invariant: what is told was within the reader's rights at the moment of sending.
 
 use super::template::{self, Kind, Values, current, escaped};
-use crate::mail::{Letter, Part, address, secret};
+use crate::mail::{Cause, Letter, Part, address, secret};
 use crate::{Desk, Result, attachments, hours, mail, zones};
 use domain::TicketId;
 use domain::accounts::{Language, Scope};
@@ -82,8 +82,9 @@ async fn about(
         sections.push(Section { head: w::did_open(l, &ticket.requester.name), words });
     }
     let expect = async || -> Result<String> {
-        let (promise, zone) = (hours::book(desk).await?.promised(&ticket, desk.now()), zones::around(&account.time_zone, desk.now()));
-        Ok(w::when::promise(&promise, desk.now(), &zone, l))
+        let (book, now) = (hours::book(desk).await?, desk.now());
+        let (promise, zone) = (book.promised(&ticket, now), zones::around(&account.time_zone, now));
+        Ok(w::when::promise(&promise, now, &zone, book.elsewhere(&account.time_zone, now).as_deref(), l))
     };
     if !scope.is_staff() && told.iter().any(|(event, _)| matches!(event.what, Happening::UrgencyChanged { .. })) {
         sections.push(Section { head: expect().await?, words: None });
@@ -124,7 +125,12 @@ async fn about(
         text: foot.plain(&text),
         html: foot.document(&subject, &html),
         files,
-        is_receipt: why == Why::Receipt,
+        cause: match why {
+            Why::Receipt => Cause::Receipt,
+            // What tells staff of a ticket is a notice, whoever wrote on it; a customer reads what was written to them.
+            _ if !scope.is_staff() && told.iter().any(|(event, _)| is_written(event)) => Cause::Person,
+            _ => Cause::Event,
+        },
         list: format!("Ticket {id} <{id}.tickets.{}>", sender.domain()),
         stop,
         subject,
@@ -163,7 +169,7 @@ async fn digest(desk: &Desk, due: &Due, account: &Account, scope: &Scope, told: 
         return Ok(Err("there is nothing to tell"));
     }
     let sender = settings.sender.clone();
-    let subject = if seen == 1 { w::mail_digest_subject_one(l).to_owned() } else { w::mail_digest_subject(l, seen) };
+    let subject = w::mail_digest_subject(l, seen as i64);
     let head = w::mail_digest_head(l);
     let token = address::token(secret(desk).await?, address::Purpose::Stop, TicketId(0), account.person.id);
     let stop = format!("{}/mail/stop/{token}", settings.base_url);
@@ -217,6 +223,11 @@ fn from_name(told: &[(Event, Why)], desk: &str) -> String {
         [one] if !told.iter().any(|(_, why)| *why == Why::Receipt) => format!("{one} via {desk}"),
         _ => desk.to_owned(),
     }
+}
+
+/// Whether a person wrote something.
+fn is_written(event: &Event) -> bool {
+    event.by.is_some() && matches!(event.what, Happening::Opened { .. } | Happening::Replied { .. })
 }
 
 fn why_words(why: Why, l: Language) -> &'static str {

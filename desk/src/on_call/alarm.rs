@@ -186,10 +186,12 @@ pub async fn running(desk: &Desk, _by: &Agent, ticket: TicketId) -> Result<Optio
 }
 
 /// The ticket of a link in a mail about an alarm, where it was sent to who asks. Programs that look at the links of a mail have no session, and other sites do not know it.
-pub async fn of_link(desk: &Desk, by: &Agent, token: &str) -> Result<TicketId> {
+pub async fn of_link(desk: &Desk, by: &Agent, token: &str) -> Result<(TicketId, String)> {
     let secret = crate::mail::secret(desk).await?;
     let read = address::read_token(secret, address::Purpose::Take, token);
-    Ok(read.filter(|(_, person)| *person == by.session().person().id).map(|(ticket, _)| ticket).ok_or(Refusal::NotFound)?)
+    let id = read.filter(|(_, person)| *person == by.session().person().id).map(|(ticket, _)| ticket).ok_or(Refusal::NotFound)?;
+    let (ticket, _) = store::tickets::find(desk.store(), &by.session().scope(), id).await?.ok_or(Refusal::NotFound)?;
+    Ok((id, ticket.subject))
 }
 
 /// Ends the alarm of a ticket: who asks has seen it and takes it on; where nobody handles it yet, they do from now on. Of two who do so at once, the first has it.

@@ -124,7 +124,7 @@ async fn two_organisations_of_one_name_at_once_are_one() {
 #[tokio::test]
 async fn right_and_wrong_passwords_at_once_do_not_wait_for_each_other() {
     on_both(async |world: World| {
-        let (desk, here) = (&world.desk, Origin { address: Some("203.0.113.9".parse().unwrap()), device: String::new() });
+        let (desk, here) = (&world.desk, Origin { address: Some("203.0.113.9".parse().unwrap()), ..Origin::default() });
         let tries = (0..8).map(|n| {
             let (desk, here) = (desk.clone(), here.clone());
             let password = if n % 4 == 0 { "fout, helaas" } else { PASSWORD };

@@ -18,7 +18,7 @@ async fn a_token_works_until_it_expires_and_its_use_is_seen() {
         let (desk, sanne) = (&world.desk, world.agent("sanne"));
         let secret = make_token(desk, &sanne, PASSWORD, "ERP", &words(&[TokenScope::PeopleRead]), "30").await.unwrap();
         assert!(secret.starts_with(TOKEN_PREFIX) && secret.len() == TOKEN_PREFIX.len() + 64);
-        let origin = Origin { address: Some("192.0.2.7".parse().unwrap()), device: String::new() };
+        let origin = Origin { address: Some("192.0.2.7".parse().unwrap()), ..Origin::default() };
         let by = by_token(desk, &secret, TokenScope::PeopleRead, &origin).await.unwrap();
         assert_eq!(by.session().person().id, world.id("sanne"));
         let used = async || tokens(desk, &sanne).await.unwrap()[0].clone();

@@ -5,8 +5,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod api;
+mod crowd;
 mod forms;
 mod headers;
+mod hostile;
 mod live;
 mod mail;
 mod matrix;
@@ -16,4 +18,6 @@ mod privacy;
 mod process;
 mod screens;
 mod settings;
+mod spreadsheets;
+mod statements;
 mod support;

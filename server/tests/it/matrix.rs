@@ -14,7 +14,7 @@ use server::router::PLAIN_ROUTES;
 use std::collections::BTreeSet;
 
 /// Pages; `None`: for everybody.
-const PAGES: [(&str, Option<Action>); 28] = [
+const PAGES: [(&str, Option<Action>); 29] = [
     ("/", Some(Action::SeePortal)),
     ("/log-in", None),
     ("/tickets/new", Some(Action::OpenTicket)),
@@ -41,12 +41,13 @@ const PAGES: [(&str, Option<Action>); 28] = [
     ("/targets", Some(Action::ManageHours)),
     ("/reports", Some(Action::ReadReports)),
     ("/on-call", Some(Action::SeeRotas)),
+    ("/on-call/take/{token}", Some(Action::ChangeTicket)),
     ("/privacy", Some(Action::ManagePrivacy)),
     ("/audit", Some(Action::ReadAudit)),
 ];
 
 /// Server functions, with arguments that reach the question of who may.
-const FUNCTIONS: [(&str, Action, &str); 99] = [
+pub const FUNCTIONS: [(&str, Action, &str); 101] = [
     ("log_in", Action::LogIn, "email=x"),
     ("log_out", Action::LogOut, ""),
     ("stop_facts", Action::StopMail, "token=x"),
@@ -80,6 +81,7 @@ const FUNCTIONS: [(&str, Action, &str); 99] = [
     ("agree_address", Action::ComeIn, "token=x"),
     ("own_account", Action::OwnAccount, ""),
     ("set_own", Action::OwnAccount, "name="),
+    ("set_zone", Action::OwnAccount, "zone=x"),
     ("set_notifications", Action::OwnAccount, "own=x&cc=x"),
     ("change_password", Action::OwnAccount, "password=x&new_password=x"),
     ("ask_address", Action::OwnAccount, "password=x&email=x"),
@@ -117,6 +119,7 @@ const FUNCTIONS: [(&str, Action, &str); 99] = [
     ("add_away", Action::SeeRotas, "department=1&from=x"),
     ("remove_entry", Action::SeeRotas, "department=1&entry=swap&at=0&from=x"),
     ("new_feed", Action::SeeRotas, ""),
+    ("take_facts", Action::ChangeTicket, "token=x"),
     ("take_alarm", Action::ChangeTicket, "ticket=999999"),
     ("save_target", Action::ManageHours, "urgency=x"),
     ("audit_page", Action::ReadAudit, "query="),
@@ -142,14 +145,14 @@ const FUNCTIONS: [(&str, Action, &str); 99] = [
     ("colleagues", Action::SuggestCc, ""),
     ("discard_upload", Action::Upload, "id=x"),
     ("board_snapshot", Action::SeeBoard, ""),
-    ("filter_choices", Action::SeeList, ""),
-    ("list_rows", Action::SeeList, ""),
+    ("board_page", Action::SeeBoard, ""),
+    ("list_page", Action::SeeList, ""),
     ("bulk", Action::ChangeTicket, "ids[]=1&status=open"),
     ("move_card", Action::ChangeTicket, "id=1&status=open&seen=0"),
 ];
 
 /// Plain routes.
-const PLAIN: [(&str, &str, Option<Action>); 18] = [
+const PLAIN: [(&str, &str, Option<Action>); 17] = [
     ("POST", "/uploads", Some(Action::Upload)),
     ("GET", "/files/{id}", Some(Action::Download)),
     ("GET", "/files/{id}/thumb", Some(Action::Download)),
@@ -157,14 +160,13 @@ const PLAIN: [(&str, &str, Option<Action>); 18] = [
     ("GET", "/live", Some(Action::FollowEvents)),
     ("GET", "/live/since", Some(Action::FollowEvents)),
     ("POST", "/mail/incoming", None),
-    ("GET", "/mail/source/{id}", Some(Action::AdministerMail)),
+    ("GET", "/mail/source/{id}", Some(Action::ReadMail)),
     ("POST", "/mail/stop/{token}", Some(Action::StopMail)),
     ("GET", "/log-in/provider", None),
     ("GET", "/log-in/provider/back", None),
     ("GET", "/audit/export", Some(Action::ReadAudit)),
     ("GET", "/reports/export", Some(Action::ReadReports)),
     ("GET", "/on-call/{secret}/calendar.ics", Some(Action::ReadFeed)),
-    ("GET", "/on-call/take/{token}", Some(Action::ChangeTicket)),
     ("GET", "/people/{id}/export", Some(Action::ManagePrivacy)),
     ("GET", "/healthz", None),
     ("GET", "/readyz", None),

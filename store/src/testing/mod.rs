@@ -2,7 +2,9 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot get its database has failed")]
 
+pub mod many;
 mod postgres;
+pub mod statements;
 
 use crate::connect::{Kind, Store};
 pub use postgres::Server;
@@ -68,4 +70,10 @@ pub async fn leave_pages(store: &Store, pages: Option<u32>) {
 pub async fn read_only(store: &Store, on: bool) {
     let writer = store.writer().expect("SQLite has a writer");
     writer.execute_unprepared(&format!("PRAGMA query_only = {}", u8::from(on))).await.expect("SQLite takes it");
+}
+
+/// Runs a statement of a test's own, as for rows that an older version left; whether the database took it.
+pub async fn run(store: &Store, sql: &str) -> bool {
+    let connection = store.writer().unwrap_or(&store.reads);
+    connection.execute_unprepared(sql).await.is_ok()
 }
