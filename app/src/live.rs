@@ -207,9 +207,7 @@ impl Follower {
                     held.iter().for_each(|text| me.receive(text));
                 }
                 // The session is over, and nobody told this tab.
-                Err(Unfetched::Status(401 | 403)) => {
-                    let _ = window().location().reload();
-                }
+                Err(Unfetched::Status(401 | 403)) => ui::at_rest(reload),
                 Err(_) => set_timeout(move || me.ask(tries + 1), pause(tries)),
             }
         });
@@ -225,7 +223,7 @@ impl Follower {
         }
         if message == Message::Ended {
             // The session is over: the page says so, and log-in leads back here.
-            let _ = window().location().reload();
+            ui::at_rest(reload);
             return;
         }
         if is_new || matches!(message, Message::Reset { .. }) {
@@ -243,6 +241,10 @@ impl Follower {
         let listeners = self.listeners.borrow().clone();
         listeners.iter().for_each(|listener| listener(heard));
     }
+}
+
+fn reload() {
+    let _ = window().location().reload();
 }
 
 /// How long to wait before the next try: longer each time, and never the same for everyone.

@@ -8,8 +8,10 @@ use gloo_file::{File, ObjectUrl};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
+use std::collections::HashSet;
+use std::time::Duration;
 use wasm_bindgen::JsCast;
-use web_sys::{ClipboardEvent, DataTransfer, DragEvent, HtmlFormElement, HtmlInputElement, ProgressEvent, XmlHttpRequest};
+use web_sys::{ClipboardEvent, DataTransfer, DragEvent, HtmlElement, HtmlFormElement, HtmlInputElement, ProgressEvent, XmlHttpRequest};
 
 /// A file that was uploaded before, and came back with its form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +70,7 @@ pub fn Uploads(kept: Vec<Kept>, max: u32, draft: String) -> impl IntoView {
     let next = StoredValue::new(kept.len() as u32);
     let (over, set_over) = signal(false);
     let stopped = RwSignal::new(false);
+    let said = RwSignal::new(String::new());
     let root = NodeRef::<leptos::html::Div>::new();
 
     let add = move |file: File| {
@@ -76,6 +79,16 @@ pub fn Uploads(kept: Vec<Kept>, max: u32, draft: String) -> impl IntoView {
         let row = Row::chosen(key, file);
         rows.update(|rows| rows.push(row.clone()));
         send(row, max);
+    };
+    let begin = move |files: Vec<File>| {
+        let names: Vec<String> = files.iter().map(File::name).collect();
+        said.set(match names.as_slice() {
+            [] => return,
+            [name] => w::upload_begun(l, name),
+            names => w::uploads_begun(l, names.len() as i64),
+        });
+        files.into_iter().for_each(add);
+        changed(root);
     };
     let remove = move |row: Row| {
         if let Some(Some(request)) = row.request.try_update_value(Option::take) {
@@ -87,7 +100,11 @@ pub fn Uploads(kept: Vec<Kept>, max: u32, draft: String) -> impl IntoView {
                 let _ = super::api::discard_upload(id).await;
             });
         }
+        let at = rows.with_untracked(|rows| rows.iter().position(|other| other.key == row.key)).unwrap_or_default();
         rows.update(|rows| rows.retain(|other| other.key != row.key));
+        said.set(w::upload_removed(l, &row.name));
+        changed(root);
+        set_timeout(move || focus_row(root, at), Duration::ZERO);
     };
 
     Effect::new(move |_| {
@@ -117,6 +134,7 @@ pub fn Uploads(kept: Vec<Kept>, max: u32, draft: String) -> impl IntoView {
             );
         });
         send_after_uploads(&form, rows, stopped);
+        announce(rows, said);
         // Wherever one is on the page: there is one place for files on it.
         ui::listen(&document(), "paste", move |event: ClipboardEvent| {
             let Some(data) = event.clipboard_data() else { return };
@@ -124,7 +142,7 @@ pub fn Uploads(kept: Vec<Kept>, max: u32, draft: String) -> impl IntoView {
             // Cells of a sheet and text of a document bring a picture of themselves along: where text can be written, the text is meant.
             if !files.is_empty() && !(is_text(&data, &files) && lands_in_text(&event)) {
                 event.prevent_default();
-                files.into_iter().for_each(add);
+                begin(files);
             }
         });
         ui::listen(&form, "dragover", move |event: DragEvent| {
@@ -135,13 +153,13 @@ pub fn Uploads(kept: Vec<Kept>, max: u32, draft: String) -> impl IntoView {
         ui::listen(&form, "drop", move |event: DragEvent| {
             event.prevent_default();
             set_over.set(false);
-            event.data_transfer().map(|data| files_of(&data)).unwrap_or_default().into_iter().for_each(add);
+            begin(event.data_transfer().map(|data| files_of(&data)).unwrap_or_default());
         });
     });
 
     let choose = move |event: web_sys::Event| {
         let Some(input) = event.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()) else { return };
-        input.files().map(gloo_file::FileList::from).iter().flat_map(|files| files.iter()).cloned().for_each(add);
+        begin(input.files().map(gloo_file::FileList::from).iter().flat_map(|files| files.iter()).cloned().collect());
         // The file went up already: sent again with the form it would come twice.
         input.set_value("");
     };
@@ -155,7 +173,8 @@ pub fn Uploads(kept: Vec<Kept>, max: u32, draft: String) -> impl IntoView {
                     </label>
                 </div>
             </div>
-            <ul role="list" class="uploads" aria-live="polite" hidden=move || rows.with(Vec::is_empty)>
+            <p class="visually-hidden" role="status">{said}</p>
+            <ul role="list" class="uploads" hidden=move || rows.with(Vec::is_empty)>
                 <For each=move || rows.get() key=|row| row.key let:row>{upload_row(row, max, remove)}</For>
             </ul>
             {move || stopped.get().then(|| view! { <p class="error" role="alert">{icon("circle-alert")}<span>{w::files_not_there(l)}</span></p> })}
@@ -258,7 +277,7 @@ impl Row {
 /// Sends a file; what the server refuses is said at the file.
 fn send(row: Row, max: u32) {
     let l = Reader::current().language;
-    let fail = move |why: String, again: bool| row.state.set(State::Failed { why, again });
+    let fail = move |why: String, again: bool| ui::at_rest(move || row.state.set(State::Failed { why, again }));
     let Some(file) = row.file.get_value() else { return };
     if row.size > f64::from(max) * 1_048_576.0 {
         return fail(w::fault_too_large(l, max), false);
@@ -283,10 +302,13 @@ fn send(row: Row, max: u32) {
         let text = answered.response_text().ok().flatten().unwrap_or_default();
         match serde_json::from_str::<Result<Attachment, Problem>>(&text) {
             Ok(Ok(file)) => {
-                if !file.image {
-                    row.thumb.set(None);
-                }
-                row.state.set(State::Done { id: file.id.to_string() });
+                // The row is lower without its progress: it waits for what is pressed below.
+                ui::at_rest(move || {
+                    if !file.image {
+                        row.thumb.set(None);
+                    }
+                    row.state.set(State::Done { id: file.id.to_string() });
+                });
             }
             Ok(Err(problem)) => fail(problem.sentence(l), !matches!(problem, Problem::Refused(_))),
             Err(_) => fail(w::problem_unreachable(l).to_owned(), true),
@@ -332,12 +354,48 @@ fn send_after_uploads(form: &HtmlFormElement, rows: RwSignal<Vec<Row>>, stopped:
     });
 }
 
+/// Says what became of each upload, once: how far it is can be looked at.
+fn announce(rows: RwSignal<Vec<Row>>, said: RwSignal<String>) {
+    let l = Reader::current().language;
+    // What was there before was said before.
+    let told = StoredValue::new(rows.with_untracked(|rows| rows.iter().map(|row| row.key).collect::<HashSet<u32>>()));
+    Effect::new(move |_| {
+        for row in rows.get() {
+            let news = match row.state.get() {
+                State::Busy { .. } => None,
+                State::Done { .. } => Some(w::upload_done(l, &row.name)),
+                State::Failed { why, .. } => Some(w::upload_failed(l, &row.name, why)),
+            };
+            let is_new = told.try_update_value(|told| if news.is_some() { told.insert(row.key) } else { !told.remove(&row.key) });
+            if let Some(news) = news.filter(|_| is_new == Some(true)) {
+                said.set(news);
+            }
+        }
+    });
+}
+
+/// The files are others now: what was wrong with them may be mended.
+fn changed(root: NodeRef<leptos::html::Div>) {
+    root.get_untracked().iter().for_each(|root| ui::tell_changed(root));
+}
+
+/// After a file was removed the focus is at the next one, or where files are chosen.
+fn focus_row(root: NodeRef<leptos::html::Div>, at: usize) {
+    let Some(root) = root.get_untracked() else { return };
+    let Ok(found) = root.query_selector_all(".upload .actions button:last-child") else { return };
+    let next = found.item((at as u32).min(found.length().saturating_sub(1)));
+    let next = next.and_then(|next| next.dyn_into::<HtmlElement>().ok());
+    let choose = || root.query_selector("input[type=file]").ok()??.dyn_into().ok();
+    if let Some(there) = next.or_else(choose) {
+        let _ = there.focus();
+    }
+}
+
 /// The screenshot check follows the images.
 fn tick_screenshot(has_image: bool) {
-    if let Some(check) = ui::find::<HtmlInputElement>("input[name=screenshot]")
-        && has_image
-    {
+    if let Some(check) = ui::find::<HtmlInputElement>("input[name=screenshot]").filter(|_| has_image) {
         check.set_checked(true);
+        ui::tell_changed(&check);
     }
 }
 

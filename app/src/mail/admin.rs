@@ -1,7 +1,7 @@
 //! Mail for admins: what was set aside and why, which mailboxes fail, and the words of the mails Balie writes.
 
 use super::api::{self, Aside, Standing, Words};
-use crate::ui::{self, Place, as_typed, bytes, desk_frame, fault, icon, number, problem_page};
+use crate::ui::{self, Place, as_typed, bytes, desk_frame, fault, icon, number, problem_page, refused};
 use crate::{Reader, Returned, when, words as w};
 use domain::Field;
 use domain::accounts::Language;
@@ -46,7 +46,7 @@ fn page(desk: Standing, reader: &Reader) -> impl IntoView + use<> {
     let inner = view! {
         <main id="inhoud" class="mail-page">
             <h1>{w::nav_mail(l)}</h1>
-            {notice.map(|text| view! { <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p>{text}</p></div></div> })}
+            {notice.map(refused)}
             {desk.failing.into_iter().map(|(name, reason, since)| view! {
                 <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p><b>{w::mailbox_fails(l, &name)}</b>" "{reason}" · "{when::at_time(since, reader)}</p></div></div>
             }).collect_view()}
@@ -154,7 +154,7 @@ fn words_page(kind: &str, language: &str, words: Words, done: Option<&'static st
         <main id="inhoud" class="mail-page">
             <header class="dt-head"><a class="button" data-kind="quiet" data-icon-only="" data-size="small" href="/mail" aria-label=w::nav_mail(l)>{icon("arrow-left")}</a>
                 <h1>{kind_name(kind, l)}" · "<span lang=language.to_owned()>{if language == "nl" { "Nederlands" } else { "English" }}</span></h1></header>
-            {other.map(|text| view! { <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p>{text}</p></div></div> })}
+            {other.map(refused)}
             {done.map(|text| view! { <p role="status" class="hint">{text}</p> })}
             <div class="words-grid">
                 <form method="post" action="/api/set_mail_words" class="words-form">

@@ -68,8 +68,10 @@ pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, begun: String, f
                 if typed.with_untracked(|typed| typed.trim() == wanted) {
                     leptos::task::spawn_local(async move {
                         if let Ok(found) = colleagues_like(wanted.clone()).await {
-                            add(people, found);
-                            set_sought.set(wanted);
+                            ui::at_rest(move || {
+                                add(people, found);
+                                set_sought.set(wanted);
+                            });
                         }
                     });
                 }
@@ -132,7 +134,7 @@ pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, begun: String, f
                     {person(id).map(|p| view! {
                         <span class="chip">{avatar(p.id, &p.name, Side::Customer, "small")}{p.name.clone()}" "{p.key_user.then(|| view! { <span class="role">{w::key_user(l)}</span> })}
                             <input type="hidden" name="cc[]" value=p.id.to_string()/>
-                            <button type="button" aria-label=w::remove_person(l, &p.name) on:click=move |_| picked.update(|picked| picked.retain(|other| *other != id))>{icon("x")}</button>
+                            <button type="button" aria-label=w::remove_person(l, &p.name) on:click=move |_| { picked.update(|picked| picked.retain(|other| *other != id)); ui::focus("#cc"); }>{icon("x")}</button>
                         </span>
                     })}
                 </For>

@@ -27,7 +27,7 @@ pub fn Draft(name: String) -> impl IntoView {
         let (draft, fields) = (name.clone(), form.clone());
         let keep = move || {
             ui::store(&key(&draft), &read(&fields));
-            set_saved.set(true);
+            ui::at_rest(move || set_saved.set(true));
         };
         let later = keep.clone();
         ui::listen(&form, "input", move |_: web_sys::Event| keep());
