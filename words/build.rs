@@ -69,6 +69,11 @@ fn plain(code: &mut String, key: &str, dutch: &str, english: &str) -> Result<(),
     Ok(())
 }
 
+/// The expression that makes a sentence: of one there may be nothing to fill in.
+fn filled(sentence: &str) -> String {
+    if placeholders(sentence).is_empty() { format!("{sentence:?}.to_owned()") } else { format!("format!({sentence:?})") }
+}
+
 fn counted(code: &mut String, key: &str, dutch: &Counted, english: &Counted) -> Result<(), Fault> {
     let mut names = placeholders(&dutch.other);
     if names != placeholders(&english.other) || !names.remove("count") {
@@ -83,8 +88,11 @@ fn counted(code: &mut String, key: &str, dutch: &Counted, english: &Counted) -> 
     writeln!(
         code,
         "pub fn {name}(language: Language, count: i64{arguments}) -> String {{ let (is_one, count) = (count == 1, number(count, language)); match (language, is_one) {{ \
-         (Language::Nl, true) => format!({:?}), (Language::Nl, false) => format!({:?}), (Language::En, true) => format!({:?}), (Language::En, false) => format!({:?}) }} }}",
-        dutch.one, dutch.other, english.one, english.other
+         (Language::Nl, true) => {}, (Language::Nl, false) => {}, (Language::En, true) => {}, (Language::En, false) => {} }} }}",
+        filled(&dutch.one),
+        filled(&dutch.other),
+        filled(&english.one),
+        filled(&english.other)
     )?;
     Ok(())
 }

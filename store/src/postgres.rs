@@ -68,7 +68,9 @@ fn with_proof(options: PgPoolOptions, silence: Arc<Silence>) -> PgPoolOptions {
             })
         })
         // What was broken off is ended here, and is not waited for: a request that was dropped would hold its place in the pool for ever.
-        .after_release(|connection, _| Box::pin(async move { timeout(PING, connection.ping()).await.unwrap_or_else(|_| Err(silent())).map(|()| true) }))
+        .after_release(|connection, _| {
+            Box::pin(async move { timeout(PING, connection.ping()).await.unwrap_or_else(|_| Err(silent())).map(|()| true) })
+        })
 }
 
 fn silent() -> sqlx::Error {

@@ -363,6 +363,13 @@ fn announce(rows: RwSignal<Vec<Row>>, said: RwSignal<String>) {
         for row in rows.get() {
             let news = match row.state.get() {
                 State::Busy { .. } => None,
+                // Of a draft: it was said when it was uploaded.
+                State::Asked { .. } => {
+                    told.update_value(|told| {
+                        told.insert(row.key);
+                    });
+                    continue;
+                }
                 State::Done { .. } => Some(w::upload_done(l, &row.name)),
                 State::Failed { why, .. } => Some(w::upload_failed(l, &row.name, why)),
             };

@@ -76,7 +76,8 @@ pub(super) fn bare(link: &str) -> String {
 
 fn turn(ticket: &Ticket, promise: Option<&Promise>, mine: bool, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
-    let promised = promise.map(|promise| w::when::promise(promise, reader.now, &reader.zone, reader.elsewhere.as_deref(), l)).filter(|text| !text.is_empty());
+    let promised =
+        promise.map(|promise| w::when::promise(promise, reader.now, &reader.zone, reader.elsewhere.as_deref(), l)).filter(|text| !text.is_empty());
     let or = |text: &str| promised.clone().unwrap_or_else(|| text.to_owned());
     let (turn, expect) = match ticket.status {
         Status::Waiting if mine => (w::your_turn(l).to_owned(), w::expect_you(l).to_owned()),

@@ -118,7 +118,9 @@ fn a_text_nests_no_deeper_than_anyone_writes_and_is_made_in_no_time() {
     }
     // Without the cleaner, which is a library's and takes its time where it is not optimised.
     let begun = std::time::Instant::now();
-    for much in ["[", "[a](", "`", "**", "** a", "http://", "https://x)", ")", "- a\n\n\n", "```a\n", "> \n", "1. a\n  - b\n", "`a``b```", "\n", "- ", "> - "] {
+    for much in
+        ["[", "[a](", "`", "**", "** a", "http://", "https://x)", ")", "- a\n\n\n", "```a\n", "> \n", "1. a\n  - b\n", "`a``b```", "\n", "- ", "> - "]
+    {
         blocks(&much.repeat(50_000 / much.len()).split('\n').collect::<Vec<_>>(), 0, &mut String::new());
     }
     for long in [format!("https://x{}", ")".repeat(50_000)), format!("- a{}", "\n".repeat(50_000))] {

@@ -46,7 +46,8 @@ async fn a_worker_that_panics_starts_anew_is_counted_and_holds_up_no_other() {
     );
     desk.workers().start(desk, Worker::every("always", SOON, Duration::from_secs(9), |_| async { panic!("each step fails") }));
     // In the part that makes the step, not in the step.
-    desk.workers().start(desk, Worker::every("early", SOON, Duration::from_secs(9), |_| -> std::future::Ready<desk::Result<Rest>> { panic!("earlier") }));
+    desk.workers()
+        .start(desk, Worker::every("early", SOON, Duration::from_secs(9), |_| -> std::future::Ready<desk::Result<Rest>> { panic!("earlier") }));
     until("it goes on after its panic", async || steps.load(Ordering::Relaxed) > 4).await;
     assert_eq!((of(desk, "once").panics, of(desk, "once").state), (1, State::Well));
     until("who always panics counts as dead", async || of(desk, "always").state == State::Dead && of(desk, "early").state == State::Dead).await;
