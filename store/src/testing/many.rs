@@ -15,7 +15,9 @@ pub async fn add(store: &Store, people: u32, tickets: u32) {
         let sql = format!("SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM {table}");
         connection.query_one_raw(change.sql(sql, [])).await.expect("a number").expect("a row").try_get_by_index(0).expect("a number")
     };
-    let run = async |sql: String| drop(connection.execute_unprepared(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error}")));
+    let run = async |sql: String| {
+        connection.execute_unprepared(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    };
     let (t, m) = (base("ticket").await, base("message").await);
     run(format!("INSERT INTO organisation (name, sort_key, created_at) SELECT 'Bedrijf ' || n, 'bedrijf ' || n, 0 FROM {}", series(200))).await;
     let o = base("organisation").await - 200;
