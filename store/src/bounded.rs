@@ -3,7 +3,9 @@
 //! Invariants: no statement on PostgreSQL is waited for longer than [`ANSWER`], unless its change asked for more; SQLite is a file here, and has no limit. No text with U+0000 reaches
 //! the database, whichever way it came in: PostgreSQL refuses it, and nobody types it, so it is left out.
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Value, Values};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Value, Values,
+};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

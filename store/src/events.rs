@@ -157,7 +157,10 @@ pub async fn readers(store: &Store, live: EventNo) -> Result<Vec<Standing>> {
     let columns = "r.name, r.n, (SELECT h.n FROM log_head h WHERE h.id = 1) - r.n, (SELECT e.at FROM event e WHERE e.n > r.n ORDER BY e.n LIMIT 1)";
     let tail = "FROM (SELECT name, n FROM log_reader UNION ALL SELECT 'live', CAST($1 AS BIGINT)) AS r ORDER BY r.name";
     let found: Vec<(String, i64, i64, Option<i64>)> = rows(store, columns, tail, vec![live.0.into()]).await?;
-    Ok(found.into_iter().map(|(name, n, behind, oldest)| Standing { name, n: EventNo(n), behind: behind.max(0), oldest: oldest.map(Moment) }).collect())
+    Ok(found
+        .into_iter()
+        .map(|(name, n, behind, oldest)| Standing { name, n: EventNo(n), behind: behind.max(0), oldest: oldest.map(Moment) })
+        .collect())
 }
 
 /// What happened to a ticket after an event, as a change sees it.
