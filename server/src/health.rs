@@ -54,7 +54,7 @@ pub async fn ready(State(state): State<AppState>) -> Response {
         _ => "ready, but nothing can be saved: the database cannot be written\n".to_owned(),
     };
     if health.passed_over > 0 {
-        text.push_str(&format!("{} events of the log cannot be read and were passed over\n", health.passed_over));
+        text.push_str(&format!("events of the log that cannot be read and were passed over: {}\n", health.passed_over));
     }
     text.into_response()
 }

@@ -72,7 +72,7 @@ impl Store {
             Some(writer) => Migrator::up(writer.connection(), None).await?,
             None => {
                 // One node migrates at a time; the lock ends with the transaction. 0x62616c6965 spells "balie".
-                let connections = postgres::unlimited(&self.reads.db.get_postgres_connection_pool().connect_options()).await?;
+                let connections = postgres::unlimited(&self.reads.db.get_postgres_connection_pool().connect_options());
                 let lock = connections.begin().await?;
                 lock.execute_unprepared("SELECT pg_advisory_xact_lock(422809856357)").await?;
                 Migrator::up(&connections, None).await?;

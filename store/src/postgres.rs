@@ -47,6 +47,7 @@ pub(crate) async fn connect(url: &str, connections: u32) -> Result<Pool> {
 }
 
 fn with_proof(options: PgPoolOptions, silence: Arc<Silence>) -> PgPoolOptions {
+    let found = silence.clone();
     options
         .after_connect(|connection, _| Box::pin(async move { connection.execute(SESSION).await.map(drop) }))
         .before_acquire(move |connection, of| {
@@ -68,8 +69,14 @@ fn with_proof(options: PgPoolOptions, silence: Arc<Silence>) -> PgPoolOptions {
             })
         })
         // What was broken off is ended here, and is not waited for: a request that was dropped would hold its place in the pool for ever.
-        .after_release(|connection, _| {
-            Box::pin(async move { timeout(PING, connection.ping()).await.unwrap_or_else(|_| Err(silent())).map(|()| true) })
+        .after_release(move |connection, of| {
+            let is_suspect = found.reaches(of.age);
+            Box::pin(async move {
+                if is_suspect {
+                    return Ok(false);
+                }
+                timeout(PING, connection.ping()).await.unwrap_or_else(|_| Err(silent())).map(|()| true)
+            })
         })
 }
 
@@ -78,9 +85,8 @@ fn silent() -> sqlx::Error {
 }
 
 /// Connections on which statements take as long as they take, for migrations.
-pub(crate) async fn unlimited(options: &PgConnectOptions) -> Result<DatabaseConnection, sea_orm::DbErr> {
-    let pool = PgPoolOptions::new().max_connections(2).connect_lazy_with(options.clone());
-    Ok(DatabaseConnection::from(pool))
+pub(crate) fn unlimited(options: &PgConnectOptions) -> DatabaseConnection {
+    PgPoolOptions::new().max_connections(2).connect_lazy_with(options.clone()).into()
 }
 
 /// Rings the bell for what other nodes commit until the connection fails; `alive` is called whenever it is proved that it hears.

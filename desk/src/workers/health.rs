@@ -27,8 +27,7 @@ impl Health {
         let late = |(reader, age): &(Standing, Span)| {
             let bound = BOUNDS.iter().find(|(name, _)| *name == reader.name).map(|(_, bound)| *bound)?;
             let (name, behind, seconds) = (&reader.name, reader.behind, age.0 / 1_000);
-            (*age > bound)
-                .then(|| format!("reader {name}: {behind} events behind, the oldest of {seconds} s ago, where {} are allowed", bound.0 / 1_000))
+            (*age > bound).then(|| format!("reader {name}: {seconds} s behind, where {} are allowed; events not read: {behind}", bound.0 / 1_000))
         };
         self.workers.iter().filter_map(Report::fault).chain(self.readers.iter().filter_map(late)).collect()
     }
