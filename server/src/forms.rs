@@ -46,6 +46,8 @@ const COMES_IN: Duration = Duration::from_secs(30);
 const FILES_RATE: u64 = 32 << 10;
 /// The same for who has no session, whose files are only read to get at the fields after them.
 const FILES_RATE_OF_STRANGERS: u64 = 512 << 10;
+/// Most of that time, whatever length is announced.
+const FILES_MOST: Duration = Duration::from_secs(4 * 3_600);
 
 type Fields = Vec<(String, String)>;
 
@@ -70,9 +72,10 @@ impl Coming {
             None => (LARGE_OF_STRANGERS.take(asking.address.map(Network::of)).right_future(), FILES_RATE_OF_STRANGERS),
         };
         let place = timeout(COMES_IN, place).await.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
-        // One whose length is not told may have as much as one file.
-        let size = announced.unwrap_or(largest_file(state));
-        let more = if has_files { Duration::from_secs(size / rate) } else { Duration::ZERO };
+        // One whose length is not told may have as much as one file, and of a stranger no more is read.
+        let largest = largest_file(state);
+        let size = if asking.session.is_some() { announced.unwrap_or(largest) } else { announced.unwrap_or(largest).min(largest) };
+        let more = if has_files { Duration::from_secs(size / rate).min(FILES_MOST) } else { Duration::ZERO };
         Ok(Self { asking: Some(asking), until: Instant::now() + COMES_IN + more, _place: Some(place) })
     }
 

@@ -17,7 +17,8 @@ pub struct Places {
 #[derive(Debug)]
 pub struct Place {
     all: Option<OwnedSemaphorePermit>,
-    network: Option<(Network, OwnedSemaphorePermit)>,
+    share: Option<OwnedSemaphorePermit>,
+    network: Option<Network>,
     networks: Arc<Mutex<HashMap<Network, Arc<Semaphore>>>>,
 }
 
@@ -38,9 +39,9 @@ impl Places {
 
     /// A place at once, or why there is none. Who comes from nowhere known has a share of no network.
     pub fn try_take(&self, from: Option<Network>) -> Result<Place, Full> {
-        let mut place = self.nothing();
+        let mut place = self.nothing(from);
         if let Some(network) = from {
-            place.network = Some((network, self.share(network).try_acquire_owned().map_err(|_| Full::Network)?));
+            place.share = Some(self.share(network).try_acquire_owned().map_err(|_| Full::Network)?);
         }
         place.all = Some(self.all.clone().try_acquire_owned().map_err(|_| Full::All)?);
         Ok(place)
@@ -48,10 +49,11 @@ impl Places {
 
     /// A place, as soon as there is one.
     pub async fn take(&self, from: Option<Network>) -> Place {
-        let mut place = self.nothing();
+        // What has begun is undone where it is not waited for any longer.
+        let mut place = self.nothing(from);
         // Neither is ever closed.
         if let Some(network) = from {
-            place.network = self.share(network).acquire_owned().await.ok().map(|permit| (network, permit));
+            place.share = self.share(network).acquire_owned().await.ok();
         }
         place.all = self.all.clone().acquire_owned().await.ok();
         place
@@ -63,8 +65,8 @@ impl Places {
         self.all.available_permits()
     }
 
-    fn nothing(&self) -> Place {
-        Place { all: None, network: None, networks: self.networks.clone() }
+    fn nothing(&self, network: Option<Network>) -> Place {
+        Place { all: None, share: None, network, networks: self.networks.clone() }
     }
 
     fn share(&self, network: Network) -> Arc<Semaphore> {
@@ -75,9 +77,9 @@ impl Places {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let Some((network, permit)) = self.network.take() else { return };
+        let Some(network) = self.network else { return };
         let mut networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(permit);
+        self.share = None;
         // Nobody else holds a place of this network or waits for one: it is forgotten.
         if networks.get(&network).is_some_and(|share| Arc::strong_count(share) == 1) {
             networks.remove(&network);
@@ -119,6 +121,8 @@ mod tests {
         let other = tokio::time::timeout(std::time::Duration::from_secs(5), places.take(network(2))).await.unwrap();
         tokio::task::yield_now().await;
         assert!(!next.is_finished(), "another network's place is not this one's");
+        let gave_up = tokio::time::timeout(std::time::Duration::from_millis(20), places.take(network(1))).await;
+        assert!(gave_up.is_err());
         drop((held, other));
         drop(next.await.unwrap());
         assert_eq!((places.free(), places.networks.lock().unwrap().len()), (2, 0));

@@ -161,6 +161,7 @@ pub fn post(path: &str, cookie: &str, form: &str) -> Request<Body> {
         .header("sec-fetch-site", "same-origin")
         .header(header::ACCEPT, "text/html")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::CONTENT_LENGTH, form.len())
         .body(Body::from(form.to_owned()))
         .unwrap()
 }
