@@ -14,7 +14,8 @@ help: ## What there is
 run: ## Build the release and serve it with demo data on http://127.0.0.1:3000
 	@bash scripts/run.sh
 
-watch: tools ## Serve while you work: builds again at every change
+watch: ## Serve while you work: builds again at every change
+	@bash scripts/tools.sh watch
 	@bash scripts/watch.sh
 
 test: ## Every check there is, in the order below
@@ -58,8 +59,9 @@ audit: ## Licences, bans and sources of the dependencies
 fuzz: tools ## Look for a mail that breaks the reading of mails, ten minutes for each of four targets
 	@bash scripts/fuzz.sh
 
-bench: ## Measurements; BENCH_ARGS says which
-	@cargo run --release -q -p bench -- $(BENCH_ARGS)
+bench: tools ## Measurements; BENCH_ARGS says which
+	@LEPTOS_OUTPUT_NAME=balie cargo build --release -q --package server --package bench --bin bench
+	@target/release/bench $(BENCH_ARGS)
 
 clean: ## Remove what was built; data/ stays
 	@rm -rf target end2end/node_modules scripts/tools/node_modules

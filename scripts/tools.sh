@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the build needs and the machine lacks: the WASM target, wasm-bindgen, cargo-leptos, wasm-opt.
+# Installs what the build needs and the machine lacks: the WASM target, wasm-bindgen, wasm-opt; with `watch` also cargo-leptos, which only `make watch` uses.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/say.sh
@@ -46,6 +46,6 @@ npm_tools() {
 machine
 target
 bindgen
-leptos
 npm_tools
+if [ "${1:-}" = watch ]; then leptos; fi
 rm -rf "$tools/target"

@@ -12,6 +12,7 @@ pub mod attachments;
 pub mod board;
 mod due;
 mod enhance;
+mod head;
 pub mod hours;
 pub mod live;
 pub mod mail;
@@ -27,19 +28,20 @@ mod ui;
 mod when;
 
 pub use accounts::zone::ZONE;
+pub use head::Head;
 pub use problem::Problem;
 pub use reader::{Reader, Visitor};
 pub use returned::Returned;
 pub use words;
 
 use leptos::prelude::*;
-use leptos_meta::{HashedStylesheet, MetaTags, provide_meta_context};
+use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{SsrMode, StaticSegment, path};
 
 /// The document with the page that was asked for. One type for all pages, so that they are compiled here and not where they are served.
-pub fn document(options: LeptosOptions) -> AnyView {
-    shell(options).into_any()
+pub fn document(head: &Head) -> AnyView {
+    shell(head).into_any()
 }
 
 /// The pages, for listing their routes.
@@ -48,7 +50,7 @@ pub fn pages() -> AnyView {
 }
 
 /// What stands around every page.
-fn shell(options: LeptosOptions) -> impl IntoView {
+fn shell(head: &Head) -> impl IntoView + use<> {
     let reader = Reader::current();
     let theme = reader.theme.word();
     let told = serde_json::to_string(&reader).unwrap_or_default();
@@ -61,8 +63,7 @@ fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="preload" href="/fonts/archivo-latin.woff2" r#as="font" r#type="font/woff2" crossorigin=""/>
-                <HashedStylesheet options=options.clone() id="balie"/>
-                <HydrationScripts options islands=true/>
+                {head.view()}
                 {Returned::any().map(|returned| view! { <meta name="returned-to" content=returned.page.clone()/> })}
                 <MetaTags/>
             </head>

@@ -145,6 +145,7 @@ fn sentence(field: Field, fault: &Fault, l: Language) -> String {
         (_, Fault::TooMany(most)) => w::fault_too_many(l, most),
         (_, Fault::Unknown) => w::fault_unknown(l).to_owned(),
         (_, Fault::NotALink) => w::fault_link(l).to_owned(),
+        (_, Fault::Internal) => w::fault_internal(l).to_owned(),
         (_, Fault::NoScreenshot) => w::fault_no_screenshot(l).to_owned(),
         (_, Fault::ScreenshotRequired) => w::fault_screenshot_required(l).to_owned(),
         (_, Fault::EmptyFile) => w::fault_empty_file(l).to_owned(),

@@ -133,7 +133,7 @@ async fn import(desk: &Desk, admin: &Agent, people: usize) -> Outcome<f64> {
     upload.write(table.as_bytes()).await?;
     let file = upload.finish(admin.session()).await?.id.to_string();
     let begun = Instant::now();
-    desk::accounts::begin_import(desk, admin, &file).await?;
+    desk::accounts::begin_import(desk, admin, &file, &[]).await?;
     let mut steps = 0;
     loop {
         match desk::accounts::import_progress(desk, admin, &file) {

@@ -79,14 +79,13 @@ async fn list(State(desk): State<Desk>, headers: HeaderMap, RawQuery(_query): Ra
     }
 }
 
-/// What the list page asks for: `list_rows` and `filter_choices` of `app/src/board/api.rs`, query by query.
+/// What the list page asks for: `list_page` of `app/src/board/api.rs`.
 async fn rows(desk: &Desk, token: &str) -> desk::Result<Option<serde_json::Value>> {
     let Some(session) = desk::accounts::session(desk, token).await? else { return Ok(None) };
     session.require(Action::SeeList)?;
     let agent = session.agent()?;
     let page = desk::board::page(desk, &agent, &Filter::default(), Sort::Updated, false, None).await?;
-    let (departments, staff) = desk::accounts::choices(desk, &agent).await?;
     Ok(Some(serde_json::json!({
-        "as_of": desk.tail().position(), "cards": page.cards, "more": page.more, "total": page.total, "departments": departments, "staff": staff
+        "as_of": desk.tail().position(), "cards": page.cards, "more": page.more, "total": page.total, "departments": page.choices.departments, "staff": page.choices.staff
     })))
 }

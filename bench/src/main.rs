@@ -11,6 +11,7 @@ mod live;
 mod load;
 mod mail;
 mod memory;
+mod quick;
 mod report;
 mod reports;
 mod routes;
@@ -68,6 +69,8 @@ enum Command {
     Hours(hours::Hours),
     /// Reports: every ticket counted, one more event, a year's report.
     Reports(reports::Reports),
+    /// The pages at two sizes within two minutes, as ratios; run before a change is called done.
+    Quick(quick::Quick),
     /// Everything, against a server it starts itself.
     Suite(suite::Suite),
 }
@@ -118,6 +121,7 @@ async fn run(command: &Command) -> Outcome<()> {
         Command::Attack(args) => accounts::attack(args).await?,
         Command::Hours(args) => hours::hours(args).await?,
         Command::Reports(args) => reports::reports(args).await?,
+        Command::Quick(args) => quick::quick(args).await?,
         Command::Suite(args) => suite::suite(args).await?,
     }
     Ok(())

@@ -199,7 +199,7 @@ mod tests {
                 assert_eq!(cards.iter().filter(|c| c.status == status).count() as i64, n, "{status:?}");
                 assert_eq!(tallies.iter().find(|t| t.0 == status).map(|t| t.1), Some(n), "{status:?}");
             }
-            let board = store::board::snapshot(store, &DESK, &Filter::default(), &[], &[]).await.unwrap();
+            let (board, _) = store::board::snapshot(store, &DESK, &Filter::default(), &[], &[]).await.unwrap();
             assert_eq!(board.columns.iter().map(|c| c.total).sum::<i64>(), 200);
             assert!(found(store, crate::words::COMMON).await == 50 && found(store, crate::words::RARE).await == 1);
 

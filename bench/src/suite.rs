@@ -1,5 +1,6 @@
 //! `suite`: all of it, against a server that is started for it; JSON with every detail, and one table with the bars.
 
+use crate::client::{Connection, Target};
 use crate::http::{self, Open, Who, log_in, page};
 use crate::load::Load;
 use crate::report::{self, Bar, Figure};
@@ -205,18 +206,9 @@ impl Run<'_> {
     }
 
     async fn json(&mut self, server: &Server, database: &str, cookie: &str) -> Outcome<()> {
-        let listen = format!("127.0.0.1:{}", self.args.port + 2);
-        let child = Command::new(std::env::current_exe()?).args(["json", "--database", database, "--listen", &listen]).spawn()?;
-        let _child = Ending(child);
-        let bare = crate::client::Target::parse(&format!("http://{listen}"))?;
-        for _ in 0..200 {
-            if crate::client::Connection::open(&bare).await.is_ok() {
-                break;
-            }
-            sleep(Duration::from_millis(25)).await;
-        }
+        let bare = Bare::start(database, self.args.port + 2).await?;
         let rendered = page(&server.target, cookie, routes::LIST, &self.load(None), None).await?;
-        let plain = page(&bare, cookie, routes::LIST, &self.load(None), None).await?;
+        let plain = page(&bare.target, cookie, routes::LIST, &self.load(None), None).await?;
         self.add(
             "list page, share of a bare JSON handler",
             rendered.measured.per_second / plain.measured.per_second * 100.0,
@@ -333,7 +325,7 @@ impl Run<'_> {
 }
 
 /// Seeds a database where it is empty; gives the ticket with the long conversation.
-async fn seeded(database: &str, tickets: u64) -> Outcome<i64> {
+pub async fn seeded(database: &str, tickets: u64) -> Outcome<i64> {
     let store = seed::connect(database).await?;
     let is_empty = store::accounts::is_empty(&store).await?;
     if is_empty {
@@ -350,13 +342,34 @@ async fn seeded(database: &str, tickets: u64) -> Outcome<i64> {
     found.ok_or_else(|| format!("{database} has no ticket with 20 messages").into())
 }
 
-/// A process that ends with this value.
-struct Ending(Child);
+/// A process that serves the list's queries as bare JSON; it ends with this value.
+pub struct Bare {
+    /// Where it listens.
+    pub target: Target,
+    child: Child,
+}
 
-impl Drop for Ending {
+impl Bare {
+    /// Starts it, and waits until it answers.
+    pub async fn start(database: &str, port: u16) -> Outcome<Self> {
+        let listen = format!("127.0.0.1:{port}");
+        let target = Target::parse(&format!("http://{listen}"))?;
+        let child = Command::new(std::env::current_exe()?).args(["json", "--database", database, "--listen", &listen]).spawn()?;
+        let bare = Self { target, child };
+        for _ in 0..200 {
+            if Connection::open(&bare.target).await.is_ok() {
+                return Ok(bare);
+            }
+            sleep(Duration::from_millis(25)).await;
+        }
+        Err("the bare handler does not answer".into())
+    }
+}
+
+impl Drop for Bare {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

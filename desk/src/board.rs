@@ -7,13 +7,14 @@ use domain::tickets::Status;
 use domain::{Named, OrganisationId, TicketId};
 use store::board::PageOf;
 pub use store::board::{Cursor, Page, Sort};
+pub use store::departments::Choices;
 
 /// Rows on one page of the list.
 pub const PAGE: usize = 50;
 
-/// The board with this filter.
-pub async fn snapshot(desk: &Desk, by: &Agent, filter: &Filter) -> Result<Board> {
-    let (open, closed) = hours::by_office(desk).await?;
+/// The board with this filter, and what tickets can be filtered by and changed to.
+pub async fn snapshot(desk: &Desk, by: &Agent, filter: &Filter) -> Result<(Board, Choices)> {
+    let (open, closed) = hours::book(desk).await?.by_office(desk.now());
     Ok(store::board::snapshot(desk.store(), &by.session().scope(), filter, &open, &closed).await?)
 }
 

@@ -12,20 +12,25 @@ mod clock;
 pub mod demo;
 mod error;
 pub mod hours;
+mod http;
 pub mod jobs;
 pub mod live;
 pub mod mail;
+mod network;
 pub mod notifications;
 pub mod on_call;
 pub mod privacy;
 pub mod ready;
 pub mod reports;
+mod spreadsheet;
 pub mod text;
 pub mod tickets;
 pub mod zones;
 
 pub use clock::Clock;
 pub use error::{Error, Result};
+pub use http::Internal;
+pub use network::Network;
 pub use store::{Bell, Error as StoreError, Store};
 
 use domain::time::Moment;
@@ -47,6 +52,7 @@ pub struct Desk {
     books: Arc<hours::Shelf>,
     looked: Arc<ready::Looked>,
     mail: Arc<mail::Mail>,
+    http: http::Http,
 }
 
 impl Desk {
@@ -67,6 +73,7 @@ impl Desk {
             books: Arc::default(),
             looked: Arc::default(),
             mail,
+            http: http::Http::default(),
         }
     }
 
@@ -75,9 +82,20 @@ impl Desk {
         Self { mail, ..self }
     }
 
-    /// The same desk with a provider at which people log in.
+    /// The same desk, which reaches this of the network it stands in, for pagers, push services and the provider; nothing else of it.
+    pub fn with_internal_hosts(self, hosts: Vec<Internal>) -> Self {
+        Self { http: http::Http::new(hosts), ..self }
+    }
+
+    /// The same desk with a provider at which people log in, which may stand in one's own network: the operator named it.
     pub fn with_provider(self, provider: accounts::Provider) -> Self {
-        Self { provider: Some(Arc::new(provider)), ..self }
+        let http = self.http.with(provider.host());
+        Self { provider: Some(Arc::new(provider.over(http.clone()))), http, ..self }
+    }
+
+    /// What asks other servers.
+    pub(crate) fn http(&self) -> &http::Http {
+        &self.http
     }
 
     /// The provider at which people log in, where there is one.

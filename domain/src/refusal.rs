@@ -127,6 +127,8 @@ pub enum Fault {
     Unknown,
     /// Not an address that begins with `http://` or `https://`.
     NotALink,
+    /// An address inside the network that the server stands in, which its operator has not named.
+    Internal,
     /// Ticked, but no image is attached.
     NoScreenshot,
     /// This department asks for a screenshot.

@@ -19,6 +19,11 @@ pub fn line(typed: &str) -> String {
     seen.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// The name of someone or something: a line whose letters are composed, so that one name has one form wherever it was typed.
+pub fn name(typed: &str) -> String {
+    crate::fold::composed(&line(typed))
+}
+
 /// A path of our own, or the start where it is anything else: what is asked for as `next=` must not lead elsewhere. A browser takes a backslash for a slash, and leaves out tabs and line ends.
 pub fn own_path(path: &str) -> &str {
     let is_own = path.starts_with('/') && !path.starts_with("//") && !path.chars().any(|c| c.is_control() || c == '\\');
@@ -74,6 +79,7 @@ mod tests {
         assert_eq!(text("\u{0}\u{3000}\n"), "");
         assert_eq!(line(" a\u{0} \u{202e}b\n\tc\u{200b} "), "a b c");
         assert_eq!(line("👩\u{200d}🔧"), "👩\u{200d}🔧");
+        assert_eq!(name(" Cafe\u{301}\u{200b}  Zuid"), "Café Zuid");
     }
 
     #[test]

@@ -16,7 +16,10 @@ test('an answer by mail arrives on an open page, with what it quotes folded and 
   await expect(message.getByText('Is het nu goed?')).toBeVisible();
   await message.getByText('Mailkoppen').click();
   await expect(message.locator('.mail-head pre')).toContainText(fatima);
-  await expect(message.getByRole('link', { name: 'Bron' })).toHaveCount(0);
+  // Whoever reads the ticket opens the mail itself too: what was not taken over is in it.
+  const saved = agent.waitForEvent('download');
+  await message.getByRole('link', { name: 'Bron' }).click();
+  expect((await saved).suggestedFilename()).toMatch(/^mail-\d+\.eml$/);
   await accessible(agent);
 });
 

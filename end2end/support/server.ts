@@ -20,6 +20,7 @@ export default async function server() {
     BALIE_MAIL_URL: `file:${join(folder, 'mail')}`,
     BALIE_MAIL_TOKEN: mailToken,
     BALIE_BASE_URL: 'http://localhost:3100',
+    BALIE_INTERNAL_HOSTS: '127.0.0.1',
     BALIE_OIDC_ISSUER: 'http://localhost:3101',
     BALIE_OIDC_CLIENT_ID: 'balie',
     BALIE_OIDC_CLIENT_SECRET: 'journeys-keep-no-secrets',

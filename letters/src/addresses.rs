@@ -34,9 +34,18 @@ impl Mailbox {
         let name = address.name.as_deref().unwrap_or_default();
         match address.address.as_deref() {
             Some(written) => Self::new(name, written),
-            // An address alone between quotes or in an encoded word.
-            None => Self::new("", name),
+            // All of it between quotes or in an encoded word.
+            None => Self::new("", name).or_else(|| Self::in_words(name)),
         }
+    }
+
+    /// A mailbox as people write it: `René de Wit <rene@klant.nl>`.
+    fn in_words(written: &str) -> Option<Self> {
+        let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '[' | ']' | '(' | ')' | '"' | ',' | ';');
+        let at = written.find('@')?;
+        let from = written[..at].rfind(ends).map_or(0, |end| end + written[end..].chars().next().map_or(1, char::len_utf8));
+        let to = written[at..].find(ends).map_or(written.len(), |end| at + end);
+        Self::new(written[..from].trim_end_matches(ends), &written[from..to])
     }
 }
 
@@ -54,7 +63,7 @@ pub(crate) fn cleaned(written: &str) -> Option<String> {
 
 /// The mailboxes in one field; at most so many are made, and up to [`MAX_COUNTED`] are counted.
 pub(crate) fn mailboxes(value: &[u8], most: usize) -> (Vec<Mailbox>, usize) {
-    let line = words::quoted(&words::unfolded(value, MAX_ADDRESS_FIELD)) + "\n";
+    let line = separated(&words::quoted(&words::unfolded(value, MAX_ADDRESS_FIELD))) + "\n";
     let HeaderValue::Address(found) = MessageStream::new(line.as_bytes()).parse_address() else { return (vec![], 0) };
     let mut kept = vec![];
     let mut counted = 0;
@@ -72,6 +81,72 @@ pub(crate) fn mailboxes(value: &[u8], most: usize) -> (Vec<Mailbox>, usize) {
         Address::Group(groups) => groups.iter().flat_map(|group| &group.addresses).for_each(&mut take),
     }
     (kept, counted)
+}
+
+/// The line with a comma between mailboxes that have none: a parser makes one address of two.
+fn separated(line: &str) -> String {
+    let mut out = String::with_capacity(line.len() + 16);
+    // Whether the mailbox so far has an address by itself, or between brackets.
+    let (mut has_address, mut has_brackets) = (false, false);
+    let mut rest = line;
+    while let Some(first) = rest.chars().next() {
+        let size = match first {
+            '"' => quoted_string(rest),
+            '(' => comment(rest),
+            '<' => rest.find('>').map_or(rest.len(), |end| end + 1),
+            c if c.is_whitespace() || matches!(c, ',' | ';' | ':') => c.len_utf8(),
+            _ => rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '(' | '<')).unwrap_or(rest.len()),
+        };
+        let (token, after) = rest.split_at(size);
+        match first {
+            ',' | ';' | ':' => (has_address, has_brackets) = (false, false),
+            '(' => {}
+            c if c.is_whitespace() => {}
+            _ => {
+                // An address right before brackets is the name of who has them.
+                let address = !matches!(first, '"' | '<') && token.contains('@') && !after.trim_start_matches([' ', '\t']).starts_with('<');
+                if has_brackets || address && has_address {
+                    out.push_str(", ");
+                    (has_address, has_brackets) = (false, false);
+                }
+                has_address |= address;
+                has_brackets |= first == '<';
+            }
+        }
+        out.push_str(token);
+        rest = after;
+    }
+    out
+}
+
+/// How long the string between quotes is that begins here.
+fn quoted_string(text: &str) -> usize {
+    let mut escaped = true;
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// How long the remark is that begins here, with those in it.
+fn comment(text: &str) -> usize {
+    let (mut depth, mut escaped) = (0_usize, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '(' => depth += 1,
+            ')' if depth == 1 => return at + 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// The first mailbox in the fields of this name.

@@ -3,19 +3,60 @@
 //! Invariant: only a failure that will not pass is permanent; what is delayed or unclear is not.
 
 use crate::addresses::{self, Mailbox};
-use crate::automatic::{Daemon, daemon, sent_by_nobody};
+use crate::automatic::{Daemon, Failure, auto_submitted, daemon, is_from_nobody};
 use crate::fields::Fields;
 use crate::limits::{MAX_BOUNCE_TEXT, MAX_DIAGNOSTIC, MAX_UNDELIVERED};
 use crate::parts::Raw;
-use crate::{bodies, letter, words};
+use crate::returned::Returned;
+use crate::words;
+use std::borrow::Cow;
+use std::ops::Deref;
+
+/// What the subjects of mail servers begin with, of mail that did not arrive.
+const TITLES: [&str; 34] = [
+    "a message you sent could not be delivered",
+    "bericht niet bezorgd",
+    "delivery failure",
+    "delivery has failed",
+    "delivery status notification",
+    "e-mail niet bezorgd",
+    "failure notice",
+    "fehler bei der zustellung",
+    "impossible de remettre",
+    "kan niet worden bezorgd",
+    "mail could not be delivered",
+    "mail delivery failed",
+    "mail delivery failure",
+    "mail system error",
+    "mancato recapito",
+    "message non remis",
+    "message undeliverable",
+    "nicht zugestellt",
+    "nicht zustellbar",
+    "niet bezorgd",
+    "no se puede entregar",
+    "non recapitabile",
+    "non remis",
+    "non-remis",
+    "não entregue",
+    "onbestelbaar",
+    "returned mail",
+    "undeliverable",
+    "undelivered",
+    "unzustellbar",
+    "warning: could not send message",
+    "warning: message",
+    "zustellung fehlgeschlagen",
+    "échec de la remise",
+];
 
 /// What a mail says about another that did not arrive.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Bounce {
-    /// Who did not get it.
+    /// Who did not get it; none where that is not said in a way that is read.
     pub recipients: Vec<Undelivered>,
-    /// The Message-ID of the mail that came back, where it is there.
-    pub message_id: Option<String>,
+    /// What is there of the mail that came back.
+    pub returned: Returned,
 }
 
 /// One who did not get a mail, or not yet.
@@ -55,28 +96,44 @@ impl Undelivered {
     }
 }
 
-/// What the mail says about another.
-pub(crate) fn find(parts: &[Raw<'_>], from: Option<&Mailbox>, text: Option<&str>) -> Option<Bounce> {
-    let mail = parts.first()?;
-    let reports = || parts.iter().filter(|part| matches!(part.kind.as_str(), "message/delivery-status" | "message/global-delivery-status"));
+/// How far a mail tells about another that did not arrive; a person who sends such a mail on does not.
+pub(crate) fn failure<'t>(parts: &[Raw<'_>], from: Option<&Mailbox>, subject: &str, text: &impl Deref<Target = Cow<'t, str>>) -> Failure {
+    let Some(mail) = parts.first() else { return Failure::No };
+    let is_report = |part: &Raw<'_>| matches!(part.kind.as_str(), "message/delivery-status" | "message/global-delivery-status");
+    let whole = mail.kind == "multipart/report" && mail.parameter("report-type").is_some_and(|kind| kind.eq_ignore_ascii_case("delivery-status"));
+    let told = ["X-Failed-Recipients", "X-MS-Exchange-Message-Is-Ndr"].iter().any(|name| mail.fields.has(name));
+    let daemon = daemon(&mail.fields, from);
+    let by_program = daemon.is_some() || is_from_nobody(mail) || auto_submitted(&mail.fields).is_some_and(|value| value != "no");
+    let titled = titled(subject);
+    let postmaster = daemon == Some(Daemon::Postmaster) && is_from_nobody(mail) && code_in(text).is_some();
+    if whole || told || daemon == Some(Daemon::Mailer) || postmaster || by_program && (titled.is_some() || parts.iter().any(is_report)) {
+        return Failure::Certain;
+    }
+    // A person may write such a subject too, but hardly with that of another mail behind it.
+    let exchange = titled.as_ref().is_some_and(|rest| rest.trim_start().starts_with(':'));
+    if exchange && code_in(text).is_some() { Failure::Likely } else { Failure::No }
+}
+
+/// What the mail says about another; whoever calls knows that a mail server wrote it.
+pub(crate) fn read(parts: &[Raw<'_>], text: &str) -> Bounce {
     let mut recipients: Vec<Undelivered> = vec![];
-    for report in reports().take(10) {
+    let reports = parts.iter().filter(|part| matches!(part.kind.as_str(), "message/delivery-status" | "message/global-delivery-status"));
+    for report in reports.take(10) {
         reported(&report.contents(&mut vec![]), &mut recipients);
     }
-    let of_servers = match daemon(&mail.fields, from) {
-        Some(Daemon::Mailer) => true,
-        Some(Daemon::Postmaster) => sent_by_nobody(&mail.fields),
-        None => mail.fields.has("X-Failed-Recipients"),
-    };
-    if recipients.is_empty() && (of_servers || reports().next().is_some()) {
-        recipients = told(&mail.fields, text.unwrap_or_default());
+    if let Some(mail) = parts.first()
+        && recipients.is_empty()
+    {
+        recipients = told(&mail.fields, text);
     }
-    let report = mail.kind == "multipart/report" && mail.parameter("report-type").is_some_and(|kind| kind.eq_ignore_ascii_case("delivery-status"));
-    if recipients.is_empty() && !report {
-        return None;
-    }
-    let message_id = returned(parts).or_else(|| text.filter(|_| of_servers).and_then(id_in));
-    Some(Bounce { recipients, message_id })
+    Bounce { recipients, returned: Returned::find(parts, text) }
+}
+
+/// What follows the title where the subject is that of a mail server, without a word for a mail that was sent on before it.
+fn titled(subject: &str) -> Option<String> {
+    let subject = subject.trim_start_matches(['*', '[', '"', ' ']).to_lowercase();
+    let rest = TITLES.iter().find_map(|title| subject.strip_prefix(title).filter(|rest| !rest.starts_with(char::is_alphanumeric)))?;
+    Some(rest.to_owned())
 }
 
 /// The groups of fields of a report: the first is about the mail, each other about one recipient.
@@ -136,12 +193,37 @@ fn told(fields: &Fields<'_>, text: &str) -> Vec<Undelivered> {
             found.push(Undelivered::new(address, action, status, &said, certain));
         }
     }
+    if found.is_empty() {
+        found.extend(
+            the_only_address(fields, text)
+                .map(|address| Undelivered::new(address, action, code_in(text), &words::one_line(text, MAX_DIAGNOSTIC), certain)),
+        );
+    }
     found
+}
+
+/// The address in what is said above the copy, where there is one alone: `Your message to piet@klant.nl couldn't be delivered`.
+fn the_only_address(fields: &Fields<'_>, text: &str) -> Option<String> {
+    let own = addresses::every(fields, "To", 10).0;
+    let said = text.lines().take_while(|line| !begins_the_copy(line));
+    let mut found: Vec<String> = vec![];
+    for word in
+        said.flat_map(|line| line.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '"' | ',' | ';' | ':' | '[' | ']')))
+    {
+        let address = addresses::cleaned(word.trim_matches(['\'', '.'])).filter(|address| !address.to_lowercase().starts_with("postmaster@"));
+        let address = address.filter(|address| !found.contains(address) && !own.iter().any(|own| own.address == *address));
+        found.extend(address);
+    }
+    found.pop().filter(|_| found.is_empty())
 }
 
 fn begins_the_copy(line: &str) -> bool {
     let line = line.trim();
-    line.starts_with("--") && (line.contains("copy") || line.contains("original") || line.contains("header") || line.contains("Original"))
+    let lower = line.to_lowercase();
+    line.starts_with("--") && ["copy", "original", "header", "kopie", "origineel"].iter().any(|word| lower.contains(word))
+        || ["diagnostic information for administrators", "diagnoseinformation", "diagnostische informatie", "informations de diagnostic"]
+            .iter()
+            .any(|head| lower.starts_with(head))
 }
 
 /// The address that a line begins with, where hardly more is before it, and what follows.
@@ -149,7 +231,13 @@ fn alone(line: &str) -> Option<(String, &str)> {
     let line = line.trim();
     let (word, rest) = line.split_once([' ', '\t']).unwrap_or((line, ""));
     let bare = word.trim_end_matches([':', ',', '.']);
-    if !rest.is_empty() && !bare.starts_with('<') && !word.ends_with(':') {
+    let rest = rest.trim_start();
+    // Exchange writes when it was: `piet@klant.nl am 12.03.2025 10:20`, or the address once more.
+    let dated = || {
+        rest.split_once(' ')
+            .is_some_and(|(word, date)| matches!(word, "am" | "op" | "on" | "le" | "il" | "el") && date.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    if !rest.is_empty() && !bare.starts_with('<') && !word.ends_with(':') && !rest.starts_with('(') && !dated() {
         return None;
     }
     addresses::cleaned(bare).map(|address| (address, rest))
@@ -166,18 +254,4 @@ fn code_in(said: &str) -> Option<String> {
     });
     let rough = || words().find(|word| word.len() == 3 && word.starts_with(['4', '5']) && word.as_bytes().get(1).is_some_and(|digit| *digit <= b'5'));
     enhanced.map(str::to_owned).or_else(|| rough().map(|code| format!("{}.0.0", &code[..1])))
-}
-
-/// The Message-ID in the mail that came back, or in its header.
-fn returned(parts: &[Raw<'_>]) -> Option<String> {
-    let kinds = ["message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers"];
-    let part = parts.iter().skip(1).find(|part| kinds.contains(&part.kind.as_str()))?;
-    letter::head(&part.contents(&mut vec![])).message_id
-}
-
-/// The Message-ID in a copy below the words.
-fn id_in(text: &str) -> Option<String> {
-    let copy =
-        text.lines().find(|line| line.trim_start_matches(['>', ' ']).get(..11).is_some_and(|name| name.eq_ignore_ascii_case("message-id:")))?;
-    letter::head(bodies::tidy(copy.trim_start_matches(['>', ' ']).to_owned()).as_bytes()).message_id
 }

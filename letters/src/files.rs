@@ -36,6 +36,12 @@ impl Part {
         Self { name, content_type, content_id, inline, contents: contents.into_owned() }
     }
 
+    /// A file that stood in the text.
+    pub(crate) fn named(name: &str, contents: Vec<u8>) -> Self {
+        let content_type = "application/octet-stream".to_owned();
+        Self { name: safe_name(name).unwrap_or_else(|| invented(&content_type)), content_type, content_id: None, inline: false, contents }
+    }
+
     /// Whether it is a mail of its own.
     pub fn is_mail(&self) -> bool {
         matches!(self.content_type.as_str(), "message/rfc822" | "message/global")

@@ -6,7 +6,6 @@ use crate::addresses::Mailbox;
 use crate::letter::{self, Letter};
 use crate::limits::{MAX_FORWARD_LINES, MAX_SUBJECT};
 use crate::{bodies, words};
-use std::borrow::Cow;
 
 /// What was forwarded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,12 +85,7 @@ impl Letter {
     }
 
     fn in_text(&self) -> Option<Forwarded> {
-        let text: Cow<'_, str> = match (&self.text, &self.html) {
-            (Some(text), _) if !text.trim().is_empty() => text.as_str().into(),
-            (_, Some(html)) => bodies::plain_of(html).into(),
-            _ => return None,
-        };
-        let (from, subject, text) = block(&text)?;
+        let (from, subject, text) = block(&self.plain())?;
         Some(Forwarded { from, subject, text, html: self.html.as_deref().and_then(after_header) })
     }
 }

@@ -9,10 +9,11 @@ use crate::fields::Fields;
 use crate::files::Part;
 use crate::limits::{MAX_COUNTED, MAX_FIELD, MAX_ID, MAX_IDS, MAX_KEPT, MAX_SUBJECT, MAX_TOLD};
 use crate::sealed::{self, Sealed};
-use crate::{bodies, parts, words};
+use crate::{answers, author, bodies, parts, returned, words};
 use mail_parser::parsers::MessageStream;
 use mail_parser::{DateTime, HeaderValue};
 use std::borrow::Cow;
+use std::cell::LazyCell;
 
 /// Words that mail programs put before a subject, in the languages of the desk and its neighbours.
 const PREFIXES: [&str; 18] =
@@ -21,8 +22,10 @@ const PREFIXES: [&str; 18] =
 /// A mail, read.
 #[derive(Debug, Clone, Default)]
 pub struct Letter {
-    /// Who wrote it: the first of From, else Sender.
+    /// Who wrote it: the first of From, else Sender; the author where a list sent it on in its own name.
     pub from: Option<Mailbox>,
+    /// The `From` that a list wrote in place of its author's, who is then in `from`, and whom nothing proves.
+    pub via: Option<Mailbox>,
     /// Where its answer should go, where that is said.
     pub reply_to: Option<Mailbox>,
     /// To whom it is, at most [`MAX_KEPT`].
@@ -55,10 +58,16 @@ pub struct Letter {
     pub bounce: Option<Bounce>,
     /// What of it needs another program.
     pub sealed: Vec<Sealed>,
+    /// Whether what it says stood inside an S/MIME signature, which was not verified.
+    pub in_signature: bool,
+    /// Whether a picture stands in front of its text, which its HTML does not name.
+    pub begins_with_picture: bool,
     /// Whether it came by a mailing list.
     pub list: bool,
-    /// Whether it says itself that no person sent it (Auto-Submitted, RFC 3834).
-    pub is_submitted_by_a_machine: bool,
+    /// The addresses of the list it came by, in lower case.
+    pub list_addresses: Vec<String>,
+    /// The Message-ID that Balie, here or elsewhere, gave it when it sent it.
+    pub balie: Option<String>,
     /// What could not be read as it stood.
     pub oddities: Vec<Oddity>,
 }
@@ -130,9 +139,27 @@ pub fn read(raw: &[u8]) -> Letter {
     if too_long {
         oddities.push(Oddity::LongMessageId);
     }
-    let bounce = bounce::find(&parts, from.as_ref(), bodies.text.as_deref());
-    let automatic = automatic::judge(&parts, from.as_ref(), &subject, bounce.is_some());
-    let sealed = sealed::find(&parts, bodies.text.as_deref());
+    // Of HTML alone the text is made only where a bounce is looked for in it.
+    let said = LazyCell::new(|| match (&bodies.text, &bodies.html) {
+        (Some(text), _) => Cow::from(text),
+        (None, html) => html.as_deref().map(bodies::plain_of).unwrap_or_default().into(),
+    });
+    let failure = bounce::failure(&parts, from.as_ref(), &subject, &said);
+    let bounce = (failure == automatic::Failure::Certain).then(|| bounce::read(&parts, &said));
+    let mut sealed = sealed::find(&parts, bodies.text.as_deref());
+    for inner in bodies.sealed {
+        if sealed.len() < MAX_TOLD && !sealed.contains(&inner) {
+            sealed.push(inner);
+        }
+    }
+    let automatic = match automatic::judge(&parts, from.as_ref(), &subject, failure) {
+        Automatic::No if answers::is_answer_alone(&sealed, from.as_ref(), bodies.text.as_deref(), bodies.html.as_deref()) => Automatic::Notification,
+        found => found,
+    };
+    let (from, via) = match from.as_ref().and_then(|written| author::behind(fields, written)) {
+        Some(author) => (Some(author), from),
+        None => (from, None),
+    };
     let mut told: Vec<Oddity> = vec![];
     for oddity in oddities {
         if told.len() < MAX_TOLD && !told.contains(&oddity) {
@@ -147,12 +174,16 @@ pub fn read(raw: &[u8]) -> Letter {
         references: ids(fields, "References"),
         date: date(fields),
         list: automatic::is_list(fields),
-        is_submitted_by_a_machine: automatic::auto_submitted(fields).is_some_and(|value| value != "no"),
+        list_addresses: author::list_addresses(fields),
+        balie: returned::balie(fields),
         text: bodies.text,
         html: bodies.html,
         files: bodies.files,
+        in_signature: bodies.in_signature,
+        begins_with_picture: bodies.begins_with_picture,
         oddities: told,
         from,
+        via,
         to,
         cc,
         subject,
@@ -176,6 +207,15 @@ pub fn body_at(raw: &[u8]) -> usize {
 }
 
 impl Letter {
+    /// What it says, in plain text.
+    pub fn plain(&self) -> Cow<'_, str> {
+        match (&self.text, &self.html) {
+            (Some(text), _) if !text.trim().is_empty() => text.as_str().into(),
+            (_, Some(html)) => bodies::plain_of(html).into(),
+            _ => "".into(),
+        }
+    }
+
     /// The subject without the words that mail programs put before it.
     pub fn topic(&self) -> &str {
         let mut topic = self.subject.trim();
@@ -204,7 +244,7 @@ fn from(fields: &Fields<'_>) -> Option<Mailbox> {
     addresses::first(fields, "From").or_else(|| addresses::first(fields, "Sender"))
 }
 
-fn message_id(fields: &Fields<'_>) -> (Option<String>, bool) {
+pub(crate) fn message_id(fields: &Fields<'_>) -> (Option<String>, bool) {
     let first = fields.get("Message-ID").and_then(|value| all_ids(value).into_iter().next());
     let too_long = first.as_ref().is_some_and(|id| id.len() > MAX_ID);
     (first.filter(|_| !too_long), too_long)

@@ -3,16 +3,23 @@
 //! Invariant: any bytes give a letter, in time and memory that grow with their number; what could not be read is said in [`Letter::oddities`].
 
 mod addresses;
+mod answers;
+mod author;
 mod automatic;
 mod bodies;
 mod bounce;
 mod fields;
 mod files;
+mod flowed;
 mod forwarded;
 mod letter;
 pub mod limits;
+mod parameters;
 mod parts;
+mod returned;
 mod sealed;
+mod signed;
+mod uuencoded;
 mod words;
 
 pub use addresses::Mailbox;
@@ -21,4 +28,5 @@ pub use bounce::{Action, Bounce, Undelivered};
 pub use files::Part;
 pub use forwarded::Forwarded;
 pub use letter::{Head, Letter, Oddity, body_at, head, read};
-pub use sealed::Sealed;
+pub use returned::Returned;
+pub use sealed::{Answer, Sealed};

@@ -8,6 +8,8 @@ pub const MAX_PARTS: usize = 1_000;
 pub const MAX_DEPTH: usize = 100;
 /// Longest boundary: RFC 2046 allows 70 bytes, and a long one would be compared at every line.
 pub const MAX_BOUNDARY: usize = 1_000;
+/// Signatures around each other that are opened: one is in use, and each doubles what a mail may come to.
+pub const MAX_SIGNATURES: usize = 1;
 /// Most header fields that are kept of one part: real mail has about a hundred, and a mail of empty fields would fill memory.
 pub const MAX_FIELDS: usize = 2_000;
 /// Longest field of running text that is read: a subject is shown at 500 characters, each at most 12 bytes encoded, with room to spare.

@@ -6,7 +6,7 @@
 use crate::Oddity;
 use crate::fields::{End, Fields, line_end, without_break};
 use crate::limits::{MAX_BOUNDARY, MAX_CONTENT_FIELD, MAX_DEPTH, MAX_PARTS};
-use crate::words;
+use crate::{parameters, uuencoded, words};
 use mail_parser::parsers::MessageStream;
 use mail_parser::{ContentType, HeaderValue};
 use std::borrow::Cow;
@@ -22,6 +22,8 @@ pub(crate) struct Raw<'a> {
     pub(crate) content_type: Option<ContentType<'static>>,
     /// What it says it is for.
     pub(crate) disposition: Option<ContentType<'static>>,
+    /// What it says it is called.
+    name: Option<String>,
     /// Header and body.
     pub(crate) whole: &'a [u8],
     /// Body, encoded as it came.
@@ -42,7 +44,7 @@ impl Raw<'_> {
 
     /// What it says it is called.
     pub(crate) fn name(&self) -> Option<&str> {
-        last(self.disposition.as_ref(), "filename").or_else(|| self.parameter("name"))
+        self.name.as_deref()
     }
 
     /// Whether it says that it is an attachment.
@@ -69,6 +71,7 @@ impl Raw<'_> {
             }
             "quoted-printable" => unquoted(self.body, oddities).into(),
             "" | "7bit" | "8bit" | "binary" | "none" | "7-bit" | "8-bit" => self.body.into(),
+            "x-uuencode" | "uuencode" | "x-uue" | "uue" if let Some(file) = uuencoded::only(self.body) => file.into(),
             _ => {
                 oddities.push(Oddity::UnknownEncoding);
                 self.body.into()
@@ -206,21 +209,30 @@ fn beginning(raw: &[u8]) -> usize {
 }
 
 fn describe<'a>(fields: Fields<'a>, parent: Option<&Raw<'a>>) -> Raw<'a> {
-    let content_type = content(&fields, "Content-Type");
-    let disposition = content(&fields, "Content-Disposition");
+    let of_type = fields.get("Content-Type").map(|value| parameters::tidied(&parameters::decoded(&words::unfolded(value, MAX_CONTENT_FIELD))));
+    let of_disposition = fields.get("Content-Disposition").map(|value| parameters::decoded(&words::unfolded(value, MAX_CONTENT_FIELD)));
+    let content_type = of_type.as_deref().and_then(content);
+    let disposition = of_disposition.as_deref().and_then(content);
+    let named = |line: &Option<String>, parsed: &Option<ContentType<'static>>, [usual, odd]: [&str; 2]| {
+        let plain = |name| last(parsed.as_ref(), name).map(str::to_owned);
+        line.as_deref().and_then(|line| parameters::extended(line, usual)).or_else(|| plain(usual)).or_else(|| plain(odd))
+    };
+    let name = named(&of_disposition, &disposition, ["filename", "name"]).or_else(|| named(&of_type, &content_type, ["name", "filename"]));
     let kind = match &content_type {
         Some(ContentType { c_type, c_subtype: Some(subtype), .. }) => format!("{c_type}/{subtype}").to_ascii_lowercase(),
-        Some(ContentType { c_type, .. }) if c_type == "text" => "text/plain".to_owned(),
+        // The type alone, or one that is none at all: the mail itself is text (RFC 2045, 5.2).
+        Some(ContentType { c_type, .. }) if c_type == "html" => "text/html".to_owned(),
+        Some(ContentType { c_type, .. }) if matches!(c_type.as_ref(), "text" | "plain") || parent.is_none() && name.is_none() => "text/plain".to_owned(),
         Some(_) => "application/octet-stream".to_owned(),
         None if parent.is_some_and(|parent| parent.kind == "multipart/digest") => "message/rfc822".to_owned(),
         None => "text/plain".to_owned(),
     };
     let kind = words::one_line(&kind, 100);
-    Raw { fields, kind, content_type, disposition, whole: &[], body: &[], children: vec![], too_deep: false, opened: false }
+    Raw { fields, kind, content_type, disposition, name, whole: &[], body: &[], children: vec![], too_deep: false, opened: false }
 }
 
-fn content(fields: &Fields<'_>, name: &str) -> Option<ContentType<'static>> {
-    let line = words::quoted(&words::unfolded(fields.get(name)?, MAX_CONTENT_FIELD)) + "\n";
+fn content(line: &str) -> Option<ContentType<'static>> {
+    let line = words::quoted(line) + "\n";
     match MessageStream::new(line.as_bytes()).parse_content_type().into_owned() {
         HeaderValue::ContentType(content_type) => Some(content_type),
         _ => None,

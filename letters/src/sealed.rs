@@ -4,7 +4,7 @@
 
 use crate::limits::MAX_TOLD;
 use crate::parts::Raw;
-use crate::words;
+use crate::{signed, words};
 
 /// Something in the mail that needs another program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,24 @@ pub enum Sealed {
         method: String,
         /// What it is about, on one line.
         summary: String,
+        /// What was answered, where it is an answer.
+        answer: Option<Answer>,
     },
+}
+
+/// What someone answers to an invitation (PARTSTAT and METHOD of RFC 5545 and 5546).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// They come.
+    Accepted,
+    /// They do not come.
+    Declined,
+    /// They may come.
+    Tentative,
+    /// Someone else comes.
+    Delegated,
+    /// They ask for another time.
+    Counter,
 }
 
 /// What of that is in these parts.
@@ -48,7 +65,7 @@ fn of(part: &Raw<'_>) -> Option<Sealed> {
     match part.kind.as_str() {
         "application/pkcs7-mime" | "application/x-pkcs7-mime" => match parameter("smime-type").as_str() {
             "signed-data" | "certs-only" => Some(Sealed::SmimeSigned),
-            _ => Some(Sealed::Smime),
+            _ => Some(signed_or_not(part)),
         },
         "application/pkcs7-signature" | "application/x-pkcs7-signature" => Some(Sealed::SmimeSigned),
         "application/pgp-encrypted" => Some(Sealed::Pgp),
@@ -59,9 +76,19 @@ fn of(part: &Raw<'_>) -> Option<Sealed> {
         "application/ms-tnef" | "application/vnd.ms-tnef" => Some(Sealed::Tnef),
         "text/calendar" | "application/ics" => Some(calendar(part)),
         _ if part.name().is_some_and(|name| name.eq_ignore_ascii_case("winmail.dat")) => Some(Sealed::Tnef),
-        _ if part.name().is_some_and(|name| name.to_ascii_lowercase().ends_with(".p7m")) => Some(Sealed::Smime),
+        _ if may_be_smime(part) => Some(signed_or_not(part)),
         _ => None,
     }
+}
+
+/// Whether it is S/MIME by its type, or by its name where a server on the way changed the type.
+pub(crate) fn may_be_smime(part: &Raw<'_>) -> bool {
+    matches!(part.kind.as_str(), "application/pkcs7-mime" | "application/x-pkcs7-mime")
+        || part.name().is_some_and(|name| name.get(name.len().saturating_sub(4)..).is_some_and(|end| end.eq_ignore_ascii_case(".p7m")))
+}
+
+fn signed_or_not(part: &Raw<'_>) -> Sealed {
+    if signed::is_signed(&part.contents(&mut vec![])) { Sealed::SmimeSigned } else { Sealed::Smime }
 }
 
 fn calendar(part: &Raw<'_>) -> Sealed {
@@ -76,7 +103,24 @@ fn calendar(part: &Raw<'_>) -> Sealed {
             key.split(';').next()?.eq_ignore_ascii_case(name).then_some(value)
         })
     };
-    let method = part.parameter("method").or_else(|| value("METHOD")).unwrap_or_default();
+    let method = words::one_line(part.parameter("method").or_else(|| value("METHOD")).unwrap_or_default(), 20).to_ascii_uppercase();
+    let answer = match method.as_str() {
+        "REPLY" => text.lines().filter(|line| line.get(..8).is_some_and(|name| name.eq_ignore_ascii_case("ATTENDEE"))).find_map(participation),
+        "COUNTER" => Some(Answer::Counter),
+        _ => None,
+    };
     let summary = value("SUMMARY").unwrap_or_default().replace("\\,", ",").replace("\\;", ";").replace("\\n", " ").replace("\\\\", "\\");
-    Sealed::Calendar { method: words::one_line(method, 20).to_ascii_uppercase(), summary: words::one_line(&summary, 200) }
+    Sealed::Calendar { method, summary: words::one_line(&summary, 200), answer }
+}
+
+/// What the line of an attendee says: `ATTENDEE;PARTSTAT=ACCEPTED;CN=Jan:mailto:jan@klant.nl`.
+fn participation(line: &str) -> Option<Answer> {
+    let status = line.split([';', ':']).find_map(|part| part.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("PARTSTAT")))?.1;
+    match status.trim_matches(['"', ' ']).to_ascii_uppercase().as_str() {
+        "ACCEPTED" => Some(Answer::Accepted),
+        "DECLINED" => Some(Answer::Declined),
+        "TENTATIVE" => Some(Answer::Tentative),
+        "DELEGATED" => Some(Answer::Delegated),
+        _ => None,
+    }
 }

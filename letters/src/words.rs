@@ -12,8 +12,9 @@ const MAX_WRONG_WORD: usize = 256;
 
 /// Bytes as text; the character set is a hint that is not followed where the bytes say otherwise. `false` where it is not known.
 pub(crate) fn decode(bytes: &[u8], charset: Option<&str>) -> (String, bool) {
-    let label = charset.unwrap_or("utf-8").trim().trim_matches(['"', '\'']);
+    let label = label(charset);
     match Encoding::for_label_no_replacement(label.as_bytes()) {
+        Some(encoding) if charset.is_none() && Encoding::for_bom(bytes).is_some() => (encoding.decode(bytes).0.into_owned(), true),
         Some(encoding) if encoding == encoding_rs::UTF_8 => (utf8(bytes), true),
         // Many programs say ASCII and write UTF-8.
         Some(encoding) if encoding == WINDOWS_1252 && label.to_ascii_lowercase().contains("ascii") => (utf8(bytes), true),
@@ -23,6 +24,48 @@ pub(crate) fn decode(bytes: &[u8], charset: Option<&str>) -> (String, bool) {
             None => (utf8(bytes), false),
         },
     }
+}
+
+/// The name of a character set without signs around it.
+fn label(charset: Option<&str>) -> &str {
+    charset.unwrap_or("utf-8").trim_matches(|c: char| !c.is_ascii_alphanumeric())
+}
+
+/// Whether a character set is known by this name.
+pub(crate) fn is_known(charset: &str) -> bool {
+    let label = label(Some(charset));
+    Encoding::for_label_no_replacement(label.as_bytes()).is_some() || charset_decoder(label.as_bytes()).is_some()
+}
+
+/// Bytes as text where they are whole characters in this character set, with nothing before or after them.
+fn whole(bytes: &[u8], charset: &str) -> Option<String> {
+    let label = label(Some(charset));
+    match Encoding::for_label_no_replacement(label.as_bytes()) {
+        Some(encoding) if encoding == encoding_rs::UTF_8 || label.to_ascii_lowercase().contains("ascii") => {
+            std::str::from_utf8(bytes).ok().map(str::to_owned)
+        }
+        Some(encoding) => encoding.decode_without_bom_handling_and_without_replacement(bytes).map(std::borrow::Cow::into_owned),
+        None => charset_decoder(label.as_bytes()).map(|decoder| decoder(bytes)).filter(|text| !text.contains('\u{fffd}')),
+    }
+}
+
+/// The character set that HTML itself names, where its bytes are not UTF-8 as they stand.
+pub(crate) fn charset_in_html(bytes: &[u8]) -> Option<String> {
+    /// Bytes in which it is looked for: browsers take 1,024, and Office writes more before it.
+    const LOOKED_AT: usize = 8 << 10;
+    if std::str::from_utf8(bytes).is_ok_and(|text| !text.is_ascii()) {
+        return None;
+    }
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(LOOKED_AT)]).to_ascii_lowercase();
+    let named = head.split('<').filter_map(|tag| {
+        let names = if tag.starts_with("meta") { "charset" } else { "encoding" };
+        let (tag, _) = tag.split_once('>').filter(|_| tag.starts_with("meta") || tag.starts_with("?xml"))?;
+        let value = tag.split(names).nth(1)?.trim_start().strip_prefix('=')?.trim_start_matches([' ', '"', '\'']);
+        value.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | ':' | '.')).next()
+    });
+    // Whose bytes could be read so far does not write in UTF-16.
+    named.filter_map(|name| Encoding::for_label_no_replacement(name.as_bytes())).find(|found| found.is_ascii_compatible() || *found == encoding_rs::ISO_2022_JP)
+        .map(|found| found.name().to_owned())
 }
 
 /// UTF-8 with what is broken replaced; windows-1252 where nothing beyond ASCII is UTF-8.
@@ -160,14 +203,28 @@ enum Piece<'a> {
     Word(String),
 }
 
-/// Words that follow each other in one character set are joined before they are decoded, for a letter may be cut in two.
+/// Words that follow each other, in one character set.
+struct Run {
+    charset: String,
+    bytes: Vec<u8>,
+    /// What they say, as long as each is whole.
+    text: Option<String>,
+}
+
+impl Run {
+    /// Joined before they are decoded only where a letter was cut in two: in some character sets each word begins and ends with a shift of its own.
+    fn decoded(self) -> String {
+        self.text.unwrap_or_else(|| decode(&self.bytes, Some(&self.charset)).0)
+    }
+}
+
 fn replace(text: &str, out: &mut String, mut add: impl FnMut(Piece<'_>, &mut String)) {
-    let mut pending: Option<(String, Vec<u8>)> = None;
+    let mut pending: Option<Run> = None;
     let mut rest = text;
     let mut from = 0;
-    let mut flush = |pending: &mut Option<(String, Vec<u8>)>, out: &mut String, plain: &str| {
-        if let Some((charset, bytes)) = pending.take() {
-            add(Piece::Word(decode(&bytes, Some(&charset)).0), out);
+    let mut flush = |pending: &mut Option<Run>, out: &mut String, plain: &str| {
+        if let Some(run) = pending.take() {
+            add(Piece::Word(run.decoded()), out);
         }
         if !plain.is_empty() {
             add(Piece::Plain(plain), out);
@@ -180,12 +237,18 @@ fn replace(text: &str, out: &mut String, mut add: impl FnMut(Piece<'_>, &mut Str
         };
         let plain = &rest[..at];
         match &mut pending {
-            Some((last, all)) if plain.trim().is_empty() && last.eq_ignore_ascii_case(charset) => all.extend(bytes),
+            Some(run) if plain.trim().is_empty() && run.charset.eq_ignore_ascii_case(charset) => {
+                match (&mut run.text, whole(&bytes, charset)) {
+                    (Some(text), Some(more)) => text.push_str(&more),
+                    (text, _) => *text = None,
+                }
+                run.bytes.extend(bytes);
+            }
             _ => {
                 // Space between two words is not part of what they say.
                 let between = if pending.is_some() && plain.trim().is_empty() { "" } else { plain };
                 flush(&mut pending, out, between);
-                pending = Some((charset.to_owned(), bytes));
+                pending = Some(Run { text: whole(&bytes, charset), charset: charset.to_owned(), bytes });
             }
         }
         rest = &rest[at + len..];

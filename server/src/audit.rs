@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use domain::Refusal;
 use domain::permissions::Action;
 use futures_util::stream::try_unfold;
 
@@ -16,14 +17,20 @@ pub async fn export(State(state): State<AppState>, Extension(asking): Extension<
     let read = async {
         let agent = allowed(&asking, Action::ReadAudit)?.clone().asked_from(asking.origin()).agent()?;
         let filter = desk::audit::filter(&state.desk, &query.unwrap_or_default()).await?;
-        desk::audit::export(&state.desk, &agent, &filter).await
+        desk::audit::export(&state.desk, &agent, &filter, asking.reads()).await
     };
     match read.await {
         Err(error) => refused(&error, &asking),
         Ok(export) => {
-            let pages = try_unfold((state.desk, export), async |(desk, mut export)| {
+            let pages = try_unfold((state.desk, asking.session, export), async |(desk, mut session, mut export)| {
+                // Whoever is shut out while it goes on gets no more of it.
+                session = match &session {
+                    Some(session) => desk::accounts::renew(&desk, session).await?,
+                    None => None,
+                };
+                session.as_ref().ok_or(Refusal::SignedOut)?.require(Action::ReadAudit)?;
                 let page = export.next(&desk).await.inspect_err(|error| tracing::error!(%error, "an export of the audit log was cut off"))?;
-                Ok::<_, desk::Error>(page.map(|page| (page, (desk, export))))
+                Ok::<_, desk::Error>(page.map(|page| (page, (desk, session, export))))
             });
             let mut response = Body::from_stream(pages).into_response();
             let headers = response.headers_mut();

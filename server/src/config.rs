@@ -3,6 +3,7 @@
 mod addresses;
 mod oidc;
 
+use desk::Internal;
 use desk::accounts::ProviderSettings;
 use desk::mail::imap::Inbox;
 use desk::mail::{Mail, Mailbox, Settings, Signer, Transport};
@@ -30,6 +31,8 @@ pub struct Config {
     pub base_url: Option<String>,
     /// How many proxies in front may be believed about where a request comes from. `BALIE_TRUSTED_PROXIES`, `trusted_proxies`; 0.
     pub trusted_proxies: usize,
+    /// What of the network that the server stands in may be asked, as names, addresses or networks: pagers, and hosts of the provider besides its issuer. `BALIE_INTERNAL_HOSTS` with blanks between, `internal_hosts` as a list; nothing.
+    pub internal_hosts: Vec<Internal>,
     /// Connections to PostgreSQL; SQLite does not use it. `BALIE_POSTGRES_CONNECTIONS`, `postgres_connections`; 10.
     pub postgres_connections: u32,
     /// Who mails are from, as `Name <address>`; replies come to this address with a token in it. `BALIE_MAIL_FROM`, `mail_from`; Balie <support@localhost>.
@@ -89,6 +92,7 @@ struct File {
     max_upload_mib: Option<i64>,
     base_url: Option<String>,
     trusted_proxies: Option<i64>,
+    internal_hosts: Option<Vec<String>>,
     postgres_connections: Option<i64>,
     mail_from: Option<String>,
     mail_url: Option<String>,
@@ -115,6 +119,7 @@ const VARIABLES: [&str; 27] = [
     "BALIE_MAX_UPLOAD_MIB",
     "BALIE_BASE_URL",
     "BALIE_TRUSTED_PROXIES",
+    "BALIE_INTERNAL_HOSTS",
     "BALIE_POSTGRES_CONNECTIONS",
     "BALIE_MAIL_FROM",
     "BALIE_MAIL_URL",
@@ -183,6 +188,7 @@ impl Config {
             max_upload_mib: read.number("BALIE_MAX_UPLOAD_MIB", file.max_upload_mib, 50, 1..=10_240) as u32,
             base_url,
             trusted_proxies: read.number("BALIE_TRUSTED_PROXIES", file.trusted_proxies, 0, 0..=10) as usize,
+            internal_hosts: read.internal_hosts(file.internal_hosts),
             postgres_connections: read.number("BALIE_POSTGRES_CONNECTIONS", file.postgres_connections, 10, 2..=200) as u32,
             mail_from: Mailbox::parse(&mail_from).unwrap_or_default(),
             mail_url: mail_url.clone(),
@@ -281,6 +287,16 @@ impl Reading<'_> {
         (self.variable)(variable).or(file).unwrap_or_else(|| default.to_owned()).trim().to_owned()
     }
 
+    /// What of one's own network may be asked.
+    fn internal_hosts(&mut self, file: Option<Vec<String>>) -> Vec<Internal> {
+        let named = (self.variable)("BALIE_INTERNAL_HOSTS").map(|text| text.split_whitespace().map(str::to_owned).collect()).or(file);
+        let read =
+            |text: &String| text.parse().map_err(|()| format!("BALIE_INTERNAL_HOSTS: {text:?} is no host, address or network, such as 10.1.0.0/16"));
+        let (right, wrong): (Vec<_>, Vec<_>) = named.unwrap_or_default().iter().map(read).partition(Result::is_ok);
+        self.errors.extend(wrong.into_iter().filter_map(Result::err));
+        right.into_iter().filter_map(Result::ok).collect()
+    }
+
     /// The address people use, where it is said.
     fn base_url(&mut self, file: Option<String>) -> Option<String> {
         let text = self.text("BALIE_BASE_URL", file, "");
@@ -344,10 +360,11 @@ mod tests {
             ("BALIE_DKIM_KEY", "/nowhere"),
             ("BALIE_OIDC_ISSUER", "login.example"),
             ("BALIE_OIDC_ROLES", "it=boss"),
+            ("BALIE_INTERNAL_HOSTS", "pager.intern http://other.intern"),
             ("BALIE_OIDC_VOUCHED_DOMAINS", "*"),
         ];
         let ConfigErrors(errors) = read("trusted_proxies = 99\n", &wrong).unwrap_err();
-        assert_eq!(errors.len(), 15, "{errors:#?}");
+        assert_eq!(errors.len(), 16, "{errors:#?}");
         assert!(read("colour = 1", &[]).is_err());
     }
 }

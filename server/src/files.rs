@@ -16,7 +16,12 @@ use domain::permissions::Action;
 use domain::{AttachmentId, Fault, Field, Refusal};
 use futures_util::StreamExt;
 use serde::Deserialize;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::io::ReaderStream;
+
+/// An upload has come in when it would have at this rate, in bytes a second, and half a minute more; or it is given up.
+const LEAST_RATE: u64 = 8 << 10;
 
 /// What an upload is called.
 #[derive(Debug, Deserialize)]
@@ -34,6 +39,8 @@ pub async fn upload(
     body: Body,
 ) -> Response {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|h| h.to_str().ok()?.parse().ok());
+    let largest = u64::from(state.desk.files().max_mebibytes()) << 20;
+    let until = Instant::now() + Duration::from_secs(30 + announced.unwrap_or(largest).min(largest) / LEAST_RATE);
     let kept = async {
         let session = allowed(&asking, Action::Upload)?;
         let mut upload = Upload::begin(&state.desk, &named.name, announced)?;
@@ -41,6 +48,7 @@ pub async fn upload(
         loop {
             let piece = tokio::select! {
                 piece = pieces.next() => piece,
+                () = sleep_until(until) => return Err(interrupted().into()),
                 // A restart must not wait for a slow upload: the browser offers to try again.
                 () = state.shutdown.cancelled() => return Err(std::io::Error::other("the server stops").into()),
             };

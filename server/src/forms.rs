@@ -2,25 +2,28 @@
 //!
 //! Invariant: whatever goes wrong, what was typed comes back in its form; a form that arrives after the session ended waits behind the log-in.
 
+use crate::places::{Place, Places};
 use crate::router::{AppState, FORM_BYTES};
 use crate::session;
 use app::backend::{Asking, problem, status};
 use app::{Problem, Returned};
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use desk::Network;
 use desk::attachments::Upload;
 use domain::Refusal;
 use domain::permissions::Action;
 use domain::typed::own_path;
-use futures_util::StreamExt;
-use std::sync::Arc;
+use futures_util::{FutureExt, StreamExt};
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// For a form that is too large to be shown again, or is none.
 const UNREADABLE: &str = "Dit formulier is te groot of onleesbaar. Ga terug, maak de tekst korter of stuur hem als bijlage.\nThis form is too large or cannot be read. Go back, shorten the text or send it as an attachment.\n";
@@ -31,25 +34,56 @@ const SHOWN: [&str; 5] = ["factor", "add_app", "new_codes", "make_token", "new_f
 /// Most fields of a form: those of a bulk change of a whole page, several times over.
 const MOST_FIELDS: usize = 1_000;
 
-/// A form that is larger than this, in bytes, waits for a place before it is read.
-const SMALL: usize = 64 << 10;
-/// Large forms that are read at once: what they hold while they come in slowly is bounded, whoever sends them.
-static LARGE: Semaphore = Semaphore::const_new(32);
-/// A form has come in by then, from when it has its place, or it is not taken: it holds that place no longer.
+/// A form that is larger than this, in bytes, or has files, waits for a place before it is read, and holds it until it is answered.
+const SMALL: usize = 16 << 10;
+/// Large forms of who has a session that are under way at once: what they hold in memory is bounded.
+static LARGE: LazyLock<Places> = LazyLock::new(|| Places::new(64, 64));
+/// The same of who has none, so that a stranger takes no place of anyone who is known, nor all of the others.
+static LARGE_OF_STRANGERS: LazyLock<Places> = LazyLock::new(|| Places::new(16, 4));
+/// So long is waited for a place, and from then on until the form has come in.
 const COMES_IN: Duration = Duration::from_secs(30);
+/// For its files there is more time: as long as they take at this rate, in bytes a second.
+const FILES_RATE: u64 = 32 << 10;
+/// The same for who has no session, whose files are only read to get at the fields after them.
+const FILES_RATE_OF_STRANGERS: u64 = 512 << 10;
 
 type Fields = Vec<(String, String)>;
 
-/// Reads what a server function is sent, before anything waits on it.
-async fn read(parts: &Parts, body: Body, within: Duration) -> Result<Bytes, StatusCode> {
-    let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|h| h.to_str().ok()?.parse::<usize>().ok());
-    let late = |_| StatusCode::REQUEST_TIMEOUT;
-    let _place = match announced {
-        Some(small) if small <= SMALL => None,
-        _ => Some(tokio::time::timeout(within, LARGE.acquire()).await.map_err(late)?),
-    };
-    let read = tokio::time::timeout(within, to_bytes(body, FORM_BYTES)).await.map_err(late)?;
-    read.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)
+/// Where a form is read: how long that may take, and the place that it holds.
+struct Coming {
+    asking: Option<Asking>,
+    until: Instant,
+    _place: Option<Place>,
+}
+
+impl Coming {
+    /// Waits for a place where the form needs one.
+    async fn of(state: &AppState, parts: &Parts) -> Result<Self, StatusCode> {
+        let has_files = is_multipart(&parts.headers);
+        let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|h| h.to_str().ok()?.parse::<u64>().ok());
+        if !has_files && announced.is_some_and(|size| size <= SMALL as u64) {
+            return Ok(Self { asking: None, until: Instant::now() + COMES_IN, _place: None });
+        }
+        let asking = session::asking(state, &parts.headers, &parts.extensions).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+        let (place, rate) = match &asking.session {
+            Some(_) => (LARGE.take(None).left_future(), FILES_RATE),
+            None => (LARGE_OF_STRANGERS.take(asking.address.map(Network::of)).right_future(), FILES_RATE_OF_STRANGERS),
+        };
+        let place = timeout(COMES_IN, place).await.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
+        // One whose length is not told may have as much as one file.
+        let size = announced.unwrap_or(largest_file(state));
+        let more = if has_files { Duration::from_secs(size / rate) } else { Duration::ZERO };
+        Ok(Self { asking: Some(asking), until: Instant::now() + COMES_IN + more, _place: Some(place) })
+    }
+
+    /// Reads something that is on its way, as long as there is time.
+    async fn read<T, E>(&self, read: impl Future<Output = Result<T, E>>) -> Result<T, StatusCode> {
+        timeout_at(self.until, read).await.map_err(|_| StatusCode::REQUEST_TIMEOUT)?.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)
+    }
+}
+
+fn largest_file(state: &AppState) -> u64 {
+    u64::from(state.desk.files().max_mebibytes()) << 20
 }
 
 fn is_multipart(headers: &HeaderMap) -> bool {
@@ -58,29 +92,43 @@ fn is_multipart(headers: &HeaderMap) -> bool {
 
 /// Answers a form with a page: where it leads, or the form again with what was wrong. Calls by script pass through.
 pub async fn without_script(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let is_call = request.method() == Method::POST && is_known(request.uri().path());
-    let request = match is_call && !is_multipart(request.headers()) {
-        false => request,
-        true => {
-            let (parts, body) = request.into_parts();
-            match read(&parts, body, COMES_IN).await {
-                Ok(bytes) => Request::from_parts(parts, Body::from(bytes)),
-                Err(status) => return (status, UNREADABLE).into_response(),
-            }
-        }
-    };
-    let wants_page = request.headers().get(header::ACCEPT).and_then(|h| h.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
-    let Some(action) = request.uri().path().strip_prefix("/api/").map(str::to_owned).filter(|_| wants_page) else { return next.run(request).await };
-    if request.method() == Method::GET {
-        // The address of a form that came back, opened anew: to where it stands.
-        return Redirect::to(&page(&HeaderMap::new(), &action, &vec![])).into_response();
-    }
     if request.method() != Method::POST || !is_known(request.uri().path()) {
-        return next.run(request).await;
+        return pass_on(request, next).await;
     }
-    let (mut parts, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
+    let coming = match Coming::of(&state, &parts).await {
+        Ok(coming) => coming,
+        Err(status) => return (status, UNREADABLE).into_response(),
+    };
+    if is_multipart(&parts.headers) && wants_page(&parts.headers) {
+        return answer(&state, &coming, parts, body, next).await;
+    }
+    match coming.read(to_bytes(body, FORM_BYTES)).await {
+        Ok(bytes) if wants_page(&parts.headers) => answer(&state, &coming, parts, Body::from(bytes), next).await,
+        Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Err(status) => (status, UNREADABLE).into_response(),
+    }
+}
+
+/// What is no form: on, but for the address of one that came back, opened anew, which is where it stands.
+async fn pass_on(request: Request, next: Next) -> Response {
+    match request.uri().path().strip_prefix("/api/") {
+        Some(action) if request.method() == Method::GET && wants_page(request.headers()) => {
+            Redirect::to(&page(&HeaderMap::new(), action, &vec![])).into_response()
+        }
+        _ => next.run(request).await,
+    }
+}
+
+fn wants_page(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|h| h.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// Answers a form of a browser without script.
+async fn answer(state: &AppState, coming: &Coming, mut parts: Parts, body: Body, next: Next) -> Response {
+    let action = parts.uri.path().strip_prefix("/api/").unwrap_or_default().to_owned();
     let headers = parts.headers.clone();
-    let (fields, fault) = match fields(&state, &parts, body).await {
+    let (fields, fault) = match fields(state, coming, &parts, body).await {
         Ok(read) => read,
         Err(status) => return (status, UNREADABLE).into_response(),
     };
@@ -231,38 +279,38 @@ fn page(headers: &HeaderMap, action: &str, fields: &Fields) -> String {
 }
 
 /// The fields of a form; its files are kept at once, and named like those that were uploaded by script.
-async fn fields(state: &AppState, parts: &Parts, body: Body) -> Result<(Fields, Option<Problem>), StatusCode> {
+async fn fields(state: &AppState, coming: &Coming, parts: &Parts, body: Body) -> Result<(Fields, Option<Problem>), StatusCode> {
     if !is_multipart(&parts.headers) {
-        let bytes = to_bytes(body, FORM_BYTES).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+        let bytes = coming.read(to_bytes(body, FORM_BYTES)).await?;
         if bytes.iter().filter(|b| **b == b'&').count() >= MOST_FIELDS {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
         return Ok((serde_urlencoded::from_bytes(&bytes).map_err(|_| StatusCode::BAD_REQUEST)?, None));
     }
-    let asking = session::asking(state, &parts.headers, &parts.extensions).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    let asking = coming.asking.clone().unwrap_or_default();
     let taken = Arc::new(AtomicU64::new(0));
     // Who has no session leaves nothing here, and gets no more read than one file.
-    let most = if asking.session.is_some() { u64::MAX } else { u64::from(state.desk.files().max_mebibytes()) << 20 };
+    let most = if asking.session.is_some() { u64::MAX } else { largest_file(state) };
     let mut request = Request::new(bounded(body, taken.clone(), most));
     *request.headers_mut() = parts.headers.clone();
     // Each file has its own limit, and all else together has one.
     DefaultBodyLimit::apply(DefaultBodyLimit::disable(), &mut request);
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| StatusCode::BAD_REQUEST)?;
     let (mut fields, mut fault) = (Fields::new(), None);
-    while let Some(mut field) = form.next_field().await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)? {
+    while let Some(mut field) = coming.read(form.next_field()).await? {
         let name = field.name().unwrap_or_default().to_owned();
         if fields.len() >= MOST_FIELDS {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
         match field.file_name().map(str::to_owned) {
             Some(file) if file.is_empty() => {}
-            Some(file) => match keep(state, &asking, &file, &mut field, &taken).await {
+            Some(file) => match coming.read(async { Ok::<_, Infallible>(keep(state, &asking, &file, &mut field, &taken).await) }).await? {
                 Ok(id) => fields.push(("attachments[]".to_owned(), id)),
                 Err(error) => fault = fault.or_else(|| Some(problem(&error, &asking.request))),
             },
             None => {
                 let mut text = Vec::new();
-                while let Some(piece) = field.chunk().await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)? {
+                while let Some(piece) = coming.read(field.chunk()).await? {
                     text.extend_from_slice(&piece);
                 }
                 fields.push((name, String::from_utf8_lossy(&text).into_owned()));
@@ -322,23 +370,5 @@ mod tests {
         headers.insert(header::REFERER, HeaderValue::from_static("https://elsewhere.example/tickets/1"));
         assert_eq!(page(&headers, "reply", &vec![("ticket".into(), "7".into())]), "/tickets/7");
         assert_eq!(page(&headers, "open_ticket", &vec![]), "/tickets/new");
-    }
-
-    #[tokio::test]
-    async fn a_form_that_does_not_come_in_is_not_waited_for_and_few_large_ones_are_read_at_once() {
-        let never = || Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
-        let (unknown, _) = Request::new(()).into_parts();
-        let slow = Duration::from_millis(500);
-        let many = (0..100).map(|_| read(&unknown, never(), slow));
-        let meanwhile = async {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            assert_eq!(LARGE.available_permits(), 0);
-            let (mut small, _) = Request::new(()).into_parts();
-            small.headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("3"));
-            assert_eq!(read(&small, Body::from("a=b"), slow).await.unwrap(), "a=b", "a small one waits for none of them");
-        };
-        let (read, ()) = tokio::join!(futures_util::future::join_all(many), meanwhile);
-        assert!(read.iter().all(|read| *read == Err(StatusCode::REQUEST_TIMEOUT)));
-        assert_eq!(LARGE.available_permits(), 32);
     }
 }

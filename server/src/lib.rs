@@ -7,15 +7,18 @@
 
 pub mod ahead;
 pub mod api;
+mod assets;
 pub mod audit;
 pub mod config;
-mod connections;
+pub mod connections;
 pub mod files;
 pub mod forms;
 pub mod health;
 pub mod live;
 pub mod mail;
 pub mod on_call;
+mod pace;
+mod places;
 pub mod privacy;
 pub mod provider;
 pub mod redirects;

@@ -53,10 +53,10 @@ pub async fn incoming(State(state): State<AppState>, Query(into): Query<Into>, h
     }
 }
 
-/// `GET /mail/source/{id}`: a mail as it came, to be saved; for admins.
+/// `GET /mail/source/{id}`: a mail as it came, to be saved; for staff who read its ticket, and admins.
 pub async fn source(State(state): State<AppState>, Extension(asking): Extension<Asking>, Path(id): Path<String>) -> Response {
     let found = async {
-        let agent = allowed(&asking, Action::AdministerMail)?.agent()?;
+        let agent = allowed(&asking, Action::ReadMail)?.agent()?;
         let id: IncomingId = id.parse().map_err(|_| Refusal::NotFound)?;
         Ok((id, desk::mail::source(&state.desk, &agent, id).await?))
     };

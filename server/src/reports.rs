@@ -19,7 +19,7 @@ pub async fn export(State(state): State<AppState>, Extension(asking): Extension<
         let word = query.split('&').find_map(|pair| pair.strip_prefix("table=")).unwrap_or_default();
         let table = Table::from_word(word).ok_or(Refusal::NotFound)?;
         let asked = desk::reports::asked(&state.desk, &query).await?;
-        Ok::<_, desk::Error>((table, desk::reports::export(&state.desk, &agent, &asked, table).await?))
+        Ok::<_, desk::Error>((table, desk::reports::export(&state.desk, &agent, &asked, table, asking.reads()).await?))
     };
     match read.await {
         Err(error) => refused(&error, &asking),

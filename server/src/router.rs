@@ -1,24 +1,20 @@
 //! Every route there is.
 
 use crate::config::Config;
-use crate::{api, audit, files, forms, health, live, mail, on_call, privacy, provider, redirects, reports, security, session};
-use app::{backend, document, pages};
+use crate::{api, assets, audit, files, forms, health, live, mail, on_call, privacy, provider, redirects, reports, security, session};
+use app::{Head, backend, document, pages};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
-use axum::http::{HeaderValue, header};
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
-use axum::response::Response;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use desk::Desk;
 use leptos::config::LeptosOptions;
 use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
-use tower_http::services::{ServeDir, ServeFile};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 /// Largest form, in bytes; files do not count. Far more than a form that is accepted: one that is somewhat too large comes back with a sentence at its field.
@@ -69,8 +65,10 @@ pub fn router(state: AppState) -> Router {
         backend::provide(&desk);
         security::page_policy();
     };
-    let options = state.options.clone();
-    let render = move || document(options.clone());
+    let (options, is_watched) = (state.options.clone(), std::env::var_os("LEPTOS_WATCH").is_some());
+    let head = Head::read(&options);
+    // While one works on the style sheet its name changes under the same program.
+    let render = move || if is_watched { document(&Head::read(&options)) } else { document(&head) };
     let fallback = render_app_async_with_context(context.clone(), render.clone());
 
     let screens = Router::new()
@@ -99,7 +97,7 @@ pub fn router(state: AppState) -> Router {
         .merge(plain)
         .layer(from_fn_with_state(state.clone(), session::identify))
         .merge(api::routes().layer(DefaultBodyLimit::max(API_BYTES)))
-        .merge(assets(&state.options))
+        .merge(assets::routes(&state.options))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .layer(from_fn(security::measure))
@@ -111,37 +109,4 @@ pub fn router(state: AppState) -> Router {
         .layer(RequestBodyTimeoutLayer::new(STALLED))
         .layer(CsrfLayer::new().with_rejection_response(security::from_elsewhere))
         .layer(from_fn_with_state(state, security::guard))
-}
-
-/// Files of the build: their names change with their content, so they are kept for ever.
-fn assets(options: &LeptosOptions) -> Router<AppState> {
-    let root = Path::new(&*options.site_root);
-    let package = ServeDir::new(root.join(&*options.site_pkg_dir)).precompressed_br().precompressed_gzip();
-    let fonts = ServeDir::new(root.join("fonts"));
-    let kept = Router::new()
-        .nest_service(&format!("/{}", options.site_pkg_dir), package)
-        .nest_service("/fonts", fonts)
-        .route_service("/icons.svg", ServeFile::new(root.join("icons.svg")).precompressed_br().precompressed_gzip())
-        .layer(map_response(|response: Response| async { cached(response, "public, max-age=31536000, immutable") }));
-    let short = Router::new()
-        .route_service("/favicon.svg", ServeFile::new(root.join("favicon.svg")))
-        .route_service("/robots.txt", ServeFile::new(root.join("robots.txt")))
-        .layer(map_response(|response: Response| async { cached(response, "public, max-age=86400") }));
-    // It asks the server for what its owner may; a browser looks for a newer one each time.
-    let told = Router::new().route_service("/push.js", ServeFile::new(root.join("push.js"))).layer(map_response(|mut response: Response| async {
-        let headers = response.headers_mut();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; connect-src 'self'; img-src 'self'"));
-        response
-    }));
-    kept.merge(short).merge(told)
-}
-
-fn cached(mut response: Response, how: &'static str) -> Response {
-    if response.status().is_success() {
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(how));
-        // The sprite is used by pages of ours; drawn by itself it must not run anything.
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
-    }
-    response
 }

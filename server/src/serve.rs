@@ -1,7 +1,7 @@
 //! Starting and stopping: migrate, listen, and when asked to stop, end the streams and be gone within seconds.
 
 use crate::config::Config;
-use crate::connections;
+use crate::connections::{self, Limits};
 use crate::health::{metrics_router, recorder};
 use crate::router::{AppState, router};
 use desk::accounts::Provider;
@@ -29,7 +29,7 @@ pub async fn open_desk(config: &Config) -> Result<Desk, Box<dyn Error>> {
     let store = Store::connect(&config.database, config.postgres_connections).await?;
     let files = Files::open(&config.files, config.max_upload_mib)
         .map_err(|error| format!("BALIE_FILES: {} cannot be used: {error}", config.files.display()))?;
-    let desk = Desk::open(store, files, Clock::System).with_mail(config.mail()?);
+    let desk = Desk::open(store, files, Clock::System).with_mail(config.mail()?).with_internal_hosts(config.internal_hosts.clone());
     Ok(match config.provider() {
         Some(settings) => desk.with_provider(Provider::new(settings)),
         None => desk,
@@ -88,7 +88,7 @@ pub async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         let listener = TcpListener::bind(address).await.map_err(|error| format!("BALIE_METRICS_LISTEN {address}: {error}"))?;
         tokio::spawn(async move { axum::serve(listener, metrics).await });
     }
-    let listen = config.listen;
+    let (listen, limits) = (config.listen, Limits::of_system(config.trusted_proxies > 0));
     let listener = TcpListener::bind(listen).await.map_err(|error| format!("BALIE_LISTEN {listen}: {error}"))?;
     let state = AppState { options, desk: desk.clone(), config: Arc::new(config), shutdown: shutdown.clone() };
     tracing::info!("Balie is open at http://{listen}");
@@ -101,7 +101,7 @@ pub async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         tracing::warn!("some requests were cut off");
         std::process::exit(0);
     });
-    connections::serve(listener, router(state), shutdown).await;
+    connections::serve(listener, router(state), shutdown, limits).await;
     desk.store().close().await;
     Ok(())
 }

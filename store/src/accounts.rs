@@ -3,12 +3,13 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{Row, Source, first, list, rows_by};
+use crate::row::{List, Row, Source, first, list, lists_by, rows_by};
 use crate::tables::person;
 use domain::accounts::{EmailAddress, Language, Person, Role, Theme};
+use domain::fold::key;
 use domain::notifications::Paces;
 use domain::time::Moment;
-use domain::{Named, OrganisationId, PersonId, typed};
+use domain::{Named, OrganisationId, PersonId};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QuerySelect, Set, Value};
 use serde::Deserialize;
 
@@ -78,11 +79,18 @@ fn person_of(row: &mut Row<'_>) -> Result<Person> {
 #[derive(Deserialize)]
 struct PersonRow(i64, String, String, String, Option<i64>, Option<String>, i64);
 
+/// Where [`PEOPLE`] are read from.
+pub(crate) const FROM_PEOPLE: &str = "FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id";
 /// The columns of many people; a truth value is a number on both databases.
-const PEOPLE: &str = "p.id, p.name, p.email, p.role, p.organisation_id, o.name, CAST(p.key_user AS INTEGER)";
+pub(crate) const PEOPLE: &str = "p.id, p.name, p.email, p.role, p.organisation_id, o.name, CAST(p.key_user AS INTEGER)";
 
 async fn people(from: &impl Source, rest: &str, values: Vec<Value>) -> Result<Vec<Person>> {
-    let tail = format!("FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id {rest}");
+    let [found] = lists_by(&from.on(), [(PEOPLE, &format!("{FROM_PEOPLE} {rest}"))], values).await?;
+    people_of(found)
+}
+
+/// The people of a list of [`PEOPLE`].
+pub(crate) fn people_of(found: List) -> Result<Vec<Person>> {
     let person = |row: PersonRow| {
         Ok(Person {
             id: PersonId(row.0),
@@ -93,7 +101,7 @@ async fn people(from: &impl Source, rest: &str, values: Vec<Value>) -> Result<Ve
             key_user: row.6 != 0,
         })
     };
-    rows_by(&from.on(), PEOPLE, &tail, values).await?.into_iter().map(person).collect()
+    found.read::<PersonRow>()?.into_iter().map(person).collect()
 }
 
 /// The account with this address; where it was merged into another, that one.
@@ -114,44 +122,28 @@ pub async fn by_id(store: &Store, id: PersonId) -> Result<Option<Account>> {
     row.map(|row| account(&mut Row::new(&row))).transpose()
 }
 
-pub(crate) const STAFF: &str = "WHERE p.role <> 'customer' AND p.disabled_at IS NULL ORDER BY p.name";
+/// Staff who can be given tickets, by name; both conditions stand in the index `person_staff` in these words, without which neither database would use it.
+pub(crate) const STAFF: &str = "FROM person p WHERE p.role <> 'customer' AND p.disabled_at IS NULL ORDER BY p.sort_key, p.id";
 
 /// Staff who can be given tickets, by name.
 pub async fn staff(from: &impl Source) -> Result<Vec<Person>> {
-    people(from, STAFF, vec![]).await
+    people(from, "WHERE p.role <> 'customer' AND p.disabled_at IS NULL ORDER BY p.sort_key, p.id", vec![]).await
 }
 
-/// What was typed, for `LIKE … ESCAPE '!'`: nothing in it stands for something else, and it is no longer than a name.
-pub(crate) fn literal(text: &str) -> String {
-    let name: String = text.chars().take(100).collect();
-    typed::line(&name).to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_")
-}
-
-/// A condition that a name has what was typed in it, whatever its case, by three values from this place on, which [`likes`] gives.
-pub(crate) fn name_like(column: &str, from: usize) -> String {
-    let like: Vec<String> = (from..from + 3).map(|n| format!("LOWER({column}) LIKE ${n} ESCAPE '!'")).collect();
-    format!("({})", like.join(" OR "))
-}
-
-/// What was typed as patterns: in small letters, in capitals, and with a capital at every word. SQLite knows the case of ASCII letters alone, and takes the others as they are.
-pub(crate) fn likes(typed: &str, before: &str) -> [Value; 3] {
-    let small = literal(typed);
-    let mut at_words = String::with_capacity(small.len());
-    for c in small.chars() {
-        let begins = at_words.chars().next_back().is_none_or(|last| !last.is_alphanumeric());
-        if begins { at_words.extend(c.to_uppercase()) } else { at_words.push(c) }
-    }
-    [small.clone(), small.to_uppercase(), at_words].map(|pattern| format!("{before}{pattern}%").into())
+/// What was typed, for `sort_key LIKE … ESCAPE '!'`: folded as names are, so that nobody has to type capitals and accents. Nothing in it stands for something else, and it is no longer than a name.
+pub(crate) fn like(typed: &str) -> Value {
+    let name: String = typed.chars().take(100).collect();
+    let literal = key(&name).replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{literal}%").into()
 }
 
 /// Customers of an organisation other than `but`, key users first; `typed` narrows by name or address.
 pub async fn colleagues(store: &Store, organisation: OrganisationId, but: PersonId, typed: &str, most: u64) -> Result<Vec<Person>> {
     let rest = format!(
-        "WHERE p.organisation_id = $1 AND p.role = 'customer' AND p.disabled_at IS NULL AND p.id <> $2 AND ({} OR p.email LIKE $3 ESCAPE '!')
-         ORDER BY p.key_user DESC, p.name LIMIT {most}",
-        name_like("p.name", 3)
+        "WHERE p.organisation_id = $1 AND p.role = 'customer' AND p.disabled_at IS NULL AND p.id <> $2 AND (p.sort_key LIKE $3 ESCAPE '!' OR p.email LIKE $3 ESCAPE '!')
+         ORDER BY p.key_user DESC, p.sort_key, p.id LIMIT {most}"
     );
-    let values = [organisation.0.into(), but.0.into()].into_iter().chain(likes(typed, "%")).collect();
+    let values = vec![organisation.0.into(), but.0.into(), like(typed)];
     people(store, &rest, values).await
 }
 
@@ -183,6 +175,7 @@ pub async fn is_empty(store: &Store) -> Result<bool> {
 pub async fn add_person(change: &Change, new: &NewPerson, now: Moment) -> Result<PersonId> {
     let row = person::ActiveModel {
         name: Set(new.name.clone()),
+        sort_key: Set(key(&new.name)),
         email: Set(new.email.as_str().to_owned()),
         role: Set(new.role.word().to_owned()),
         organisation_id: Set(new.organisation.map(|o| o.0)),

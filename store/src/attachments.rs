@@ -67,10 +67,10 @@ pub async fn count_loose(change: &Change, owner: PersonId, since: Moment) -> Res
     row.map_or(Ok(0), |row| Row::new(&row).next())
 }
 
-/// Puts a person's loose file on a message; says whether it was loose.
-pub async fn attach(change: &Change, file: &AttachmentId, owner: PersonId, ticket: TicketId, message: MessageId) -> Result<bool> {
-    let sql = "UPDATE attachment SET ticket_id = $1, message_id = $2 WHERE id = $3 AND owner_id = $4 AND message_id IS NULL";
-    Ok(change.run(sql, [ticket.0.into(), message.0.into(), file.as_str().into(), owner.0.into()]).await? == 1)
+/// Puts a person's loose file on a message, in its text where it is `inline`; says whether it was loose.
+pub async fn attach(change: &Change, file: &AttachmentId, owner: PersonId, ticket: TicketId, message: MessageId, inline: bool) -> Result<bool> {
+    let sql = "UPDATE attachment SET ticket_id = $1, message_id = $2, inline = $5 WHERE id = $3 AND owner_id = $4 AND message_id IS NULL";
+    Ok(change.run(sql, [ticket.0.into(), message.0.into(), file.as_str().into(), owner.0.into(), inline.into()]).await? == 1)
 }
 
 /// A file this person may have: on a message they may read, or their own that is on none yet.

@@ -1,6 +1,7 @@
 //! The board's columns and the list's pages: cards by filter, from an index, never by counting.
 
 use crate::connect::{Kind, Store};
+use crate::departments::{CHOICES, Choices, choices, choices_of};
 use crate::error::Result;
 use crate::row::{List, Row, list, lists, statement};
 use crate::search::{fts, is_common, tsquery, words};
@@ -55,6 +56,8 @@ pub struct Page {
     pub more: bool,
     /// How many there are on all pages, where that is known without counting.
     pub total: Option<i64>,
+    /// What tickets can be filtered by and changed to.
+    pub choices: Choices,
 }
 
 /// A condition with its values, numbered as they come.
@@ -148,7 +151,9 @@ impl Condition {
 
 /// One page of the list. With a text the newest come first whatever the sort.
 pub async fn page(store: &Store, of: &PageOf<'_>) -> Result<Page> {
-    let Some(mut condition) = Condition::new(store, of.scope, of.filter).await? else { return Ok(Page { cards: vec![], more: false, total: None }) };
+    let Some(mut condition) = Condition::new(store, of.scope, of.filter).await? else {
+        return Ok(Page { cards: vec![], more: false, total: None, choices: choices(store).await? });
+    };
     let key = condition.key(of.sort);
     let number = !["t.place", "t.updated_at", "t.urgency"].contains(&key);
     let backwards = of.from.is_some_and(|c| c.backwards);
@@ -165,15 +170,17 @@ pub async fn page(store: &Store, of: &PageOf<'_>) -> Result<Page> {
     }
     let order = if number { format!("{key} {order}") } else { format!("{key} {order}, t.id {order}") };
     let tail = condition.tail(&format!("ORDER BY {order} LIMIT {}", of.size + 1));
-    let [cards, total] =
-        lists(store, [(CARD, &tail), ("CAST(COALESCE(SUM(n), 0) AS BIGINT)", &total(of.scope, of.filter))], condition.values).await?;
+    let total = total(of.scope, of.filter);
+    let [departments, staff] = CHOICES;
+    let parts = [(CARD, tail.as_str()), ("CAST(COALESCE(SUM(n), 0) AS BIGINT)", total.as_str()), departments, staff];
+    let [cards, total, departments, staff] = lists(store, parts, condition.values).await?;
     let (mut cards, total) = (cards_of(cards)?, total.read::<[i64; 1]>()?.first().map(|row| row[0]));
     let more = cards.len() > of.size;
     cards.truncate(of.size);
     if backwards {
         cards.reverse();
     }
-    Ok(Page { cards, more, total })
+    Ok(Page { cards, more, total, choices: choices_of([departments, staff])? })
 }
 
 /// Where the number of tickets of a filter is kept: only departments and statuses are tallied.
@@ -196,12 +203,13 @@ fn tallied(scope: &Scope) -> String {
 }
 
 /// The board. One statement reads all of it, so that no ticket is missed or seen twice on its way from one column to the next. What waits for one of the `closed`
-/// departments stands below the rest; the others are `open`.
-pub async fn snapshot(store: &Store, scope: &Scope, filter: &Filter, open: &[DepartmentId], closed: &[DepartmentId]) -> Result<Board> {
+/// departments stands below the rest; the others are `open`. With it comes what tickets can be filtered by and changed to.
+pub async fn snapshot(store: &Store, scope: &Scope, filter: &Filter, open: &[DepartmentId], closed: &[DepartmentId]) -> Result<(Board, Choices)> {
     let head = ("n", "FROM log_head WHERE id = 1");
     let Some(mut condition) = Condition::new(store, scope, &Filter { statuses: vec![], ..filter.clone() }).await? else {
-        let [n] = lists(store, [head], vec![]).await?;
-        return Ok(Board { closed: closed.to_vec(), ..Board::empty(position(n)?) });
+        let [departments, staff] = CHOICES;
+        let [n, departments, staff] = lists(store, [head, departments, staff], vec![]).await?;
+        return Ok((Board { closed: closed.to_vec(), ..Board::empty(position(n)?) }, choices_of([departments, staff])?));
     };
     let mut tails = |asleep: &str| {
         COLUMNS.map(|status| {
@@ -226,8 +234,9 @@ pub async fn snapshot(store: &Store, scope: &Scope, filter: &Filter, open: &[Dep
     };
     let tally = tally_by_status(scope);
     let [[a, b, c, d], [e, f, g, h], [i, j, k, l]] = [&all, &urgent, &of_open].map(|tails| tails.each_ref().map(|tail| (CARD, tail.as_str())));
-    let [n, a, b, c, d, e, f, g, h, i, j, k, l, tallied] =
-        lists(store, [head, a, b, c, d, e, f, g, h, i, j, k, l, (TALLY, &tally)], condition.values.clone()).await?;
+    let [departments, staff] = CHOICES;
+    let parts = [head, a, b, c, d, e, f, g, h, i, j, k, l, (TALLY, tally.as_str()), departments, staff];
+    let [n, a, b, c, d, e, f, g, h, i, j, k, l, tallied, departments, staff] = lists(store, parts, condition.values.clone()).await?;
     let tallied = tallies_of(tallied)?;
     let mut board = Board { closed: closed.to_vec(), ..Board::empty(position(n)?) };
     for (column, lists) in board.columns.iter_mut().zip([[a, e, i], [b, f, j], [c, g, k], [d, h, l]]) {
@@ -245,7 +254,7 @@ pub async fn snapshot(store: &Store, scope: &Scope, filter: &Filter, open: &[Dep
             _ => shown.max(condition.count(store, column.status).await?),
         };
     }
-    Ok(board)
+    Ok((board, choices_of([departments, staff])?))
 }
 
 fn position(list: List) -> Result<EventNo> {

@@ -3,10 +3,11 @@
 use crate::bell::Bell;
 use crate::error::Result;
 use crate::group::Turn;
+use crate::plain::Plain;
 use crate::row::statement;
 use domain::DepartmentId;
 use domain::tickets::Status;
-use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, DbBackend, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -36,7 +37,7 @@ impl Change {
     }
 
     /// What queries of this change run on.
-    pub(crate) fn db(&self) -> DatabaseExecutor<'_> {
+    pub(crate) fn db(&self) -> Plain<'_> {
         match &self.inner {
             Inner::Sqlite(turn) => turn.connection().into(),
             Inner::Postgres(transaction) => transaction.into(),

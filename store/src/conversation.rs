@@ -5,7 +5,7 @@ use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
 use crate::events::{EVENT, EventRow};
-use crate::row::{lists, rows};
+use crate::row::{List, lists, rows};
 use crate::tables::message;
 use domain::accounts::{Role, Scope};
 use domain::attachments::{Attachment, FileName};
@@ -75,31 +75,50 @@ pub struct Conversation {
 type MessageRow = (i64, i64, String, String, i32, String, i64, Option<i64>, Option<i32>, Option<String>);
 type FileRow = (i64, String, String, i64, i32);
 
-/// The conversation; notes, their files and what only staff may know of the history only for staff. Whoever calls has found the ticket within the scope.
-pub async fn read(store: &Store, scope: &Scope, ticket: TicketId) -> Result<Conversation> {
-    let (notes, public) = if scope.is_staff() { ("", "") } else { ("AND NOT m.note", "AND e.public") };
-    let messages = format!(
-        "FROM message m JOIN person p ON p.id = m.author_id LEFT JOIN message_mail l ON l.message_id = m.id WHERE m.ticket_id = $1 {notes} ORDER BY m.id"
-    );
-    let files = format!("FROM attachment f JOIN message m ON m.id = f.message_id WHERE f.ticket_id = $1 {notes} ORDER BY f.created_at, f.id");
-    let history = format!("FROM event e LEFT JOIN person p ON p.id = e.by_id WHERE e.ticket_id = $1 {public} ORDER BY e.n");
-    let parts = [
+/// Which files of messages are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Files {
+    All,
+    /// But for pictures that stand in the text.
+    Listed,
+}
+
+/// The lists that make the conversation of the ticket `$1`: notes, their files and what only staff may know of the history only for staff. [`conversation_of`] reads them. `files` says which.
+pub(crate) fn conversation_lists(is_staff: bool, files: Files) -> [(&'static str, String); 3] {
+    let (notes, public) = if is_staff { ("", "") } else { ("AND NOT m.note", "AND e.public") };
+    let listed = if files == Files::All { "" } else { "AND NOT f.inline" };
+    [
         // A truth value is 1 on one database and `true` on the other.
         (
             "m.id, m.author_id, p.name, p.role, CAST(m.note AS INTEGER), m.html, m.created_at, l.incoming_id, CAST(l.verified AS INTEGER), l.head",
-            messages.as_str(),
+            format!(
+                "FROM message m JOIN person p ON p.id = m.author_id LEFT JOIN message_mail l ON l.message_id = m.id WHERE m.ticket_id = $1 {notes} ORDER BY m.id"
+            ),
         ),
-        ("f.message_id, f.id, f.name, f.size, CAST(f.image AS INTEGER)", files.as_str()),
-        (EVENT, history.as_str()),
-    ];
-    let [messages, files, history] = lists(store, parts, vec![ticket.0.into()]).await?;
+        (
+            "f.message_id, f.id, f.name, f.size, CAST(f.image AS INTEGER)",
+            format!("FROM attachment f JOIN message m ON m.id = f.message_id WHERE f.ticket_id = $1 {notes} {listed} ORDER BY f.created_at, f.id"),
+        ),
+        (EVENT, format!("FROM event e LEFT JOIN person p ON p.id = e.by_id WHERE e.ticket_id = $1 {public} ORDER BY e.n")),
+    ]
+}
+
+/// The conversation of [`conversation_lists`].
+pub(crate) fn conversation_of([messages, files, history]: [List; 3], is_staff: bool) -> Result<Conversation> {
     let mut files: Vec<(i64, Attachment)> = files.read::<FileRow>()?.into_iter().map(file_of).collect::<Result<_>>()?;
     let messages = messages.read()?.into_iter().map(|row| {
-        let message = message_of(row, scope.is_staff());
+        let message = message_of(row, is_staff);
         let own = files.extract_if(.., |(of, _)| *of == message.id.0).map(|(_, file)| file).collect();
         (message, own)
     });
     Ok(Conversation { messages: messages.collect(), history: history.read::<EventRow>()?.into_iter().map(EventRow::event).collect::<Result<_>>()? })
+}
+
+/// The conversation with all its files, as much of it as the reader may know. Whoever calls has found the ticket within the scope.
+pub async fn read(store: &Store, scope: &Scope, ticket: TicketId) -> Result<Conversation> {
+    let parts = conversation_lists(scope.is_staff(), Files::All);
+    let parts = parts.each_ref().map(|(columns, tail)| (*columns, tail.as_str()));
+    conversation_of(lists(store, parts, vec![ticket.0.into()]).await?, scope.is_staff())
 }
 
 /// What a message says, with its files: the words that mails repeat.
@@ -120,7 +139,7 @@ pub async fn message(store: &Store, ticket: TicketId, id: Option<MessageId>) -> 
     let values = vec![ticket.0.into(), id.map_or(0, |id| id.0).into()];
     let found: Vec<(i64, i32, String, String)> = rows(store, "m.id, CAST(m.note AS INTEGER), m.text, m.html", &tail, values).await?;
     let Some((id, note, text, html)) = found.into_iter().next() else { return Ok(None) };
-    let tail = "FROM attachment f WHERE f.message_id = $1 ORDER BY f.created_at, f.id";
+    let tail = "FROM attachment f WHERE f.message_id = $1 AND NOT f.inline ORDER BY f.created_at, f.id";
     let files: Vec<FileRow> = rows(store, "f.message_id, f.id, f.name, f.size, CAST(f.image AS INTEGER)", tail, vec![id.into()]).await?;
     let files = files.into_iter().map(|row| Ok(file_of(row)?.1)).collect::<Result<_>>()?;
     Ok(Some(Words { id: MessageId(id), note: note != 0, text, html, files }))

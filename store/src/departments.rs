@@ -4,7 +4,7 @@ use crate::accounts::STAFF;
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
-use crate::row::{Row, Source, first, lists, rows};
+use crate::row::{List, Row, Source, first, lists, rows};
 use crate::tables::department;
 use domain::{DepartmentId, Named, PersonId};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryOrder, Set};
@@ -39,14 +39,28 @@ pub async fn all(from: &impl Source) -> Result<Vec<Department>> {
     Ok(rows.into_iter().map(|d| Department { named: Named::new(DepartmentId(d.id), d.name), closed: d.closed, screenshot: d.screenshot }).collect())
 }
 
-/// The names of the departments in their order, and of the staff.
-pub async fn choices(store: &Store) -> Result<(Vec<Named<DepartmentId>>, Vec<Named<PersonId>>)> {
-    let staff = format!("FROM person p {STAFF}");
-    let [departments, staff] =
-        lists(store, [("d.id, d.name", "FROM department d ORDER BY d.position, d.name"), ("p.id, p.name", &staff)], vec![]).await?;
-    let departments = departments.read()?.into_iter().map(|(id, name): (i64, String)| Named::new(DepartmentId(id), name)).collect();
-    let staff = staff.read()?.into_iter().map(|(id, name): (i64, String)| Named::new(PersonId(id), name)).collect();
-    Ok((departments, staff))
+/// What staff choose from: the departments in their order, and those who can be given tickets, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[allow(missing_docs)]
+pub struct Choices {
+    pub departments: Vec<Named<DepartmentId>>,
+    pub staff: Vec<Named<PersonId>>,
+}
+
+/// The lists that make [`Choices`]; [`choices_of`] reads them.
+pub(crate) const CHOICES: [(&str, &str); 2] = [("d.id, d.name", "FROM department d ORDER BY d.position, d.name"), ("p.id, p.name", STAFF)];
+
+/// The choices of [`CHOICES`].
+pub(crate) fn choices_of([departments, staff]: [List; 2]) -> Result<Choices> {
+    Ok(Choices {
+        departments: departments.read()?.into_iter().map(|(id, name): (i64, String)| Named::new(DepartmentId(id), name)).collect(),
+        staff: staff.read()?.into_iter().map(|(id, name): (i64, String)| Named::new(PersonId(id), name)).collect(),
+    })
+}
+
+/// What staff choose from.
+pub async fn choices(store: &Store) -> Result<Choices> {
+    choices_of(lists(store, CHOICES, vec![]).await?)
 }
 
 /// Adds a department.
@@ -69,7 +83,7 @@ pub async fn save(change: &Change, d: &Department) -> Result<bool> {
 
 /// The staff of each department, by department and person.
 pub async fn members(store: &Store) -> Result<Vec<(DepartmentId, Named<PersonId>)>> {
-    let tail = "FROM department_member m JOIN person p ON p.id = m.person_id WHERE p.disabled_at IS NULL ORDER BY m.department_id, p.name";
+    let tail = "FROM department_member m JOIN person p ON p.id = m.person_id WHERE p.disabled_at IS NULL ORDER BY m.department_id, p.sort_key, p.id";
     let found: Vec<(i64, i64, String)> = rows(store, "m.department_id, p.id, p.name", tail, vec![]).await?;
     Ok(found.into_iter().map(|(department, id, name)| (DepartmentId(department), Named::new(PersonId(id), name))).collect())
 }

@@ -6,7 +6,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{Row, lists_by, rows, rows_by};
+use crate::row::{List, Row, lists_by, rows, rows_by};
 use crate::tickets::json;
 use domain::board::place;
 use domain::hours::{Calendar, Target, TargetRule};
@@ -164,22 +164,22 @@ pub async fn save_target(
     Ok(())
 }
 
-/// Changes of hours and targets since a moment that concern a ticket of this department and organisation, with who made them.
-pub async fn retargets(
-    store: &Store,
-    since: Moment,
-    department: DepartmentId,
-    organisation: Option<OrganisationId>,
-    urgency: Urgency,
-) -> Result<Vec<(Moment, Option<Named<PersonId>>, domain::hours::Changed)>> {
-    let tail = "FROM retarget r LEFT JOIN person p ON p.id = r.by_id WHERE r.at >= $1 AND (r.department_id IS NULL OR r.department_id = $2) AND (r.organisation_id IS NULL OR r.organisation_id = $3) AND (r.urgency IS NULL OR r.urgency = $4) ORDER BY r.id";
-    let values = vec![since.0.into(), department.0.into(), organisation.map_or(0, |o| o.0).into(), urgency.code().into()];
-    let found: Vec<(i64, Option<i64>, Option<String>, String)> = rows(store, "r.at, r.by_id, p.name, r.what", tail, values).await?;
+/// A change of hours or targets while a ticket ran: when, by whom, and of what.
+pub type Retargeted = (Moment, Option<Named<PersonId>>, domain::hours::Changed);
+
+/// The list that makes the changes of hours and targets since the ticket `$1` was opened that concern it; [`retargets_of`] reads it.
+pub(crate) const RETARGETS: (&str, &str) = (
+    "r.at, r.by_id, p.name, r.what",
+    "FROM retarget r JOIN ticket t ON t.id = $1 LEFT JOIN person p ON p.id = r.by_id WHERE r.at >= t.opened_at AND (r.department_id IS NULL OR r.department_id = t.department_id) AND (r.organisation_id IS NULL OR r.organisation_id = t.organisation_id) AND (r.urgency IS NULL OR r.urgency = t.urgency) ORDER BY r.id",
+);
+
+/// The changes of [`RETARGETS`].
+pub(crate) fn retargets_of(found: List) -> Result<Vec<Retargeted>> {
     let read = |(at, by, name, what): (i64, Option<i64>, Option<String>, String)| {
         let by = by.zip(name).map(|(id, name)| Named::new(PersonId(id), name));
         Ok((Moment(at), by, domain::hours::Changed::from_word(&what).ok_or(Error::Unreadable("change of hours"))?))
     };
-    found.into_iter().map(read).collect()
+    found.read()?.into_iter().map(read).collect()
 }
 
 /// How far the last change of hours or targets is reckoned: up to which ticket, of which.

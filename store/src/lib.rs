@@ -27,12 +27,14 @@ pub mod on_call;
 pub mod organisations;
 pub mod passes;
 pub mod people;
+mod plain;
 pub mod privacy;
 pub mod reports;
 mod row;
 pub mod search;
 pub mod sessions;
 mod tables;
+pub mod ticket_page;
 pub mod tickets;
 pub mod tokens;
 

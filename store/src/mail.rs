@@ -6,7 +6,8 @@ use crate::accounts::HAS_A_WAY_IN;
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{Row, first, rows};
+use crate::row::{List, Row, first, lists, rows};
+use domain::mail::MailReason;
 use domain::time::Moment;
 use domain::{DepartmentId, IncomingId, MessageId, TicketId};
 use sea_orm::ConnectionTrait;
@@ -20,7 +21,7 @@ pub enum State {
     Read,
     /// It could not be read or may not be: an admin decides.
     SetAside,
-    /// It needs no message: a bounce, an automatic reply, a mail of our own.
+    /// It is on a ticket and needs no message: a bounce, an automatic reply, a mail of our own.
     Quiet,
 }
 
@@ -57,7 +58,7 @@ pub struct Incoming {
     pub received_at: Moment,
     pub state: State,
     pub tries: u32,
-    pub reason: Option<String>,
+    pub reason: Option<MailReason>,
     pub sender: Option<String>,
     pub subject: Option<String>,
     pub ticket: Option<TicketId>,
@@ -80,10 +81,22 @@ pub struct NewIncoming<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Finding {
-    pub reason: Option<String>,
+    pub reason: Option<MailReason>,
     pub sender: Option<String>,
     pub subject: Option<String>,
     pub ticket: Option<TicketId>,
+    /// A hash that mails have in common which are the same but for the way they came.
+    pub fingerprint: Option<String>,
+}
+
+/// A reason as it is kept.
+fn kept(reason: &MailReason) -> Result<String> {
+    serde_json::to_string(reason).map_err(|_| Error::Unreadable("reason of a mail"))
+}
+
+/// A reason that was kept; a sentence of an earlier version, or what broke, as it stands.
+pub(crate) fn reason_of(text: String) -> MailReason {
+    serde_json::from_str(&text).unwrap_or(MailReason::Other { text })
 }
 
 const COLUMNS: &str =
@@ -104,7 +117,7 @@ fn incoming(row: IncomingRow) -> Result<Incoming> {
         received_at: Moment(received_at),
         state: State::from_code(state)?,
         tries,
-        reason,
+        reason: reason.map(reason_of),
         sender,
         subject,
         ticket: ticket.map(TicketId),
@@ -161,14 +174,16 @@ pub async fn try_again(change: &Change, id: IncomingId, at: Moment, reason: &str
 
 /// Writes down what became of a mail.
 pub async fn settle(change: &Change, id: IncomingId, state: State, found: &Finding) -> Result<()> {
-    let sql = "UPDATE incoming SET state = $1, leased_until = 0, reason = $2, sender = $3, subject = $4, ticket_id = $5 WHERE id = $6";
+    let sql =
+        "UPDATE incoming SET state = $1, leased_until = 0, reason = $2, sender = $3, subject = $4, ticket_id = $5, fingerprint = $7 WHERE id = $6";
     let values = [
         state.code().into(),
-        found.reason.clone().into(),
+        found.reason.as_ref().map(kept).transpose()?.into(),
         found.sender.clone().into(),
         found.subject.clone().into(),
         found.ticket.map(|t| t.0).into(),
         id.0.into(),
+        found.fingerprint.clone().into(),
     ];
     change.run(sql, values).await?;
     Ok(())
@@ -239,18 +254,18 @@ pub async fn thread(store: &Store, message_ids: &[String]) -> Result<Option<Tick
     Ok(None)
 }
 
-/// The ticket on which another mail of this sender with this Message-ID became a message; `None` where none did.
-pub async fn taken_as(store: &Store, message_id: &str, sender: &str, but: IncomingId) -> Result<Option<TicketId>> {
-    let sql = "SELECT t.ticket_id FROM mail_thread t WHERE t.message_id = $1
-               AND EXISTS (SELECT 1 FROM incoming i WHERE i.ticket_id = t.ticket_id AND i.sender = $2 AND i.state = 1 AND i.id <> $3)
-               AND NOT EXISTS (SELECT 1 FROM message_mail m WHERE m.incoming_id = $3)";
-    let row = store.reads.query_one_raw(store.sql(sql, [message_id.into(), sender.into(), but.0.into()])).await?;
+/// The ticket on which another mail with this fingerprint became a message; `None` where none did.
+pub async fn taken_as(store: &Store, fingerprint: &str, but: IncomingId) -> Result<Option<TicketId>> {
+    let sql = "SELECT i.ticket_id FROM incoming i WHERE i.fingerprint = $1 AND i.state = 1 AND i.ticket_id IS NOT NULL AND i.id <> $2
+               AND NOT EXISTS (SELECT 1 FROM message_mail m WHERE m.incoming_id = $2) ORDER BY i.id LIMIT 1";
+    let row = store.reads.query_one_raw(store.sql(sql, [fingerprint.into(), but.0.into()])).await?;
     row.map(|row| Ok(TicketId(Row::new(&row).next()?))).transpose()
 }
 
-/// Whether a Message-ID is one that Balie gave to a mail of its own.
-pub async fn is_ours(store: &Store, message_id: &str) -> Result<bool> {
-    Ok(store.reads.query_one_raw(store.sql("SELECT 1 FROM delivery WHERE message_id = $1", [message_id.into()])).await?.is_some())
+/// Whether a Message-ID is one that Balie gave to a mail of its own, and on which ticket that is.
+pub async fn of_ours(store: &Store, message_id: &str) -> Result<Option<Option<TicketId>>> {
+    let row = store.reads.query_one_raw(store.sql("SELECT ticket_id FROM delivery WHERE message_id = $1", [message_id.into()])).await?;
+    row.map(|row| Ok(Row::new(&row).next::<Option<i64>>()?.map(TicketId))).transpose()
 }
 
 /// Someone whom a mail named in CC, and whom nobody has let read yet.
@@ -270,9 +285,13 @@ pub async fn propose(change: &Change, ticket: TicketId, proposal: &Proposal) -> 
 
 /// Who is proposed for CC of a ticket.
 pub async fn proposals(store: &Store, ticket: TicketId) -> Result<Vec<Proposal>> {
-    let found: Vec<(String, String)> =
-        rows(store, "email, name", "FROM cc_proposal WHERE ticket_id = $1 ORDER BY email", vec![ticket.0.into()]).await?;
-    Ok(found.into_iter().map(|(email, name)| Proposal { email, name }).collect())
+    let [found] = lists(store, [("email, name", "FROM cc_proposal WHERE ticket_id = $1 ORDER BY email")], vec![ticket.0.into()]).await?;
+    proposals_of(found)
+}
+
+/// The proposals of a list of addresses and names.
+pub(crate) fn proposals_of(found: List) -> Result<Vec<Proposal>> {
+    Ok(found.read()?.into_iter().map(|(email, name): (String, String)| Proposal { email, name }).collect())
 }
 
 /// Forgets a proposal: it was accepted or refused.

@@ -6,12 +6,13 @@ use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
 use crate::events::{EVENT, EventRow};
-use crate::mail::Proposal;
-use crate::row::{Row, list, lists, rows};
+use crate::mail::{Proposal, proposals_of, reason_of};
+use crate::row::{List, Row, list, lists, rows};
 use domain::events::Event;
+use domain::mail::MailReason;
 use domain::notifications::{Around, Paces, Why};
 use domain::time::Moment;
-use domain::{DeliveryId, DepartmentId, EventNo, Named, PersonId, TicketId};
+use domain::{DeliveryId, DepartmentId, EventNo, IncomingId, Named, PersonId, TicketId};
 use sea_orm::ConnectionTrait;
 use std::collections::HashMap;
 
@@ -322,26 +323,36 @@ pub struct OfTicket {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Quiet {
+    pub id: IncomingId,
     pub sender: String,
     pub subject: String,
-    pub reason: String,
+    pub reason: MailReason,
     pub at: Moment,
 }
 
-/// What staff see of mail on a ticket, as `person` looks at it; at most so many deliveries.
-pub async fn of_ticket(store: &Store, ticket: TicketId, person: PersonId, most: u64) -> Result<OfTicket> {
-    type DeliveryRow = (i64, i64, String, String, i16, u32, i64, Option<String>);
-    let newest = format!("FROM delivery d JOIN person p ON p.id = d.person_id WHERE d.ticket_id = $1 ORDER BY d.id DESC LIMIT {most}");
-    let parts = [
-        ("d.id, p.id, p.name, p.email, d.state, d.tries, COALESCE(d.done_at, d.due_at), d.reason", newest.as_str()),
-        ("w.person_id", "FROM watcher w WHERE w.ticket_id = $1 AND w.person_id = $2"),
-        ("c.email, c.name", "FROM cc_proposal c WHERE c.ticket_id = $1 ORDER BY c.email"),
+/// Deliveries and automatic mails of one ticket that its page shows at most.
+const DELIVERIES_SHOWN: u64 = 50;
+const QUIET_SHOWN: u64 = 20;
+
+/// The lists that make what staff see of mail on the ticket `$1`, as the person `$2` looks at it; [`of_ticket`] reads them.
+pub(crate) fn of_ticket_lists() -> [(&'static str, String); 4] {
+    [
         (
-            "COALESCE(i.sender, ''), COALESCE(i.subject, ''), COALESCE(i.reason, ''), i.received_at",
-            "FROM incoming i WHERE i.ticket_id = $1 AND i.state = 3 ORDER BY i.received_at DESC LIMIT 20",
+            "d.id, p.id, p.name, p.email, d.state, d.tries, COALESCE(d.done_at, d.due_at), d.reason",
+            format!("FROM delivery d JOIN person p ON p.id = d.person_id WHERE d.ticket_id = $1 ORDER BY d.id DESC LIMIT {DELIVERIES_SHOWN}"),
         ),
-    ];
-    let [deliveries, watching, proposals, quiet] = lists(store, parts, vec![ticket.0.into(), person.0.into()]).await?;
+        ("w.person_id", "FROM watcher w WHERE w.ticket_id = $1 AND w.person_id = $2".to_owned()),
+        ("c.email, c.name", "FROM cc_proposal c WHERE c.ticket_id = $1 ORDER BY c.email".to_owned()),
+        (
+            "i.id, COALESCE(i.sender, ''), COALESCE(i.subject, ''), COALESCE(i.reason, ''), i.received_at",
+            format!("FROM incoming i WHERE i.ticket_id = $1 AND i.state = 3 ORDER BY i.received_at DESC LIMIT {QUIET_SHOWN}"),
+        ),
+    ]
+}
+
+/// What staff see of mail on a ticket, of [`of_ticket_lists`].
+pub(crate) fn of_ticket([deliveries, watching, proposals, quiet]: [List; 4]) -> Result<OfTicket> {
+    type DeliveryRow = (i64, i64, String, String, i16, u32, i64, Option<String>);
     let deliveries = deliveries
         .read::<DeliveryRow>()?
         .into_iter()
@@ -350,10 +361,17 @@ pub async fn of_ticket(store: &Store, ticket: TicketId, person: PersonId, most: 
             Ok(Delivery { id: DeliveryId(id), person, address, state: State::from_code(state)?, tries, at: Moment(at), reason })
         })
         .collect::<Result<_>>()?;
-    let proposals = proposals.read::<(String, String)>()?.into_iter().map(|(email, name)| Proposal { email, name }).collect();
-    let quiet = quiet.read::<(String, String, String, i64)>()?;
-    let quiet = quiet.into_iter().map(|(sender, subject, reason, at)| Quiet { sender, subject, reason, at: Moment(at) }).collect();
-    Ok(OfTicket { deliveries, watching: !watching.read::<(i64,)>()?.is_empty(), proposals, quiet })
+    let quiet = quiet.read::<(i64, String, String, String, i64)>()?.into_iter();
+    let quiet =
+        quiet.map(|(id, sender, subject, reason, at)| Quiet { id: IncomingId(id), sender, subject, reason: reason_of(reason), at: Moment(at) });
+    Ok(OfTicket { deliveries, watching: !watching.read::<(i64,)>()?.is_empty(), proposals: proposals_of(proposals)?, quiet: quiet.collect() })
+}
+
+/// What staff see of mail on a ticket, as `person` looks at it.
+pub async fn on_ticket(store: &Store, ticket: TicketId, person: PersonId) -> Result<OfTicket> {
+    let parts = of_ticket_lists();
+    let parts = parts.each_ref().map(|(columns, tail)| (*columns, tail.as_str()));
+    of_ticket(lists(store, parts, vec![ticket.0.into(), person.0.into()]).await?)
 }
 
 /// Sends a delivery again, with a Message-ID of its own, as mailboxes would hide the same one, and to an address that took no mail too. Says whether it is one of this ticket that came to an end.
@@ -378,6 +396,14 @@ pub async fn bounced(change: &Change, message_id: &str, reason: &str, now: Momen
         Ok((row.next::<Option<i64>>()?.map(TicketId), PersonId(row.next()?), row.next()?))
     })
     .transpose()
+}
+
+/// The Message-ID of the last mail about a ticket that was handed over for a person; of one with this address, where one is given.
+pub async fn last_sent(store: &Store, ticket: TicketId, person: Option<PersonId>, email: &str) -> Result<Option<String>> {
+    let tail = "FROM delivery d JOIN person p ON p.id = d.person_id WHERE d.ticket_id = $1 AND d.state IN (1, 3)
+                AND (d.person_id = $2 OR ($2 = 0 AND LOWER(p.email) = LOWER($3))) ORDER BY d.id DESC LIMIT 1";
+    let values = vec![ticket.0.into(), person.map_or(0, |person| person.0).into(), email.into()];
+    Ok(rows::<(String,)>(store, "d.message_id", tail, values).await?.into_iter().next().map(|(id,)| id))
 }
 
 /// How many deliveries wait, for the metrics.

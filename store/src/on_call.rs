@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{Reads, Row, Source, first, rows, rows_by};
+use crate::row::{List, Reads, Row, Source, first, lists_by, rows, rows_by};
 use domain::on_call::Rota;
 use domain::time::Moment;
 use domain::{DepartmentId, Named, PersonId, TicketId};
@@ -80,10 +80,18 @@ fn alarm((ticket, began, steps, people, next): AlarmRow) -> Result<Alarm> {
 
 const ALARM: &str = "a.ticket_id, a.began_at, a.told, a.people, a.next_at";
 
+/// The list that makes the running alarm of the ticket `$1`; [`running_of`] reads it.
+pub(crate) const RUNNING: (&str, &str) = (ALARM, "FROM alarm a WHERE a.ticket_id = $1 AND a.next_at IS NOT NULL");
+
+/// The alarm of [`RUNNING`], where there is one.
+pub(crate) fn running_of(found: List) -> Result<Option<Alarm>> {
+    found.read::<AlarmRow>()?.pop().map(alarm).transpose()
+}
+
 /// The alarm of a ticket that is running, where there is one.
 pub async fn running(from: &impl Source, ticket: TicketId) -> Result<Option<Alarm>> {
-    let tail = "FROM alarm a WHERE a.ticket_id = $1 AND a.next_at IS NOT NULL";
-    rows_by::<AlarmRow>(&from.on(), ALARM, tail, vec![ticket.0.into()]).await?.pop().map(alarm).transpose()
+    let [found] = lists_by(&from.on(), [RUNNING], vec![ticket.0.into()]).await?;
+    running_of(found)
 }
 
 /// The same, kept for this change alone.

@@ -1,30 +1,42 @@
 //! Organisations: their domains, what they allow, and who is in them.
 
-use crate::accounts::{likes, name_like};
+use crate::accounts;
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
 use crate::row::{Row, Source, first, rows, rows_by};
 use crate::tables::organisation;
 use domain::accounts::Organisation;
+use domain::fold::key;
 use domain::time::Moment;
-use domain::{Named, OrganisationId, PersonId};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set};
+use domain::{Named, OrganisationId, PersonId, typed};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, Set, Value};
 use std::collections::HashMap;
 
-/// The organisation with this number, or the first whose name begins with what was typed.
+/// The organisation with this number, or the first whose name begins with what was typed, whatever its capitals and accents.
 pub async fn like(store: &Store, typed: &str) -> Result<Option<Named<OrganisationId>>> {
     let number: i64 = typed.trim().parse().unwrap_or(-1);
-    let sql = format!("SELECT o.id, o.name FROM organisation o WHERE o.id = $1 OR ($1 < 0 AND {}) ORDER BY o.name LIMIT 1", name_like("o.name", 2));
-    let [small, capitals, at_words] = likes(typed, "");
-    let row = store.reads.query_one_raw(store.sql(sql, [number.into(), small, capitals, at_words])).await?;
+    if number < 0 && key(typed).is_empty() {
+        return Ok(None);
+    }
+    // Greater than every text that begins so, and found in the index where `LIKE` would not be.
+    let (first, end) = (key(typed), format!("{}\u{10ffff}", key(typed)));
+    let sql =
+        "SELECT o.id, o.name FROM organisation o WHERE o.id = $1 OR ($1 < 0 AND o.sort_key >= $2 AND o.sort_key < $3) ORDER BY o.sort_key LIMIT 1";
+    let row = store.reads.query_one_raw(store.sql(sql, [number.into(), first.into(), end.into()])).await?;
     row.map(|row| Row::new(&row).named(OrganisationId)).transpose()
 }
 
-/// The organisation with this name.
+/// The organisation with this name, whatever its capitals and accents: one with exactly this one where there is.
 pub async fn by_name(from: &impl Source, name: &str) -> Result<Option<OrganisationId>> {
-    let row = organisation::Entity::find().filter(organisation::Column::Name.eq(name)).one(&from.on()).await?;
-    Ok(row.map(|o| OrganisationId(o.id)))
+    Ok(named(from, name).await?.map(|named| named.id))
+}
+
+/// The same, with the name that it has.
+pub async fn named(from: &impl Source, name: &str) -> Result<Option<Named<OrganisationId>>> {
+    let sql = "SELECT o.id, o.name FROM organisation o WHERE o.sort_key = $1 OR o.name = $2 ORDER BY CASE WHEN o.name = $2 THEN 0 ELSE 1 END LIMIT 1";
+    let row = first(from, sql, [key(name).into(), typed::name(name).into()]).await?;
+    row.map(|row| Row::new(&row).named(OrganisationId)).transpose()
 }
 
 /// The organisation whose people come in alone with an address of this domain.
@@ -38,19 +50,23 @@ pub async fn open_to(from: &impl Source, domain: &str) -> Result<Option<Named<Or
 pub async fn find(from: &impl Source, id: OrganisationId) -> Result<Option<Organisation>> {
     let Some(row) = organisation::Entity::find_by_id(id.0).one(&from.on()).await? else { return Ok(None) };
     let domains: Vec<(String,)> =
-        rows_by(&from.on(), "d.domain", "FROM organisation_domain d WHERE d.organisation_id = $1 ORDER BY d.domain", vec![id.0.into()]).await?;
-    let domains = domains.into_iter().map(|(domain,)| domain).collect();
+        rows_by(&from.on(), "d.domain", "FROM organisation_domain d WHERE d.organisation_id = $1", vec![id.0.into()]).await?;
+    // By one order on both databases: two lists of the same are compared.
+    let mut domains: Vec<String> = domains.into_iter().map(|(domain,)| domain).collect();
+    domains.sort_unstable();
     Ok(Some(Organisation { named: Named::new(id, row.name), domains, sign_up: row.sign_up, shared: row.shared, notes: row.notes }))
 }
 
 /// Organisations by name, with the number of their people; `typed` narrows by name or domain.
 pub async fn page(store: &Store, typed: &str, after: &str, most: u64) -> Result<Vec<(Named<OrganisationId>, i64)>> {
-    let tail = format!(
-        "FROM organisation o WHERE o.name > $1 AND ({} OR EXISTS (SELECT 1 FROM organisation_domain d WHERE d.organisation_id = o.id AND d.domain LIKE $2 ESCAPE '!')) ORDER BY o.name LIMIT {most}",
-        name_like("o.name", 2)
-    );
+    let mut values: Vec<Value> = vec![key(after).into()];
+    let mut narrowed = "TRUE";
+    if !typed.trim().is_empty() {
+        values.push(accounts::like(typed));
+        narrowed = "(o.sort_key LIKE $2 ESCAPE '!' OR EXISTS (SELECT 1 FROM organisation_domain d WHERE d.organisation_id = o.id AND d.domain LIKE $2 ESCAPE '!'))";
+    }
+    let tail = format!("FROM organisation o WHERE o.sort_key > $1 AND {narrowed} ORDER BY o.sort_key LIMIT {most}");
     let columns = "o.id, o.name, (SELECT COUNT(*) FROM person p WHERE p.organisation_id = o.id)";
-    let values = std::iter::once(after.into()).chain(likes(typed, "%")).collect();
     let found: Vec<(i64, String, i64)> = rows(store, columns, &tail, values).await?;
     Ok(found.into_iter().map(|(id, name, people)| (Named::new(OrganisationId(id), name), people)).collect())
 }
@@ -59,6 +75,7 @@ pub async fn page(store: &Store, typed: &str, after: &str, most: u64) -> Result<
 pub async fn add(change: &Change, name: &str, domains: &[String], now: Moment) -> Result<OrganisationId> {
     let row = organisation::ActiveModel {
         name: Set(name.to_owned()),
+        sort_key: Set(key(name)),
         created_at: Set(now.0),
         sign_up: Set(false),
         shared: Set(false),
@@ -72,15 +89,13 @@ pub async fn add(change: &Change, name: &str, domains: &[String], now: Moment) -
 
 /// Saves an organisation; [`crate::Error::Taken`] where another has its name or one of its domains.
 pub async fn save(change: &Change, o: &Organisation) -> Result<()> {
-    let renamed = change
-        .db()
-        .query_one_raw(change.sql("SELECT 1 FROM organisation WHERE id = $1 AND name <> $2", [o.named.id.0.into(), o.named.name.as_str().into()]))
-        .await?;
-    if renamed.is_some() {
+    let (id, name) = (o.named.id.0, o.named.name.as_str());
+    let sql = "UPDATE organisation SET name = $1, sort_key = $2 WHERE id = $3 AND name <> $1";
+    if change.run(sql, [name.into(), key(name).into(), id.into()]).await? > 0 {
         crate::search::mark_organisation(change, o.named.id).await?;
     }
-    let sql = "UPDATE organisation SET name = $1, sign_up = $2, shared = $3, notes = $4 WHERE id = $5";
-    change.run(sql, [o.named.name.as_str().into(), o.sign_up.into(), o.shared.into(), o.notes.as_str().into(), o.named.id.0.into()]).await?;
+    let sql = "UPDATE organisation SET sign_up = $1, shared = $2, notes = $3 WHERE id = $4";
+    change.run(sql, [o.sign_up.into(), o.shared.into(), o.notes.as_str().into(), id.into()]).await?;
     set_domains(change, o.named.id, &o.domains).await
 }
 
@@ -119,7 +134,7 @@ pub async fn key_users(change: &Change, id: OrganisationId) -> Result<Vec<Person
 
 /// The names of organisations, in order.
 pub async fn names(store: &Store, most: u64) -> Result<Vec<String>> {
-    let found: Vec<(String,)> = rows(store, "o.name", &format!("FROM organisation o ORDER BY o.name LIMIT {most}"), vec![]).await?;
+    let found: Vec<(String,)> = rows(store, "o.name", &format!("FROM organisation o ORDER BY o.sort_key LIMIT {most}"), vec![]).await?;
     Ok(found.into_iter().map(|(name,)| name).collect())
 }
 
@@ -128,25 +143,38 @@ pub async fn domains(store: &Store) -> Result<Vec<(String, String)>> {
     rows(store, "d.domain, o.name", "FROM organisation_domain d JOIN organisation o ON o.id = d.organisation_id", vec![]).await
 }
 
-/// The ids of all organisations by name, as a change sees them.
-pub async fn ids(change: &Change) -> Result<HashMap<String, OrganisationId>> {
-    let found = change.db().query_all_raw(change.sql("SELECT name, id FROM organisation", [])).await?;
-    found
-        .iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.next()?, OrganisationId(row.next()?)))
-        })
-        .collect()
+/// All organisations by name, for many names at once.
+#[derive(Debug, Default)]
+pub struct Names {
+    exact: HashMap<String, Named<OrganisationId>>,
+    keys: HashMap<String, Named<OrganisationId>>,
+}
+
+impl Names {
+    /// The organisation with this name, as [`named`] finds it.
+    pub fn get(&self, name: &str) -> Option<&Named<OrganisationId>> {
+        self.exact.get(name).or_else(|| self.keys.get(&key(name)))
+    }
+}
+
+/// The names of all organisations.
+pub async fn all(from: &impl Source) -> Result<Names> {
+    let found: Vec<(i64, String, String)> = rows_by(&from.on(), "o.id, o.name, o.sort_key", "FROM organisation o", vec![]).await?;
+    let mut names = Names::default();
+    for (id, name, key) in found {
+        let named = Named::new(OrganisationId(id), name.as_str());
+        names.exact.insert(name, named.clone());
+        names.keys.insert(key, named);
+    }
+    Ok(names)
 }
 
 /// Adds those of these organisations that are not there, by one statement.
 pub async fn add_many(change: &Change, names: &[String], now: Moment) -> Result<()> {
-    let places: Vec<String> = (0..names.len()).map(|n| format!("(${}, ${}, '')", 2 * n + 1, 2 * n + 2)).collect();
-    let values = names.iter().flat_map(|name| [name.as_str().into(), now.0.into()]).collect();
-    change
-        .run_many(format!("INSERT INTO organisation (name, created_at, notes) VALUES {} ON CONFLICT (name) DO NOTHING", places.join(", ")), values)
-        .await
+    let places: Vec<String> = (0..names.len()).map(|n| format!("(${}, ${}, ${}, '')", 3 * n + 1, 3 * n + 2, 3 * n + 3)).collect();
+    let values = names.iter().flat_map(|name| [name.as_str().into(), key(name).into(), now.0.into()]).collect();
+    let sql = format!("INSERT INTO organisation (name, sort_key, created_at, notes) VALUES {} ON CONFLICT DO NOTHING", places.join(", "));
+    change.run_many(sql, values).await
 }
 
 /// Gives an organisation a domain, where no other has it; whether it is new.

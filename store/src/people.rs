@@ -1,11 +1,12 @@
 //! People as staff look after them: pages of them, what is changed, and two that are one.
 
-use crate::accounts::{ACCOUNT, Account, HAS_A_WAY_IN, account, likes, name_like};
+use crate::accounts::{ACCOUNT, Account, HAS_A_WAY_IN, account, like};
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
 use crate::row::{Row, Source, first, list, rows, rows_by};
 use domain::accounts::{EmailAddress, Person, Role};
+use domain::fold::key;
 use domain::time::Moment;
 use domain::{DepartmentId, Named, OrganisationId, PersonId};
 use sea_orm::{ConnectionTrait, Value};
@@ -36,8 +37,12 @@ pub struct Filter {
 
 /// People by name; those who were merged into others are not among them.
 pub async fn page(store: &Store, filter: &Filter, most: u64) -> Result<Vec<Listed>> {
-    let mut values: Vec<Value> = likes(&filter.typed, "%").into();
-    let mut conditions = vec!["p.merged_into IS NULL".to_owned(), format!("({} OR p.email LIKE $1 ESCAPE '!')", name_like("p.name", 1))];
+    let mut values = vec![];
+    let mut conditions = vec!["p.merged_into IS NULL".to_owned()];
+    if !filter.typed.trim().is_empty() {
+        values.push(like(&filter.typed));
+        conditions.push("(p.sort_key LIKE $1 ESCAPE '!' OR p.email LIKE $1 ESCAPE '!')".to_owned());
+    }
     if let Some(email) = &filter.email {
         values.push(email.as_str().into());
         conditions.push(format!("p.email = ${}", values.len()));
@@ -51,14 +56,14 @@ pub async fn page(store: &Store, filter: &Filter, most: u64) -> Result<Vec<Liste
         conditions.push(format!("p.organisation_id = ${}", values.len()));
     }
     if let Some((name, id)) = &filter.after {
-        values.extend([name.as_str().into(), id.0.into()]);
-        conditions.push(format!("(p.name, p.id) > (${}, ${})", values.len() - 1, values.len()));
+        values.extend([key(name).into(), id.0.into()]);
+        conditions.push(format!("(p.sort_key, p.id) > (${}, ${})", values.len() - 1, values.len()));
     }
     let columns = format!(
         "p.id, p.name, p.email, p.role, p.organisation_id, o.name, CAST(p.key_user AS INTEGER), CASE WHEN p.disabled_at IS NULL THEN 0 ELSE 1 END, CASE WHEN {HAS_A_WAY_IN} THEN 1 ELSE 0 END"
     );
     let tail = format!(
-        "FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id WHERE {} ORDER BY p.name, p.id LIMIT {most}",
+        "FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id WHERE {} ORDER BY p.sort_key, p.id LIMIT {most}",
         conditions.join(" AND ")
     );
     type Found = (i64, String, String, String, Option<i64>, Option<String>, i64, i64, i64);
@@ -122,8 +127,8 @@ const FORMER: &str = "INSERT INTO former (person_id, email, text)";
 pub async fn set_name(change: &Change, id: PersonId, name: &str) -> Result<()> {
     let sql = format!("{FORMER} SELECT id, FALSE, name FROM person WHERE id = $1 AND name <> $2 ON CONFLICT DO NOTHING");
     change.run(sql, [id.0.into(), name.into()]).await?;
-    change.run("UPDATE person SET name = $1 WHERE id = $2", [name.into(), id.0.into()]).await?;
-    crate::search::mark_person(change, id).await
+    change.run("UPDATE person SET name = $1, sort_key = $2 WHERE id = $3", [name.into(), key(name).into(), id.0.into()]).await?;
+    crate::search::mark_people(change, &[id]).await
 }
 
 /// Keeps a person's address, and remembers the one before; [`Error::Taken`] where another has it.
@@ -132,7 +137,7 @@ pub async fn set_email(change: &Change, id: PersonId, email: &EmailAddress) -> R
     change.run(sql, [id.0.into(), email.as_str().into()]).await?;
     let sql = "UPDATE person SET email = $1, mail_failed_at = NULL, mail_failure = NULL WHERE id = $2";
     change.run(sql, [email.as_str().into(), id.0.into()]).await?;
-    Ok(())
+    crate::search::mark_people(change, &[id]).await
 }
 
 /// Keeps where a person belongs and what they are.
@@ -179,7 +184,8 @@ pub async fn opened(store: &Store, id: PersonId) -> Result<i64> {
 /// What `gone` wrote stays as it was written.
 pub async fn merge(change: &Change, keep: &Account, gone: PersonId, now: Moment) -> Result<()> {
     crate::hours::hold(change).await?;
-    crate::search::mark_person(change, gone).await?;
+    // Tickets of either are found by the address of the other from now on.
+    crate::search::mark_people(change, &[gone, keep.person.id]).await?;
     let (to, from) = (keep.person.id.0, gone.0);
     let sql = "SELECT t.id FROM ticket t WHERE t.requester_id = $1 UNION SELECT c.ticket_id FROM ticket_cc c WHERE c.person_id = $1 ORDER BY 1";
     let found = change.db().query_all_raw(change.sql(sql, [from.into()])).await?;
@@ -207,8 +213,9 @@ pub async fn merge(change: &Change, keep: &Account, gone: PersonId, now: Moment)
         change.run(sql, [to.into(), email.into(), from.into()]).await?;
     }
     change.run("DELETE FROM former WHERE person_id = $1", [from.into()]).await?;
-    let sql = "UPDATE person SET merged_into = $1, name = $2, disabled_at = $3, password_hash = NULL, organisation_id = NULL, key_user = FALSE WHERE id = $4";
-    change.run(sql, [to.into(), keep.person.name.as_str().into(), now.0.into(), from.into()]).await?;
+    let name = keep.person.name.as_str();
+    let sql = "UPDATE person SET merged_into = $1, name = $2, sort_key = $3, disabled_at = $4, password_hash = NULL, organisation_id = NULL, key_user = FALSE WHERE id = $5";
+    change.run(sql, [to.into(), name.into(), key(name).into(), now.0.into(), from.into()]).await?;
     change.run("UPDATE person SET merged_into = $1 WHERE merged_into = $2", [to.into(), from.into()]).await?;
     Ok(())
 }
@@ -264,12 +271,13 @@ pub async fn known(from: &impl Source, emails: &[String]) -> Result<Vec<Known>> 
 
 /// Adds customers, by one statement; [`Error::Taken`] where one has an account.
 pub async fn add_many(change: &Change, people: &[Imported], time_zone: &str, now: Moment) -> Result<()> {
-    let (mut places, mut values) = (vec![], Vec::<Value>::with_capacity(people.len() * 6));
+    let (mut places, mut values) = (vec![], Vec::<Value>::with_capacity(people.len() * 7));
     for person in people {
         let at = values.len();
-        places.push(format!("(${}, ${}, 'customer', ${}, ${}, 'system', ${}, ${})", at + 1, at + 2, at + 3, at + 4, at + 5, at + 6));
+        places.push(format!("(${}, ${}, ${}, 'customer', ${}, ${}, 'system', ${}, ${})", at + 1, at + 2, at + 3, at + 4, at + 5, at + 6, at + 7));
         values.extend([
             person.name.as_str().into(),
+            key(&person.name).into(),
             person.email.as_str().into(),
             person.organisation.0.into(),
             person.key_user.into(),
@@ -277,7 +285,10 @@ pub async fn add_many(change: &Change, people: &[Imported], time_zone: &str, now
             now.0.into(),
         ]);
     }
-    let sql = format!("INSERT INTO person (name, email, role, organisation_id, key_user, theme, time_zone, created_at) VALUES {}", places.join(", "));
+    let sql = format!(
+        "INSERT INTO person (name, sort_key, email, role, organisation_id, key_user, theme, time_zone, created_at) VALUES {}",
+        places.join(", ")
+    );
     change.run_many(sql, values).await
 }
 

@@ -42,9 +42,10 @@ pub async fn anonymise(change: &Change, erasure: &Erasure, name: &str, address_d
     let id = erasure.person.0;
     let sql = "INSERT INTO erasure (person_id, names, emails, done, total) VALUES ($1, $2, $3, 0, 0)";
     change.run(sql, [id.into(), erasure.names.join("\n").into(), erasure.emails.join("\n").into()]).await?;
-    let sql = "UPDATE person SET name = $1, email = 'anoniem-' || id || $2, password_hash = NULL, language = NULL, theme = 'system', time_zone = $3, organisation_id = NULL, key_user = FALSE,
+    let sql = "UPDATE person SET name = $1, sort_key = $6, email = 'anoniem-' || id || $2, password_hash = NULL, language = NULL, theme = 'system', time_zone = $3, organisation_id = NULL, key_user = FALSE,
                mail_failed_at = NULL, mail_failure = NULL, disabled_at = COALESCE(disabled_at, $4), erased_at = $4 WHERE id = $5 OR merged_into = $5";
-    change.run(sql, [name.into(), format!("@{address_domain}").into(), time_zone.into(), now.0.into(), id.into()]).await?;
+    let key = domain::fold::key(name);
+    change.run(sql, [name.into(), format!("@{address_domain}").into(), time_zone.into(), now.0.into(), id.into(), key.into()]).await?;
     let theirs = "person_id IN (SELECT id FROM person WHERE id = $1 OR merged_into = $1)";
     for table in ["department_member", "watcher", "former"] {
         change.run(format!("DELETE FROM {table} WHERE {theirs}"), [id.into()]).await?;

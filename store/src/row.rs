@@ -3,8 +3,9 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
+use crate::plain::{Plain, plain};
 use domain::{Named, OrganisationId};
-use sea_orm::{ConnectionTrait, DatabaseExecutor, DbBackend, QueryResult, Statement, TryGetable, Value};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, TryGetable, Value};
 use serde::de::DeserializeOwned;
 
 /// Where something is read: what is saved, or what a change sees. Within a change, only by the change: another connection could be waited for for ever (PostgreSQL), and does not see it.
@@ -13,17 +14,17 @@ pub trait Source: Reads {}
 /// What only this crate knows of a [`Source`].
 pub trait Reads {
     #[doc(hidden)]
-    fn on(&self) -> DatabaseExecutor<'_>;
+    fn on(&self) -> Plain<'_>;
 }
 
 impl Reads for Store {
-    fn on(&self) -> DatabaseExecutor<'_> {
+    fn on(&self) -> Plain<'_> {
         (&self.reads).into()
     }
 }
 
 impl Reads for Change {
-    fn on(&self) -> DatabaseExecutor<'_> {
+    fn on(&self) -> Plain<'_> {
         self.db()
     }
 }
@@ -31,12 +32,8 @@ impl Reads for Change {
 impl Source for Store {}
 impl Source for Change {}
 
-/// A statement. PostgreSQL keeps no U+0000, and nobody types one: texts go without.
+/// A statement; its texts go without U+0000, also where it runs on another connection than [`Plain`].
 pub(crate) fn statement(backend: DbBackend, sql: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Statement {
-    let plain = |value| match value {
-        Value::String(Some(text)) if text.contains('\0') => Value::String(Some(text.replace('\0', ""))),
-        other => other,
-    };
     Statement::from_sql_and_values(backend, sql, values.into_iter().map(plain))
 }
 

@@ -21,6 +21,7 @@ macro_rules! table {
 table!(organisation, "organisation", {
     #[sea_orm(primary_key)] id: i64,
     name: String,
+    #[sea_orm(column_type = "Text")] sort_key: String,
     created_at: i64,
     sign_up: bool,
     shared: bool,
@@ -36,6 +37,7 @@ table!(department, "department", {
 table!(person, "person", {
     #[sea_orm(primary_key)] id: i64,
     name: String,
+    #[sea_orm(column_type = "Text")] sort_key: String,
     #[sea_orm(unique)] email: String,
     role: String,
     organisation_id: Option<i64>,

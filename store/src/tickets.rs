@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{List, Row, first, list, lists, rows, rows_by};
+use crate::row::{List, Row, first, list, lists, lists_by, rows_by};
 use crate::tables::ticket;
 use domain::accounts::Scope;
 use domain::board::{Card, place};
@@ -12,7 +12,7 @@ use domain::tickets::{Clock, Due, Side, Status, Tick, Ticket, Urgency};
 use domain::time::Moment;
 use domain::{DepartmentId, EventNo, Named, OrganisationId, PersonId, TicketId};
 
-use sea_orm::{ConnectionTrait, EntityTrait, QueryResult, Set, Statement, Value};
+use sea_orm::{ConnectionTrait, EntityTrait, Set, Value};
 use serde::Deserialize;
 use std::cmp::Reverse;
 
@@ -33,7 +33,7 @@ pub(crate) const CARD: &str = "t.id, t.subject, t.status, t.urgency, t.departmen
      t.settled_at, t.messages, t.files, t.last_word, t.version, t.due, t.around_the_clock";
 pub(crate) const JOINS: &str = "JOIN department d ON d.id = t.department_id JOIN person r ON r.id = t.requester_id LEFT JOIN organisation o ON o.id = t.organisation_id LEFT JOIN person a ON a.id = t.assignee_id";
 /// A line's moment is that of the last change its reader may know of: not of a note or a tag.
-const LINE: &str = "t.id, t.subject, t.status, t.requester_id, r.name, t.assignee_id, a.name, \
+pub(crate) const LINE: &str = "t.id, t.subject, t.status, t.requester_id, r.name, t.assignee_id, a.name, \
      COALESCE((SELECT e.at FROM event e WHERE e.ticket_id = t.id AND e.public ORDER BY e.n DESC LIMIT 1), t.opened_at), t.last_word";
 const LINE_JOINS: &str = "JOIN person r ON r.id = t.requester_id LEFT JOIN person a ON a.id = t.assignee_id";
 
@@ -51,30 +51,6 @@ pub(crate) fn within(scope: &Scope) -> String {
         Scope::Desk { hidden } if hidden.is_empty() => "TRUE".to_owned(),
         Scope::Desk { hidden } => format!("t.department_id NOT IN {}", list(hidden.iter().map(|d| d.0))),
     }
-}
-
-fn card(row: &QueryResult) -> Result<Card> {
-    let mut row = Row::new(row);
-    Ok(Card {
-        id: TicketId(row.next()?),
-        subject: row.next()?,
-        status: status(row.next()?)?,
-        urgency: urgency(row.next()?)?,
-        department: row.named(DepartmentId)?,
-        organisation: row.organisation()?,
-        requester: row.named(PersonId)?,
-        assignee: row.maybe_named(PersonId)?,
-        tags: tags(&row.next::<String>()?),
-        opened_at: Moment(row.next()?),
-        updated_at: Moment(row.next()?),
-        settled_at: row.next::<Option<i64>>()?.map(Moment),
-        messages: row.next::<i32>()?.unsigned_abs(),
-        files: row.next::<i32>()?.unsigned_abs(),
-        last_word: side(row.next()?)?,
-        version: EventNo(row.next()?),
-        due: due(row.next::<Option<String>>()?.as_deref())?,
-        around_the_clock: row.next()?,
-    })
 }
 
 /// A card as [`CARD`] gives it.
@@ -182,16 +158,22 @@ pub async fn cards(store: &Store, ids: &[TicketId]) -> Result<Vec<Card>> {
     read_cards(store, &format!("FROM ticket t {JOINS} WHERE t.id IN {}", list(ids.iter().map(|id| id.0))), vec![]).await
 }
 
-fn ticket_sql(condition: &str) -> String {
-    format!("SELECT {CARD}, t.link, t.follows, t.clock FROM ticket t {JOINS} WHERE t.id = $1 AND {condition}")
+/// What a ticket has besides its card, as its own row of the same condition.
+const BESIDE_CARD: &str = "t.link, t.follows, t.clock";
+/// The people in CC of the ticket `$1`, by name.
+const CC: (&str, &str) = ("p.id, p.name", "FROM ticket_cc c JOIN person p ON p.id = c.person_id WHERE c.ticket_id = $1 ORDER BY p.sort_key, p.id");
+
+/// The lists that make the ticket `$1`, where it is in scope; [`ticket_of`] reads them.
+pub(crate) fn ticket_lists(scope: &Scope) -> [(&'static str, String); 3] {
+    let condition = format!("WHERE t.id = $1 AND {}", within(scope));
+    [(CARD, format!("FROM ticket t {JOINS} {condition}")), (BESIDE_CARD, format!("FROM ticket t {condition}")), (CC.0, CC.1.to_owned())]
 }
 
-async fn ticket_of(db: &impl ConnectionTrait, statement: Statement) -> Result<Option<(Ticket, EventNo)>> {
-    let Some(row) = db.query_one_raw(statement).await? else { return Ok(None) };
-    let card = card(&row)?;
-    let sql = "SELECT p.id, p.name FROM ticket_cc c JOIN person p ON p.id = c.person_id WHERE c.ticket_id = $1 ORDER BY p.name";
-    let cc = db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, [card.id.0.into()])).await?;
-    let clock = match row.try_get_by_index::<Option<String>>(24)? {
+/// The ticket of [`ticket_lists`], and the last event it contains.
+pub(crate) async fn ticket_of(db: &impl ConnectionTrait, [card, beside, cc]: [List; 3]) -> Result<Option<(Ticket, EventNo)>> {
+    let Some(card) = cards_of(card)?.pop() else { return Ok(None) };
+    let (link, follows, clock) = beside.read::<(Option<String>, Option<i64>, Option<String>)>()?.pop().ok_or(Error::Unreadable("ticket"))?;
+    let clock = match clock {
         Some(text) => serde_json::from_str(&text).map_err(|_| Error::Unreadable("clock"))?,
         // From before there were clocks.
         None => Clock::replay(&crate::events::of_ticket(db, card.id, EventNo(0)).await?),
@@ -199,14 +181,14 @@ async fn ticket_of(db: &impl ConnectionTrait, statement: Statement) -> Result<Op
     let ticket = Ticket {
         id: card.id,
         subject: card.subject,
-        link: row.try_get_by_index(22)?,
+        link,
         status: card.status,
         urgency: card.urgency,
         department: card.department,
         organisation: card.organisation,
         requester: card.requester,
         assignee: card.assignee,
-        cc: cc.iter().map(|row| Row::new(row).named(PersonId)).collect::<Result<_>>()?,
+        cc: cc.read()?.into_iter().map(|(id, name): (i64, String)| Named::new(PersonId(id), name)).collect(),
         tags: card.tags,
         opened_at: card.opened_at,
         updated_at: card.updated_at,
@@ -214,7 +196,7 @@ async fn ticket_of(db: &impl ConnectionTrait, statement: Statement) -> Result<Op
         messages: card.messages,
         files: card.files,
         last_word: card.last_word,
-        follows: row.try_get_by_index::<Option<i64>>(23)?.map(TicketId),
+        follows: follows.map(TicketId),
         due: card.due,
         around_the_clock: card.around_the_clock,
         clock,
@@ -222,9 +204,15 @@ async fn ticket_of(db: &impl ConnectionTrait, statement: Statement) -> Result<Op
     Ok(Some((ticket, card.version)))
 }
 
+async fn read_ticket(db: &impl ConnectionTrait, scope: &Scope, id: TicketId) -> Result<Option<(Ticket, EventNo)>> {
+    let parts = ticket_lists(scope);
+    let parts = parts.each_ref().map(|(columns, tail)| (*columns, tail.as_str()));
+    ticket_of(db, lists_by(db, parts, vec![id.0.into()]).await?).await
+}
+
 /// A ticket in scope, and the last event it contains.
 pub async fn find(store: &Store, scope: &Scope, id: TicketId) -> Result<Option<(Ticket, EventNo)>> {
-    ticket_of(&store.reads, store.sql(ticket_sql(&within(scope)), [id.0.into()])).await
+    read_ticket(&store.reads, scope, id).await
 }
 
 /// Whether a ticket is in scope.
@@ -240,7 +228,7 @@ pub async fn lock(change: &Change, scope: &Scope, id: TicketId) -> Result<Option
         // Those who only refer to the ticket need not wait. By itself: a statement that waited for a row sees the row anew, but what it joined as it was before.
         change.db().query_one_raw(change.sql("SELECT 1 FROM ticket WHERE id = $1 FOR NO KEY UPDATE", [id.0.into()])).await?;
     }
-    ticket_of(&change.db(), change.sql(ticket_sql(&within(scope)), [id.0.into()])).await
+    read_ticket(&change.db(), scope, id).await
 }
 
 /// Adds a ticket, which gets its number; [`Error::Taken`] where this submission opened one already. `tick` is when something is to be told of it.
@@ -363,8 +351,8 @@ pub async fn by_message_submission(store: &Store, author: PersonId, submission: 
     row.map(|row| Ok(TicketId(Row::new(&row).next()?))).transpose()
 }
 
-/// One shelf of a customer's home, the latest first.
-pub async fn shelf(store: &Store, person: PersonId, shelf: Shelf, most: u64) -> Result<Vec<Line>> {
+/// The tail of a list of [`LINE`] that is one shelf of the home of the person `$1`, at most so many; [`read_shelf`] reads it.
+fn shelf_tail(shelf: Shelf, most: u64) -> String {
     let (from, condition) = match shelf {
         Shelf::Running => ("ticket t", "t.requester_id = $1 AND t.settled = FALSE"),
         Shelf::Settled => ("ticket t", "t.requester_id = $1 AND t.settled = TRUE"),
@@ -375,8 +363,29 @@ pub async fn shelf(store: &Store, person: PersonId, shelf: Shelf, most: u64) -> 
         Shelf::Cc => ("ticket_cc c JOIN ticket t ON t.id = c.ticket_id", "c.person_id = $1"),
     };
     let order = if shelf == Shelf::Cc { "t.settled, t.updated_at DESC" } else { "t.updated_at DESC" };
-    let mut lines = read_lines(store, from, &format!("WHERE {condition} ORDER BY {order} LIMIT {most}"), vec![person.0.into()]).await?;
+    format!("FROM {from} {LINE_JOINS} WHERE {condition} ORDER BY {order} LIMIT {most}")
+}
+
+fn read_shelf(found: List) -> Result<Vec<Line>> {
+    let mut lines = lines_of(found)?;
     lines.sort_by_key(|line| (line.status.is_settled(), Reverse((line.updated_at, line.id))));
+    Ok(lines)
+}
+
+/// Shelves of a customer's home by one statement, the latest first; of each at most so many.
+pub async fn shelves<const N: usize>(store: &Store, person: PersonId, shelves: [(Shelf, u64); N]) -> Result<[Vec<Line>; N]> {
+    let tails = shelves.map(|(shelf, most)| shelf_tail(shelf, most));
+    let found = lists(store, tails.each_ref().map(|tail| (LINE, tail.as_str())), vec![person.0.into()]).await?;
+    let mut read = [const { Vec::new() }; N];
+    for (lines, list) in read.iter_mut().zip(found) {
+        *lines = read_shelf(list)?;
+    }
+    Ok(read)
+}
+
+/// One shelf of a customer's home, the latest first.
+pub async fn shelf(store: &Store, person: PersonId, shelf: Shelf, most: u64) -> Result<Vec<Line>> {
+    let [lines] = shelves(store, person, [(shelf, most)]).await?;
     Ok(lines)
 }
 
@@ -386,7 +395,12 @@ struct LineRow(i64, String, i16, i64, String, Option<i64>, Option<String>, i64, 
 
 /// Many lines of tickets `t`, which `from` names; `rest` is the condition, the order and the limit.
 pub(crate) async fn read_lines(store: &Store, from: &str, rest: &str, values: Vec<Value>) -> Result<Vec<Line>> {
-    let found: Vec<LineRow> = rows(store, LINE, &format!("FROM {from} {LINE_JOINS} {rest}"), values).await?;
+    let [found] = lists(store, [(LINE, &format!("FROM {from} {LINE_JOINS} {rest}"))], values).await?;
+    lines_of(found)
+}
+
+/// The lines of a list of [`LINE`].
+pub(crate) fn lines_of(found: List) -> Result<Vec<Line>> {
     let line = |row: LineRow| {
         Ok(Line {
             id: TicketId(row.0),
@@ -398,13 +412,16 @@ pub(crate) async fn read_lines(store: &Store, from: &str, rest: &str, values: Ve
             last_word: side(row.8)?,
         })
     };
-    found.into_iter().map(line).collect()
+    found.read::<LineRow>()?.into_iter().map(line).collect()
 }
 
-/// Other tickets of a requester, the latest first.
-pub async fn others_of(store: &Store, scope: &Scope, requester: PersonId, but: TicketId, most: u64) -> Result<Vec<Line>> {
-    let rest = format!("WHERE t.requester_id = $1 AND t.id <> $2 AND {} ORDER BY t.settled, t.updated_at DESC LIMIT {most}", within(scope));
-    read_lines(store, "ticket t", &rest, vec![requester.0.into(), but.0.into()]).await
+/// The tail of a list of [`LINE`]: other tickets of the requester of the ticket `$1`, the latest first.
+pub(crate) fn others_tail(scope: &Scope, most: u64) -> String {
+    let requester = "(SELECT requester_id FROM ticket WHERE id = $1)";
+    format!(
+        "FROM ticket t {LINE_JOINS} WHERE t.requester_id = {requester} AND t.id <> $1 AND {} ORDER BY t.settled, t.updated_at DESC LIMIT {most}",
+        within(scope)
+    )
 }
 
 /// Tickets that were resolved before a moment and are not closed, oldest first.

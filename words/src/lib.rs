@@ -3,6 +3,7 @@
 use domain::accounts::Language;
 use domain::events::{Event, Happening};
 use domain::hours::{Goal, Holiday};
+use domain::mail::MailReason;
 use domain::on_call::Step;
 use domain::tickets::{Status, Urgency};
 
@@ -58,6 +59,38 @@ pub fn holiday_word(holiday: Holiday, l: Language) -> &'static str {
         Holiday::WhitMonday => holiday_whit_monday(l),
         Holiday::Christmas => holiday_christmas(l),
         Holiday::BoxingDay => holiday_boxing_day(l),
+    }
+}
+
+/// Why a mail was set aside, or is no message.
+pub fn mail_reason(reason: &MailReason, l: Language) -> String {
+    match reason {
+        MailReason::NoSender => mail_reason_no_sender(l).to_owned(),
+        MailReason::OwnAddress => mail_reason_own_address(l).to_owned(),
+        MailReason::OwnMail => mail_reason_own_mail(l).to_owned(),
+        MailReason::StaffUnproven { name } => mail_reason_staff_unproven(l, name),
+        MailReason::StaffUnasked { name } => mail_reason_staff_unasked(l, name),
+        MailReason::NoAccount => mail_reason_no_account(l).to_owned(),
+        MailReason::AccountDisabled => mail_reason_account_disabled(l).to_owned(),
+        MailReason::OtherReplyAddress => mail_reason_other_reply_address(l).to_owned(),
+        MailReason::SenderFlood { most } => mail_reason_sender_flood(l, most),
+        MailReason::TicketFlood { most } => mail_reason_ticket_flood(l, most),
+        MailReason::NewcomerFlood { most } => mail_reason_newcomer_flood(l, most),
+        MailReason::NotAnAddress => mail_reason_not_an_address(l).to_owned(),
+        MailReason::NoOrganisation => mail_reason_no_organisation(l).to_owned(),
+        MailReason::NothingForwarded => mail_reason_nothing_forwarded(l).to_owned(),
+        MailReason::ForwardedStranger { address } => mail_reason_forwarded_stranger(l, address),
+        MailReason::Refused { what } => mail_reason_refused(l, what),
+        MailReason::Broken { error } => mail_reason_broken(l, error),
+        MailReason::TooLarge { most, mailbox, number } => mail_reason_too_large(l, mailbox, most, number),
+        MailReason::Automatic { said } => mail_reason_automatic(l, said),
+        MailReason::Absence { said } => mail_reason_absence(l, said),
+        MailReason::Doubtful { said } => mail_reason_doubtful(l, said),
+        MailReason::Bounced { said } => mail_reason_bounced(l, said),
+        MailReason::Late => mail_reason_late(l).to_owned(),
+        MailReason::UnknownBounce { said } => mail_reason_unknown_bounce(l, said),
+        MailReason::Copy => mail_reason_copy(l).to_owned(),
+        MailReason::Other { text } => text.clone(),
     }
 }
 

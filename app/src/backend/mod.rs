@@ -54,6 +54,11 @@ impl Asking {
     pub fn origin(&self) -> Origin {
         Origin { address: self.address, device: self.device.clone(), time_zone: self.time_zone.clone() }
     }
+
+    /// The language that whoever is asking reads.
+    pub fn reads(&self) -> Language {
+        self.session.as_ref().and_then(Session::language).unwrap_or(self.language)
+    }
 }
 
 /// Gives the screens of one request what they need.
@@ -67,7 +72,7 @@ pub fn provide(desk: &Desk) {
     let book = asking.book.as_deref();
     let staffs = book.filter(|_| session.is_some_and(|session| session.role().is_staff()));
     provide_context(Reader {
-        language: session.and_then(Session::language).unwrap_or(asking.language),
+        language: asking.reads(),
         theme: session.map_or(asking.theme, Session::theme),
         zone: desk::zones::around(zone, now),
         elsewhere: book.and_then(|book| book.elsewhere(zone, now)),

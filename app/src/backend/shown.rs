@@ -4,25 +4,24 @@ use super::{TargetFor, report};
 use crate::Problem;
 use crate::accounts::api::{AppSetUp, OpenSession};
 use crate::board::Listing;
-use crate::people::api::{ImportPreview, ImportRow};
+use crate::people::api::{ImportColumn, ImportPreview, ImportRow};
 use crate::privacy::api::Erasing;
-use crate::tickets::api::{ByMail, Entry, MailState, Mailed, Said};
+use crate::tickets::api::{ByMail, DeskFacts, Entry, MailState, Mailed, QuietMail, Said};
 use desk::accounts::{Agent, Open, Session};
 use desk::board::{Cursor, Sort};
 use desk::tickets::Edit;
 use desk::{Desk, Error};
 use domain::accounts::Language;
 use domain::events::{Event, Happening};
-use domain::hours::{Changed, Goal, Target};
+use domain::hours::{Goal, Target};
 use domain::tickets::{Status, Urgency};
-use domain::time::Moment;
-use domain::{Fault, Field, Named, PersonId, Refusal, TicketId};
+use domain::{Fault, Field, Refusal, TicketId};
 
 /// Joins messages and history: an event that brought a message is that message. Changes of hours and targets stand where they were made.
 pub fn entries(
     messages: Vec<(desk::tickets::Message, Vec<domain::attachments::Attachment>)>,
     history: Vec<Event>,
-    retargets: Vec<(Moment, Option<Named<PersonId>>, Changed)>,
+    retargets: Vec<desk::tickets::Retargeted>,
 ) -> Vec<Entry> {
     let mut retargets = retargets.into_iter().map(|(at, by, what)| (at, Entry::Retargeted(at, by, what))).peekable();
     let mut said = messages.into_iter().map(|(message, files)| {
@@ -56,10 +55,29 @@ pub fn entries(
     entries
 }
 
+/// What staff see beside a ticket, and the changes of hours and targets that stand in its conversation.
+pub fn desk_facts(beside: desk::tickets::BesideTicket) -> (DeskFacts, Vec<desk::tickets::Retargeted>) {
+    let facts = DeskFacts {
+        departments: beside.choices.departments,
+        staff: beside.choices.staff,
+        requester: beside.requester,
+        others: beside.others,
+        mails: beside.mail.deliveries.into_iter().map(mailed).collect(),
+        quiet: beside.mail.quiet.into_iter().map(quiet).collect(),
+        watching: beside.mail.watching,
+        alarm: beside.alarm.and_then(|alarm| alarm.next_at),
+    };
+    (facts, beside.retargets)
+}
+
 /// Which words of a mail are meant.
 pub fn words_of(kind: &str, language: &str) -> Result<(desk::notifications::Kind, Language), Error> {
     let kind = desk::notifications::Kind::from_word(kind).ok_or(Refusal::NotFound)?;
     Ok((kind, Language::from_tag(language).ok_or(Refusal::NotFound)?))
+}
+
+fn quiet(mail: desk::notifications::Quiet) -> QuietMail {
+    QuietMail { id: mail.id, sender: mail.sender, subject: mail.subject, reason: mail.reason, at: mail.at }
 }
 
 /// A mail that went out, for the screens.
@@ -196,7 +214,14 @@ pub fn import_preview(preview: desk::accounts::Preview) -> ImportPreview {
         was_key_user: row.was_key_user,
         faults: row.faults,
     };
+    let column = |heading: desk::accounts::Heading| ImportColumn {
+        heading: heading.text,
+        example: heading.example,
+        read_as: heading.column.map_or("", desk::accounts::Column::word).to_owned(),
+    };
     ImportPreview {
+        columns: preview.headings.into_iter().map(column).collect(),
+        lacks_columns: preview.lacks_columns,
         rows: preview.rows,
         add: preview.add,
         change: preview.change,
@@ -212,4 +237,9 @@ pub fn import_preview(preview: desk::accounts::Preview) -> ImportPreview {
 pub fn open_session(open: Open, asking: Option<&Session>) -> OpenSession {
     let is_this = asking.is_some_and(|session| session.id() == open.id);
     OpenSession { id: open.id, device: open.device, address: open.address, created_at: open.created_at, seen_at: open.seen_at, is_this }
+}
+
+/// What the columns of a file are to be read as, of their words.
+pub fn import_columns(words: &[String]) -> Vec<Option<desk::accounts::Column>> {
+    words.iter().map(|word| desk::accounts::Column::from_word(word)).collect()
 }

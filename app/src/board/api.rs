@@ -36,33 +36,30 @@ pub struct List {
 /// The board, and when the offices are open by which it is ordered.
 #[server(endpoint = "board_snapshot")]
 pub async fn board_snapshot(#[server(default)] query: String) -> Result<(Board, Offices), Problem> {
+    let (board, offices, _) = board_page(query).await?;
+    Ok((board, offices))
+}
+
+/// What the board's page shows: the board, the opening times by which it is ordered, and what one can filter by.
+#[server(endpoint = "board_page")]
+pub async fn board_page(#[server(default)] query: String) -> Result<(Board, Offices, Choices), Problem> {
+    use super::filters::{filter_of, organisation_of};
     use crate::backend;
     use domain::permissions::Action;
     let (desk, me) = backend::agent(Action::SeeBoard)?;
     let read = async {
         let offices = desk::hours::book(&desk).await?.offices(desk.now());
-        Ok((desk::board::snapshot(&desk, &me, &super::filters::filter_of(&query)).await?, offices))
+        let (board, choices) = desk::board::snapshot(&desk, &me, &filter_of(&query)).await?;
+        let organisation = desk::board::organisation(&desk, &me, &organisation_of(&query)).await?;
+        Ok((board, offices, Choices { departments: choices.departments, staff: choices.staff, organisation }))
     };
     read.await.map_err(backend::report)
 }
 
-/// What one can filter by; `organisation` is the number or the beginning of the name in the filter.
-#[server(endpoint = "filter_choices")]
-pub async fn filter_choices(#[server(default)] organisation: String) -> Result<Choices, Problem> {
-    use crate::backend;
-    use domain::permissions::Action;
-    let (desk, me) = backend::agent(Action::SeeList)?;
-    let read = async {
-        let (departments, staff) = desk::accounts::choices(&desk, &me).await?;
-        Ok(Choices { departments, staff, organisation: desk::board::organisation(&desk, &me, &organisation).await? })
-    };
-    read.await.map_err(backend::report)
-}
-
-/// A page of the list; the query holds the filter, `sort`, `order` and where the page begins.
-#[server(endpoint = "list_rows")]
-pub async fn list_rows(#[server(default)] query: String) -> Result<List, Problem> {
-    use super::filters::{Listing, filter_of};
+/// A page of the list, and what one can filter by; the query holds the filter, `sort`, `order` and where the page begins.
+#[server(endpoint = "list_page")]
+pub async fn list_page(#[server(default)] query: String) -> Result<(List, Choices), Problem> {
+    use super::filters::{Listing, filter_of, organisation_of};
     use crate::backend;
     use desk::board::page;
     use domain::permissions::Action;
@@ -75,13 +72,15 @@ pub async fn list_rows(#[server(default)] query: String) -> Result<List, Problem
         let backwards = listing.before.is_some();
         let (has_before, has_after) = if backwards { (page.more, true) } else { (listing.after.is_some(), page.more) };
         let at = |card: Option<&Card>| card.map(|card| listing.cursor(card));
-        Ok(List {
+        let list = List {
             as_of,
             before: at(page.cards.first()).filter(|_| has_before),
             after: at(page.cards.last()).filter(|_| has_after),
             cards: page.cards,
             total: page.total,
-        })
+        };
+        let organisation = desk::board::organisation(&desk, &me, &organisation_of(&query)).await?;
+        Ok((list, Choices { departments: page.choices.departments, staff: page.choices.staff, organisation }))
     };
     read.await.map_err(backend::report)
 }

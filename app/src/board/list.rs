@@ -1,7 +1,7 @@
 //! The list: the same tickets as a table, for large numbers.
 
 use super::api::{self, Choices, List};
-use super::filters::{DUE, Listing, bar, filter_of, organisation_of, query_of, with_number};
+use super::filters::{DUE, Listing, bar, filter_of, query_of, with_number};
 use crate::ui::{self, Place, avatar, desk_frame, icon, nobody, problem_page};
 use crate::{Reader, Returned, due, when, words as w};
 use domain::board::{Card, Filter};
@@ -20,8 +20,7 @@ pub fn ListPage() -> impl IntoView {
     let query = use_query_map().read_untracked().to_query_string();
     ui::set_title(w::nav_list(reader.language));
     Suspend::new(async move {
-        let read = async { Ok((api::list_rows(query.clone()).await?, api::filter_choices(organisation_of(&query)).await?)) };
-        match read.await {
+        match api::list_page(query.clone()).await {
             Ok((_, choices)) if with_number(&query, &choices).is_some() => {
                 view! { <Redirect path=format!("/list?{}", with_number(&query, &choices).unwrap_or_default())/> }.into_any()
             }

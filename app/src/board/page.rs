@@ -1,7 +1,7 @@
 //! The board's page: the filter bar, and the island that lives.
 
 use super::api::{self, Choices};
-use super::filters::{bar, filter_of, organisation_of, with_number};
+use super::filters::{bar, filter_of, with_number};
 use super::live_board::LiveBoard;
 use crate::ui::{self, Place, desk_frame, problem_page};
 use crate::{Reader, Returned, words as w};
@@ -22,12 +22,11 @@ pub fn BoardPage() -> impl IntoView {
     let query = use_query_map().read_untracked().to_query_string();
     ui::set_title(w::nav_board(reader.language));
     Suspend::new(async move {
-        let read = async { Ok((api::board_snapshot(query.clone()).await?, api::filter_choices(organisation_of(&query)).await?)) };
-        match read.await {
-            Ok((_, choices)) if with_number(&query, &choices).is_some() => {
+        match api::board_page(query.clone()).await {
+            Ok((_, _, choices)) if with_number(&query, &choices).is_some() => {
                 view! { <Redirect path=format!("/board?{}", with_number(&query, &choices).unwrap_or_default())/> }.into_any()
             }
-            Ok(((board, offices), choices)) => page(board, offices, choices, query, &reader).into_any(),
+            Ok((board, offices, choices)) => page(board, offices, choices, query, &reader).into_any(),
             Err(problem) => problem_page(&problem).into_any(),
         }
     })

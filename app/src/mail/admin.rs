@@ -93,7 +93,7 @@ fn aside(mail: Aside, reader: &Reader) -> impl IntoView + use<> {
         <li>
             <div class="what"><b class="one-line">{subject}</b><p class="hint one-line">{sender}" · "{when::at_time(mail.at, reader)}" · "{mail.source}" · "{bytes(mail.size, l)}
                 {mail.ticket.map(|ticket| view! { " · "<a href=format!("/tickets/{ticket}")>"#"{ticket.to_string()}</a> })}</p>
-                <p class="why">{icon("circle-alert")}<span lang="en">{mail.reason}</span></p></div>
+                <p class="why">{icon("circle-alert")}<span>{mail.reason.map(|reason| w::mail_reason(&reason, l))}</span></p></div>
             <a class="button" data-size="small" href=format!("/mail/source/{}", mail.id)>{icon("file-text")}{w::mail_source(l)}</a>
             <form method="post" action="/api/reread_mail"><input type="hidden" name="id" value=mail.id.to_string()/><button class="button" data-size="small">{icon("rotate-cw")}{w::mail_reread(l)}</button></form>
         </li>

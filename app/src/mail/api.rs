@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "the macro makes a struct with undocumented fields of each signature")]
 
 use crate::Problem;
+use domain::mail::MailReason;
 use domain::time::Moment;
 use domain::{DepartmentId, IncomingId, Named, TicketId};
 use leptos::prelude::*;
@@ -36,7 +37,7 @@ pub struct Aside {
     pub subject: String,
     pub size: i64,
     pub at: Moment,
-    pub reason: String,
+    pub reason: Option<MailReason>,
     pub ticket: Option<TicketId>,
 }
 
@@ -75,7 +76,7 @@ pub async fn mail_desk(#[server(default)] before: String) -> Result<Standing, Pr
         subject: mail.subject.unwrap_or_default(),
         size: mail.size,
         at: mail.received_at,
-        reason: mail.reason.unwrap_or_default(),
+        reason: mail.reason,
         ticket: mail.ticket,
     };
     Ok(Standing {

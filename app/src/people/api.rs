@@ -336,10 +336,24 @@ pub struct ImportRow {
     pub faults: Vec<FieldFault>,
 }
 
+/// A column of the file of an import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct ImportColumn {
+    pub heading: String,
+    /// What stands in it.
+    pub example: String,
+    /// The word of what it is read as; empty where it is not read.
+    pub read_as: String,
+}
+
 /// What an import would do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct ImportPreview {
+    pub columns: Vec<ImportColumn>,
+    /// Whether columns lack without which nothing can be read.
+    pub lacks_columns: bool,
     pub rows: usize,
     pub add: usize,
     pub change: usize,
@@ -369,9 +383,9 @@ pub enum ImportStage {
     Running(Importing),
 }
 
-/// What there is to show of the import of a file that was uploaded.
+/// What there is to show of the import of a file that was uploaded. `columns` are the words of what its columns are read as, one for each, where that was chosen.
 #[server(endpoint = "import_facts")]
-pub async fn import_facts(#[server(default)] file: String) -> Result<ImportStage, Problem> {
+pub async fn import_facts(#[server(default)] file: String, #[server(default)] columns: Vec<String>) -> Result<ImportStage, Problem> {
     use crate::backend;
     use domain::permissions::Action;
     let (desk, me) = backend::agent(Action::ImportPeople)?;
@@ -381,7 +395,7 @@ pub async fn import_facts(#[server(default)] file: String) -> Result<ImportStage
     if let Some(progress) = desk::accounts::import_progress(&desk, &me, &file) {
         return Ok(ImportStage::Running(Importing { done: progress.done, all: progress.all, over: progress.over.map(Result::err) }));
     }
-    let preview = desk::accounts::preview_import(&desk, &me, &file).await.map_err(backend::report)?;
+    let preview = desk::accounts::preview_import(&desk, &me, &file, &backend::import_columns(&columns)).await.map_err(backend::report)?;
     Ok(ImportStage::Preview(Box::new(backend::import_preview(preview))))
 }
 
@@ -398,13 +412,13 @@ pub async fn upload_import(#[server(default)] attachments: Vec<String>) -> Resul
     Ok(())
 }
 
-/// Begins to import a file that was looked at.
+/// Begins to import a file that was looked at, with its columns read as they were then.
 #[server(endpoint = "begin_import")]
-pub async fn begin_import(#[server(default)] file: String) -> Result<(), Problem> {
+pub async fn begin_import(#[server(default)] file: String, #[server(default)] columns: Vec<String>) -> Result<(), Problem> {
     use crate::backend;
     use domain::permissions::Action;
     let (desk, me) = backend::agent(Action::ImportPeople)?;
-    desk::accounts::begin_import(&desk, &me, &file).await.map_err(backend::report)?;
+    desk::accounts::begin_import(&desk, &me, &file, &backend::import_columns(&columns)).await.map_err(backend::report)?;
     backend::go(&format!("/people/import?file={file}"));
     Ok(())
 }

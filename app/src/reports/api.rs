@@ -50,7 +50,7 @@ pub async fn report_page(#[server(default)] query: String) -> Result<Report, Pro
     let (desk, me) = backend::agent(Action::ReadReports)?;
     let asked = desk::reports::asked(&desk, &query).await.map_err(backend::report)?;
     let found = desk::reports::read(&desk, &me, &asked).await.map_err(backend::report)?;
-    let (departments, _) = desk::accounts::choices(&desk, &me).await.map_err(backend::report)?;
+    let departments = desk::accounts::choices(&desk, &me).await.map_err(backend::report)?.departments;
     let report = found.report;
     let name = |name: Option<&String>| name.cloned().unwrap_or_default();
     let compares = me.session().require(Action::CompareAgents).is_ok();

@@ -9,6 +9,7 @@ use domain::accounts::Person;
 use domain::attachments::Attachment;
 use domain::events::Event;
 use domain::hours::{Changed, Promise};
+use domain::mail::MailReason;
 use domain::tickets::{Line, Side, Ticket};
 use domain::time::Moment;
 use domain::{DeliveryId, DepartmentId, EventNo, IncomingId, MessageId, Named, PersonId};
@@ -76,12 +77,23 @@ pub struct DeskFacts {
     pub others: Vec<Line>,
     /// The mails of this ticket, newest first.
     pub mails: Vec<Mailed>,
-    /// What machines sent about it, newest first: sender, subject, what it is, when.
-    pub quiet: Vec<(String, String, String, Moment)>,
+    /// What programs sent about it, newest first.
+    pub quiet: Vec<QuietMail>,
     /// Whether the reader watches it.
     pub watching: bool,
     /// When the next person is told, while an alarm runs.
     pub alarm: Option<Moment>,
+}
+
+/// A mail on a ticket that is no message.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct QuietMail {
+    pub id: IncomingId,
+    pub sender: String,
+    pub subject: String,
+    pub reason: MailReason,
+    pub at: Moment,
 }
 
 /// A mail that went out, or is to.
@@ -147,17 +159,14 @@ pub struct Said {
 #[server(endpoint = "home_shelves")]
 pub async fn home_shelves(#[server(default)] q: String, #[server(default)] all: bool) -> Result<Home, Problem> {
     use crate::backend;
-    use desk::tickets::{SHELF, Shelf, search, shelf};
+    use desk::tickets::{home, search};
     use domain::permissions::Action;
     let (desk, me) = backend::customer(Action::SeePortal)?;
     let few = if all { 500 } else { 10 };
     let read = async {
         let as_of = desk.tail().position();
         let found = if q.trim().is_empty() { None } else { Some(search(&desk, &me, &q).await?) };
-        let running = shelf(&desk, &me, Shelf::Running, SHELF).await?;
-        let cc = shelf(&desk, &me, Shelf::Cc, SHELF).await?;
-        let organisation = shelf(&desk, &me, Shelf::Organisation, SHELF).await?;
-        let mut settled = shelf(&desk, &me, Shelf::Settled, few + 1).await?;
+        let desk::tickets::Home { running, cc, organisation, mut settled } = home(&desk, &me, few + 1).await?;
         let more = settled.len() as u64 > few;
         settled.truncate(few as usize);
         Ok(Home { as_of, running, cc, organisation, settled, more, found })
@@ -261,47 +270,19 @@ pub async fn ticket_view(id: String, #[server(default)] kept: Vec<String>) -> Re
     let read = async {
         let as_of = desk.tail().position();
         let page = desk::tickets::page(&desk, &me, id).await?;
-        let mut ticket = page.ticket;
-        let (colleagues, proposed, facts) = match me.agent() {
-            Ok(agent) => {
-                let (departments, staff) = desk::accounts::choices(&desk, &agent).await?;
-                let others = desk::tickets::others(&desk, &agent, &ticket).await?;
-                let requester = desk::accounts::person(&desk, &agent, ticket.requester.id).await?;
-                let mail = desk::notifications::of_ticket(&desk, &agent, &ticket).await?;
-                let alarm = desk::on_call::running(&desk, &agent, id).await?.and_then(|alarm| alarm.next_at);
-                let mails = mail.deliveries.into_iter().map(backend::mailed).collect();
-                let proposed = mail.proposals.into_iter().map(|p| (p.name, p.email)).collect();
-                let quiet = mail.quiet.into_iter().map(|q| (q.sender, q.subject, q.reason, q.at)).collect();
-                let facts = DeskFacts { departments, staff, requester, others, mails, quiet, watching: mail.watching, alarm };
-                (desk::tickets::cc_candidates(&desk, &agent, &ticket).await?, proposed, Some(facts))
-            }
-            Err(_) => {
-                // Tags are words among staff, and so is when they last wrote one, or a note.
-                ticket.tags.clear();
-                ticket.updated_at = page.history.last().map_or(ticket.opened_at, |event| event.at);
-                let mine = ticket.requester.id == me.person().id;
-                let proposed = if mine { desk::tickets::proposals(&desk, &me, id).await? } else { vec![] };
-                let proposed = proposed.into_iter().map(|p| (p.name, p.email)).collect();
-                (if mine { desk::accounts::colleagues(&desk, &me, "").await? } else { vec![] }, proposed, None)
-            }
-        };
         let files = if kept.is_empty() { vec![] } else { desk::attachments::loose(&desk, &me, &kept).await?.into_iter().map(Kept::from).collect() };
-        let is_ours = ticket.status.runs();
-        let promise = if is_ours { Some(desk::hours::book(&desk).await?.promised(&ticket, desk.now())) } else { None };
-        if facts.is_none() {
-            ticket.due = None;
-        }
-        let entries = backend::entries(page.messages, page.history, page.retargets);
+        let pair = |p: desk::tickets::Proposal| (p.name, p.email);
+        let (facts, retargets) = page.beside.map(backend::desk_facts).unzip();
         Ok(View {
             as_of: as_of.max(page.version),
-            ticket,
-            entries,
-            colleagues,
+            ticket: page.ticket,
+            entries: backend::entries(page.messages, page.history, retargets.unwrap_or_default()),
+            colleagues: page.candidates,
             files,
             max_mebibytes: desk.files().max_mebibytes(),
             submission: backend::submission(),
-            proposed,
-            promise,
+            proposed: page.proposals.into_iter().map(pair).collect(),
+            promise: page.promise,
             desk: facts,
         })
     };

@@ -67,9 +67,9 @@ pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, begun: String, f
         );
     });
     let offered = Memo::new(move |_| {
-        let (typed, picked) = (typed.get().to_lowercase(), picked.get());
-        let fits = |p: &&Person| !picked.contains(&p.id) && (p.name.to_lowercase().contains(&typed) || p.email.contains(&typed));
-        let begins = |p: &Person| p.name.to_lowercase().split_whitespace().any(|part| part.starts_with(&typed)) || p.email.starts_with(&typed);
+        let (typed, picked) = (typed.with(|typed| ui::folded(typed.trim())), picked.get());
+        let fits = |p: &&Person| !picked.contains(&p.id) && (ui::folded(&p.name).contains(&typed) || p.email.contains(&typed));
+        let begins = |p: &Person| ui::folded(&p.name).split_whitespace().any(|part| part.starts_with(&typed)) || p.email.starts_with(&typed);
         people.with(|people| {
             let mut found: Vec<&Person> = people.iter().filter(fits).collect();
             found.sort_by_key(|p| !begins(p));

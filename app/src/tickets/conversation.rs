@@ -56,7 +56,7 @@ fn message(said: Said, reader: &Reader) -> impl IntoView + use<> {
                 <div class="text" inner_html=said.html.replace(FOLD, &format!("<summary>{}</summary>", w::mail_history(l)))></div>
                 {said.mail.filter(|mail| !mail.head.is_empty()).map(|mail| view! {
                     <details class="mail-head"><summary>{w::mail_headers(l)}</summary><pre>{mail.head}</pre>
-                        {reader.is_admin().then(|| view! { <a href=format!("/mail/source/{}", mail.id)>{w::mail_source(l)}</a> })}</details>
+                        <a href=format!("/mail/source/{}", mail.id)>{w::mail_source(l)}</a></details>
                 })}
                 {file_list(said.files, l)}
             </article>

@@ -1,6 +1,6 @@
 //! A ticket as staff see it: the conversation with notes, and everything that can be changed beside it.
 
-use super::api::{DeskFacts, MailState, Mailed, View};
+use super::api::{DeskFacts, MailState, Mailed, QuietMail, View};
 use super::composer::{Composer, composer};
 use super::conversation::entry;
 use super::portal_ticket::bare;
@@ -215,15 +215,16 @@ fn watching(ticket: TicketId, on: bool, reader: &Reader) -> impl IntoView + use<
     }
 }
 
-/// What machines sent about the ticket: absences, and what became of our mails.
-fn quiet(mails: Vec<(String, String, String, Moment)>, reader: &Reader) -> impl IntoView + use<> {
+/// What programs sent about the ticket: absences, and what became of our mails.
+fn quiet(mails: Vec<QuietMail>, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
     view! {
         <details class="mails">
             <summary><h2>{w::mails_quiet(l)}</h2><span class="count">{mails.len()}</span></summary>
-            <ul role="list">{mails.into_iter().map(|(sender, subject, reason, at)| view! {
-                <li><div><span class="one-line" title=sender.clone()>{if subject.is_empty() { sender.clone() } else { subject }}</span><span class="hint one-line">{sender}" · "{when::at_time(at, reader)}</span>
-                    <span class="reason">{reason}</span></div></li>
+            <ul role="list">{mails.into_iter().map(|mail| view! {
+                <li><div><span class="one-line" title=mail.sender.clone()>{if mail.subject.is_empty() { mail.sender.clone() } else { mail.subject }}</span><span class="hint one-line">{mail.sender}" · "{when::at_time(mail.at, reader)}</span>
+                    <span class="reason">{w::mail_reason(&mail.reason, l)}</span></div>
+                    <a class="button" data-kind="quiet" data-icon-only="" data-size="small" href=format!("/mail/source/{}", mail.id) aria-label=w::mail_source(l)>{icon("file-text")}</a></li>
             }).collect_view()}</ul>
         </details>
     }

@@ -57,3 +57,13 @@ pub fn form_notice(problem: Option<&Problem>, fields: &[Field], l: Language) -> 
     let sentence = problem.filter(|p| fields.iter().all(|field| p.at(*field, l).is_none())).map(|p| p.sentence(l));
     sentence.map(|text| view! { <p class="error" role="alert" tabindex="-1" autofocus>{icon("circle-alert")}<span>{text}</span></p> })
 }
+
+/// A text in small letters without marks, as [`domain::fold::folded`] makes it. A browser takes the marks off by itself: the tables of that are not sent to it.
+pub fn folded(text: &str) -> String {
+    if cfg!(target_arch = "wasm32") {
+        let bare = js_sys::JsString::from(text).normalize("NFKD").replace_by_pattern(&js_sys::RegExp::new(r"\p{M}", "gu"), "");
+        domain::fold::letters(String::from(bare).chars())
+    } else {
+        domain::fold::folded(text)
+    }
+}

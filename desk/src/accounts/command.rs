@@ -34,7 +34,7 @@ pub async fn add(desk: &Desk, new: &Newcomer) -> Result<PersonId> {
     };
     let change = desk.store().begin().await?;
     let organisation = match (&new.organisation, existing) {
-        (Some(name), None) => Some(store::organisations::add(&change, name, &[], desk.now()).await?),
+        (Some(name), None) => Some(store::organisations::add(&change, &domain::typed::name(name), &[], desk.now()).await?),
         (_, existing) => existing,
     };
     let person =

@@ -49,7 +49,7 @@ pub struct Came {
 
 /// A name as it is kept, or what is wrong with it.
 pub(super) fn name(typed_name: &str) -> Result<String, Fault> {
-    let name = typed::line(typed_name);
+    let name = typed::name(typed_name);
     match name.chars().count() {
         0 => Err(Fault::Missing),
         1..=MAX_NAME => Ok(name),
@@ -85,9 +85,10 @@ pub(super) async fn may_mail_link(desk: &Desk, email: &EmailAddress) -> Result<b
     Ok(count <= MOST_LINKS)
 }
 
-/// Asks for another password: whoever has the address gets a link, and the answer is the same where nobody has. Refuses what is no address.
+/// Asks for another password: whoever has the address gets a link, and the answer is the same where nobody has. Refuses what is no address, and a network that asks too often.
 pub async fn ask_reset(desk: &Desk, typed: &str, l: Language, origin: &Origin) -> Result<()> {
     let email = EmailAddress::parse(typed).ok_or_else(|| Refusal::field(Field::Email, Fault::NotAnAddress))?;
+    throttle::count_unknown(desk, "forgot", origin).await?;
     let (desk, origin) = (desk.clone(), origin.clone());
     // Not waited for: how long it takes would tell whether there is anyone.
     tokio::spawn(async move {
@@ -101,11 +102,16 @@ pub async fn ask_reset(desk: &Desk, typed: &str, l: Language, origin: &Origin) -
 }
 
 async fn reset(desk: &Desk, email: &EmailAddress, l: Language, origin: &Origin) -> Result<()> {
+    let account = store::accounts::by_email(desk.store(), email).await?;
+    // Where very many ask, nothing is written down of addresses that nobody has: they can be made up without end.
+    if !throttle::has_room(desk, "forgot").await? && account.is_none() {
+        return Ok(());
+    }
     // Counted whether anyone has the address or not: who is told elsewhere that too many links went there would learn it.
     if !may_mail_link(desk, email).await? {
         return Ok(());
     }
-    let Some(account) = store::accounts::by_email(desk.store(), email).await?.filter(|account| !account.disabled) else { return Ok(()) };
+    let Some(account) = account.filter(|account| !account.disabled) else { return Ok(()) };
     let change = desk.store().begin().await?;
     // Of one that was merged into another, the other's.
     let address = account.person.email.as_str();
@@ -266,11 +272,12 @@ pub(crate) async fn let_in(desk: &Desk, name: &str, address: &str, organisation:
     let organisation = match known {
         Some(known) => known,
         None => {
-            audit::write(&change, None, &nobody, Done::new(Deed::OrganisationAdded, organisation, None), desk.now()).await?;
-            store::organisations::add(&change, organisation, &[], desk.now()).await?
+            let organisation = typed::name(organisation);
+            audit::write(&change, None, &nobody, Done::new(Deed::OrganisationAdded, &organisation, None), desk.now()).await?;
+            store::organisations::add(&change, &organisation, &[], desk.now()).await?
         }
     };
-    let name = domain::typed::line(name).chars().take(100).collect();
+    let name = typed::name(name).chars().take(MAX_NAME).collect();
     let time_zone = crate::zones::UNKNOWN.to_owned();
     let person = NewPerson {
         name,

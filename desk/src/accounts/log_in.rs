@@ -5,10 +5,10 @@
 use super::factors::{LoggedIn, enter};
 use super::passwords::MAX_PASSWORD;
 use super::session::{Token, session_id};
-use super::throttle::{WINDOW, network, wait};
+use super::throttle::{WINDOW, wait};
 use super::{SESSION, hex, random_hex};
 use crate::audit::{self, Done, Origin};
-use crate::{Desk, Result, zones};
+use crate::{Desk, Network, Result, zones};
 use domain::accounts::EmailAddress;
 use domain::audit::Deed;
 use domain::time::Moment;
@@ -31,7 +31,7 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -
     let typed = EmailAddress::parse(email);
     // An address that cannot be one is counted too, under what was typed.
     let account_key = format!("account:{}", hex(&Sha256::digest(typed.as_ref().map_or(email.trim(), |e| e.as_str()))));
-    let address_key = address.map(|a| format!("address:{}", network(a)));
+    let address_key = address.map(|a| format!("address:{}", Network::of(a)));
     let pair_key = format!("{account_key} {}", address_key.as_deref().unwrap_or_default());
     let keys: Vec<(&String, i64)> =
         [(Some(&pair_key), PAIR_FAILURES), (Some(&account_key), ACCOUNT_FAILURES), (address_key.as_ref(), ADDRESS_FAILURES)]

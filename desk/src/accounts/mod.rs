@@ -24,7 +24,10 @@ pub use factors::{
     Between, Has, LoggedIn, SetUp, add_own_app, again, between, factors, go_on, new_recovery_codes, remove_own_app, require, required, reset_factors,
     set_up,
 };
-pub use import::{Imports, MOST_ROWS, Outcome, Preview, Progress as ImportProgress, Row as ImportRow, begin_import, import_progress, preview_import};
+pub use import::{
+    Column, Heading, Imports, MOST_ROWS, Outcome, Preview, Progress as ImportProgress, Row as ImportRow, begin_import, import_progress,
+    preview_import,
+};
 pub use log_in::log_in;
 pub use organisations::{
     OrganisationChange, OrganisationEdit, departments_with_members, merge_organisations, organisation, organisation_by_name, organisation_names,
@@ -46,11 +49,11 @@ pub use tokens::{MOST_TOKEN_DAYS, TOKEN_PREFIX, by_token, make_token, revoke_tok
 use self::session::session_id;
 use crate::audit::{self, Done, Origin};
 use crate::{Desk, Error, Result};
+use domain::PersonId;
 use domain::accounts::{Language, Person, Theme};
 use domain::audit::Deed;
 use domain::time::{Moment, Span};
-use domain::{DepartmentId, Named, PersonId};
-use store::departments::Department;
+use store::departments::{Choices, Department};
 
 /// A session ends this long after it was last used.
 pub const SESSION: Span = Span::days(14);
@@ -115,7 +118,7 @@ pub async fn departments(desk: &Desk) -> Result<Vec<Department>> {
 }
 
 /// The names of the departments, and of the staff who can be given tickets.
-pub async fn choices(desk: &Desk, _by: &Agent) -> Result<(Vec<Named<DepartmentId>>, Vec<Named<PersonId>>)> {
+pub async fn choices(desk: &Desk, _by: &Agent) -> Result<Choices> {
     Ok(store::departments::choices(desk.store()).await?)
 }
 

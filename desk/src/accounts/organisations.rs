@@ -7,6 +7,7 @@ use crate::audit::{self, Done};
 use crate::{Desk, Error, Result};
 use domain::accounts::{self, Organisation};
 use domain::audit::Deed;
+use domain::fold::key;
 use domain::hours::Changed;
 use domain::permissions::Action;
 use domain::{DepartmentId, Fault, Field, FieldFault, Named, OrganisationId, PersonId, Refusal, typed};
@@ -153,7 +154,8 @@ pub async fn merge_organisations(desk: &Desk, by: &Agent, keep: OrganisationId, 
     by.session().require(Action::Merge)?;
     let kept = organisation(desk, by, keep).await?;
     let unknown = || Refusal::field(Field::Organisation, Fault::Unknown);
-    let gone = store::organisations::by_name(desk.store(), other.trim()).await?.filter(|gone| *gone != keep).ok_or_else(unknown)?;
+    let gone = store::organisations::named(desk.store(), other).await?.filter(|gone| gone.id != keep).ok_or_else(unknown)?;
+    let (gone, its_name) = (gone.id, gone.name);
     let mut change = desk.store().begin().await?;
     store::people::lock_of(&change, &[keep, gone]).await?;
     // Key users of either read the tickets of both.
@@ -178,14 +180,14 @@ pub async fn merge_organisations(desk: &Desk, by: &Agent, keep: OrganisationId, 
     for person in store::organisations::key_users(&change, keep).await? {
         store::sessions::renew(&mut change, Some(person)).await?;
     }
-    let done = Done::new(Deed::OrganisationsMerged, &kept.named.name, None).changed(other.trim(), &kept.named.name);
+    let done = Done::new(Deed::OrganisationsMerged, &kept.named.name, None).changed(&its_name, &kept.named.name);
     audit::note(&change, by.session(), done, desk.now()).await?;
     Ok(change.commit().await?)
 }
 
-/// The organisation with exactly this name, for staff.
+/// The organisation with this name, whatever its capitals and accents, for staff.
 pub async fn organisation_by_name(desk: &Desk, _by: &Agent, name: &str) -> Result<Option<OrganisationId>> {
-    Ok(store::organisations::by_name(desk.store(), name.trim()).await?)
+    Ok(store::organisations::by_name(desk.store(), name).await?)
 }
 
 /// The departments with their staff.
@@ -201,6 +203,9 @@ pub async fn save_department(desk: &Desk, by: &Agent, id: Option<DepartmentId>, 
     let name = entry::name(name).map_err(|fault| Refusal::field(Field::Name, fault))?;
     let mut change = desk.store().begin().await?;
     let all = store::departments::all(&change).await?;
+    if all.iter().any(|other| Some(other.named.id) != id && key(&other.named.name) == key(&name)) {
+        return Err(Refusal::field(Field::Name, Fault::Taken).into());
+    }
     let taken = |error| match error {
         store::Error::Taken => Error::from(Refusal::field(Field::Name, Fault::Taken)),
         other => other.into(),

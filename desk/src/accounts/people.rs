@@ -175,13 +175,13 @@ async fn check(change: &Change, typed: &PersonChange, has: &str) -> Result<Check
             wrong(Field::Organisation, Fault::Missing);
             None
         }
-        name => match store::organisations::by_name(change, name).await? {
-            Some(id) => Some(Named::new(id, name)),
-            None => {
+        name => {
+            let known = store::organisations::named(change, name).await?;
+            if known.is_none() {
                 wrong(Field::Organisation, Fault::Unknown);
-                None
             }
-        },
+            known
+        }
     };
     let key_user = typed.key_user && !typed.role.is_staff();
     match (name, email) {

@@ -10,19 +10,14 @@ use super::log_in::begin as begin_session;
 use super::session::Token;
 use super::{entry, random_hex, throttle};
 use crate::audit::{self, Done, Origin};
-use crate::{Desk, Error, Result, tickets};
+use crate::http::{Fault, Http};
+use crate::{Desk, Error, Internal, Result, tickets};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::accounts::{EmailAddress, Role};
 use domain::audit::Deed;
 use domain::time::{Moment, Span};
 use domain::{PersonId, Refusal};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Bytes;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreJwsSigningAlgorithm, CoreProviderMetadata};
 use openidconnect::{
     AsyncHttpClient, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse,
@@ -32,19 +27,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
 use store::accounts::{Account, NewPerson};
 use store::passes::{Kind, Pass};
 use tokio::sync::Mutex;
+use url::Url;
 
 /// How long one may be away at the provider.
 const AWAY: Span = Span::minutes(15);
 /// What the provider says of itself is asked for anew after this long.
 const FRESH: Span = Span::hours(1);
-/// Largest answer of a provider, in bytes.
-const MOST: usize = 1 << 20;
-/// A provider that is silent for so long has failed.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How the provider is reached, and what its claims mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +60,7 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Provider {
     settings: Settings,
-    http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    http: Http,
     metadata: Mutex<Option<(Moment, CoreProviderMetadata)>>,
 }
 
@@ -81,23 +72,11 @@ struct Trip {
     next: String,
 }
 
-/// What went wrong at the provider; the person is told that it failed, the log why.
-#[derive(Debug)]
-pub struct Fault(String);
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Fault {}
-
 fn fault(error: impl std::fmt::Display) -> Fault {
-    Fault(error.to_string())
+    Fault::new(error)
 }
 
-impl<'c> AsyncHttpClient<'c> for Provider {
+impl<'c> AsyncHttpClient<'c> for Http {
     type Error = Fault;
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Fault>> + Send + 'c>>;
 
@@ -109,25 +88,22 @@ impl<'c> AsyncHttpClient<'c> for Provider {
 impl Provider {
     /// A provider with these settings; nothing is asked of it yet.
     pub fn new(settings: Settings) -> Self {
-        let https = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
-        Self { settings, http: Client::builder(TokioExecutor::new()).build(https), metadata: Mutex::default() }
+        Self { settings, http: Http::default(), metadata: Mutex::default() }
+    }
+
+    /// The same, asked by this client.
+    pub(crate) fn over(self, http: Http) -> Self {
+        Self { http, ..self }
+    }
+
+    /// The host of its issuer.
+    pub(crate) fn host(&self) -> Option<Internal> {
+        Url::parse(&self.settings.issuer).ok()?.host_str()?.parse().ok()
     }
 
     /// What the button says.
     pub fn name(&self) -> &str {
         &self.settings.name
-    }
-
-    /// Asks the provider something; its answer is bounded in size and time, and leads nowhere else.
-    async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, Fault> {
-        let asked = async {
-            let (parts, body) = request.into_parts();
-            let answer = self.http.request(http::Request::from_parts(parts, Full::new(Bytes::from(body)))).await.map_err(fault)?;
-            let (parts, body) = answer.into_parts();
-            let body = Limited::new(body, MOST).collect().await.map_err(fault)?.to_bytes();
-            Ok(http::Response::from_parts(parts, body.to_vec()))
-        };
-        tokio::time::timeout(PATIENCE, asked).await.map_err(|_| Fault("the provider is silent".to_owned()))?
     }
 
     async fn metadata(&self, now: Moment) -> Result<CoreProviderMetadata, Fault> {
@@ -139,7 +115,7 @@ impl Provider {
             return Ok(metadata.clone());
         }
         let issuer = IssuerUrl::new(self.settings.issuer.clone()).map_err(fault)?;
-        let metadata = CoreProviderMetadata::discover_async(issuer, self).await.map_err(fault)?;
+        let metadata = CoreProviderMetadata::discover_async(issuer, &self.http).await.map_err(fault)?;
         *known = Some((now, metadata.clone()));
         Ok(metadata)
     }
@@ -173,8 +149,8 @@ impl Provider {
         let client = CoreClient::from_provider_metadata(metadata, ClientId::new(self.settings.client_id.clone()), self.secret())
             .set_redirect_uri(self.redirect()?);
         let exchange = client.exchange_code(AuthorizationCode::new(code.to_owned())).map_err(fault)?;
-        let tokens = exchange.set_pkce_verifier(PkceCodeVerifier::new(trip.verifier.clone())).request_async(self).await.map_err(fault)?;
-        let id_token = tokens.id_token().ok_or_else(|| Fault("there is no ID token".to_owned()))?;
+        let tokens = exchange.set_pkce_verifier(PkceCodeVerifier::new(trip.verifier.clone())).request_async(&self.http).await.map_err(fault)?;
+        let id_token = tokens.id_token().ok_or_else(|| Fault::new("there is no ID token"))?;
         let verifier = client.id_token_verifier().set_allowed_algs(algorithms);
         let verified = id_token.claims(&verifier, &Nonce::new(trip.nonce.clone())).map_err(fault)?;
         let subject = verified.subject().as_str().to_owned();
@@ -192,11 +168,11 @@ impl Provider {
     /// What the provider says of someone besides the ID token.
     async fn user_info(&self, address: &str, access_token: &str, subject: &str) -> Result<Value, Fault> {
         let request = http::Request::get(address).header(http::header::AUTHORIZATION, format!("Bearer {access_token}"));
-        let answer = self.ask(request.body(vec![]).map_err(fault)?).await?;
+        let answer = self.http.ask(request.body(vec![]).map_err(fault)?).await?;
         let info: Value = serde_json::from_slice(answer.body()).map_err(fault)?;
         // Of someone else it says nothing (OpenID Connect Core 1.0, 5.3.2).
         if info.get("sub").and_then(Value::as_str) != Some(subject) {
-            return Err(Fault("the user info is of someone else".to_owned()));
+            return Err(Fault::new("the user info is of someone else"));
         }
         Ok(info)
     }
@@ -246,13 +222,13 @@ fn failed(error: &Fault) -> Error {
 pub async fn end_trip(desk: &Desk, kept: &str, state: &str, code: &str, origin: &Origin) -> Result<(Token, String)> {
     let provider = desk.provider().ok_or(Refusal::NotFound)?;
     if kept.is_empty() || kept != state {
-        return Err(failed(&Fault("it did not begin in this browser".to_owned())));
+        return Err(failed(&Fault::new("it did not begin in this browser")));
     }
     let change = desk.store().begin().await?;
     let pass = store::passes::take(&change, &entry::hash(state), desk.now()).await?.filter(|pass| pass.kind == Kind::Provider);
     change.commit().await?;
     let trip: Option<Trip> = pass.and_then(|pass| serde_json::from_str(&pass.data).ok());
-    let trip = trip.ok_or_else(|| failed(&Fault("it took too long, or came back twice".to_owned())))?;
+    let trip = trip.ok_or_else(|| failed(&Fault::new("it took too long, or came back twice")))?;
     let claims = provider.claims(code, &trip, desk.now()).await.map_err(|error| failed(&error))?;
     let account = match account(desk, provider, &claims, origin).await {
         Ok(account) => account,

@@ -1,30 +1,34 @@
 //! Counting tries: who guesses has to wait.
 
 use crate::audit::Origin;
-use crate::{Desk, Result};
+use crate::{Desk, Network, Result};
 use domain::Refusal;
 use domain::time::{Moment, Span};
-use std::net::IpAddr;
 
 /// Tries are counted over this long.
 pub(super) const WINDOW: Span = Span::minutes(15);
 
 /// What anyone may begin from one network within the window without being known, such as a log-in by passkey: a whole office behind one address comes in.
 const BEGUN: i64 = 300;
+/// The same from all networks that may be one customer's.
+const BEGUN_WIDELY: i64 = 10 * BEGUN;
+/// What is begun within the window from everywhere, before nothing more is kept of who cannot be known.
+const BEGUN_BY_ALL: i64 = 10_000;
 
 /// Counts what someone unknown begins that leaves something behind or sends a mail; refuses a network that does so too often.
 pub(super) async fn count_unknown(desk: &Desk, what: &str, origin: &Origin) -> Result<()> {
-    match origin.address {
-        Some(address) => count(desk, &format!("{what}:{}", network(address)), BEGUN).await,
-        None => Ok(()),
-    }
+    let Some(network) = origin.address.map(Network::of) else { return Ok(()) };
+    // The wider one first: once it is full, nothing is written down for each of the networks in it.
+    count(desk, &format!("{what}:{}", network.wider()), BEGUN_WIDELY).await?;
+    count(desk, &format!("{what}:{network}"), BEGUN).await
 }
 
-/// An IPv6 customer has a network of 2^64 addresses (RFC 6177): they count as one.
-pub(super) fn network(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(v4) => v4.to_string(),
-        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(|| format!("{:x?}", &v6.segments()[..4]), |v4| v4.to_string()),
+/// Counts what is begun from everywhere; gives whether something may be kept of who cannot be known.
+pub(super) async fn has_room(desk: &Desk, what: &str) -> Result<bool> {
+    match count(desk, &format!("{what}:all"), BEGUN_BY_ALL).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.refusal().is_some() => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -96,6 +96,11 @@ impl Book {
         Office::together(self.departments.iter().map(|department| self.office(*department, now)))
     }
 
+    /// The departments whose office is open, and those whose office is not.
+    pub fn by_office(&self, now: Moment) -> (Vec<DepartmentId>, Vec<DepartmentId>) {
+        self.departments.iter().copied().partition(|department| matches!(self.office(*department, now), Office::Open(_)))
+    }
+
     /// The place whose clock a reader goes by, where that of an office shows another time in the weeks to come.
     pub fn elsewhere(&self, zone: &str, now: Moment) -> Option<String> {
         let departments = self.departments.iter().map(|department| self.hours(*department).zone.as_str());

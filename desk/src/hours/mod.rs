@@ -20,7 +20,7 @@ pub use tick::{run, tick};
 
 use crate::accounts::Customer;
 use crate::{Desk, Result};
-use domain::hours::{Office, Promise};
+use domain::hours::Promise;
 use domain::tickets::Urgency;
 use domain::{DepartmentId, Refusal};
 
@@ -31,11 +31,4 @@ pub async fn promise(desk: &Desk, by: &Customer, urgency: Option<Urgency>, depar
     let department = known.or(departments.first().map(|d| d.named.id)).ok_or(Refusal::NotFound)?;
     let promise = book(desk).await?.promise(urgency.unwrap_or(Urgency::Question), department, Some(by.organisation().id), desk.now());
     Ok(Promise { reply_by: promise.reply_by.filter(|_| urgency.is_some() && known.is_some()), ..promise })
-}
-
-/// The departments whose office is open now, and those whose office is not.
-pub async fn by_office(desk: &Desk) -> Result<(Vec<DepartmentId>, Vec<DepartmentId>)> {
-    let (book, now) = (book(desk).await?, desk.now());
-    let departments = store::departments::all(desk.store()).await?;
-    Ok(departments.into_iter().map(|d| d.named.id).partition(|id| matches!(book.office(*id, now), Office::Open(_))))
 }

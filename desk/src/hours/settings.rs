@@ -8,7 +8,7 @@ use domain::audit::Deed;
 use domain::hours::{Calendar, Changed, Exceptional, Holiday, Interval, Target, TargetRule, Targets, Week};
 use domain::permissions::Action;
 use domain::tickets::Urgency;
-use domain::time::{parse_date, write_date};
+use domain::time::{Moment, Span, parse_date, write_date};
 use domain::{DepartmentId, Fault, Field, FieldFault, OrganisationId, Refusal, typed};
 use std::collections::BTreeSet;
 use store::Change;
@@ -79,9 +79,12 @@ pub async fn import_days(desk: &Desk, by: &Agent, department: DepartmentId, file
         return Err(wrong(Fault::TooLarge((calendar::MOST_BYTES >> 20) as u32)).into());
     }
     let (bytes, _) = attachments::read(desk, attachment).await?;
-    let zone = book::refresh(desk).await?.hours(department).wall(desk.now());
-    let today = zone.civil(desk.now()).days;
-    let read = tokio::task::spawn_blocking(move || calendar::days(&String::from_utf8_lossy(&bytes), today)).await.map_err(std::io::Error::other)?;
+    let (book, now) = (book::refresh(desk).await?, desk.now());
+    // From when computers count on: what comes back every year may have begun long ago.
+    let zone = zones::between(&book.hours(department).zone, Moment(0), now + Span::days(12 * 366));
+    let today = zone.civil(now).days;
+    let read =
+        tokio::task::spawn_blocking(move || calendar::days(&String::from_utf8_lossy(&bytes), today, &zone)).await.map_err(std::io::Error::other)?;
     let days = read.map_err(wrong)?;
     let count = days.len();
     if count == 0 {

@@ -90,13 +90,16 @@ pub async fn reread(desk: &Desk, by: &Agent, id: IncomingId) -> Result<()> {
     Ok(())
 }
 
-/// The bytes of a mail as they came. For admins; what is of a department that is closed to them is not found.
+/// The bytes of a mail as they came: for staff who read the ticket it is on, and for admins what was set aside. What is of a department that is closed to them is not found.
 pub async fn source(desk: &Desk, by: &Agent, id: IncomingId) -> Result<Vec<u8>> {
-    by.session().require(Action::AdministerMail)?;
+    by.session().require(Action::ReadMail)?;
     let mail = store::mail::find(desk.store(), id).await?.ok_or(Refusal::NotFound)?;
     let scope = by.session().scope();
     let is_open = match (mail.ticket, mail.department) {
+        _ if !matches!(mail.state, State::Read | State::Quiet) && by.session().require(Action::AdministerMail).is_err() => false,
         (Some(ticket), _) => store::tickets::is_visible(desk.store(), &scope, ticket).await?,
+        // A mail of no ticket that is not set aside is of before such mails were.
+        (None, _) if by.session().require(Action::AdministerMail).is_err() => false,
         (None, Some(department)) => scope.opens(department),
         (None, None) => true,
     };

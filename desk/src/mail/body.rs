@@ -4,12 +4,15 @@ use crate::accounts::Session;
 use crate::attachments::Upload;
 use crate::tickets::ByMail;
 use crate::{Desk, Error, Result, text};
-use domain::attachments::MAX_FILES;
+use domain::attachments::{Attachment, MAX_FILES};
 use letters::{Letter, Mailbox};
 use store::mail::Incoming;
 
 /// Longest text of a mail that is kept in the message, in characters; all of it is in the raw mail.
 const LONGEST: usize = 100_000;
+
+/// Most pictures in the text of one mail: three times what a newsletter has.
+const MAX_PICTURES: usize = 100;
 
 /// What a mail says.
 pub(super) struct Body {
@@ -20,18 +23,22 @@ pub(super) struct Body {
 
 pub(super) async fn body(desk: &Desk, by: &Session, mail: &Incoming, letter: &Letter, verified: bool) -> Result<Body> {
     let l = by.language().unwrap_or_default();
-    let (mut files, mut pictures, mut missing) = (vec![], vec![], vec![]);
+    let (mut files, mut inline, mut pictures, mut missing) = (vec![], vec![], vec![], vec![]);
     for part in &letter.files {
-        match keep(desk, by, part, files.len()).await? {
-            Some(id) => {
-                pictures.extend(part.content_id.clone().map(|cid| (cid, format!("/files/{id}/view"))));
-                files.push(id);
+        let is_inline = is_in_text(letter, part);
+        let has_room = if is_inline { inline.len() < MAX_PICTURES } else { files.len() < MAX_FILES };
+        match if has_room { keep(desk, by, part).await? } else { None } {
+            Some(file) => {
+                pictures.extend(part.content_id.clone().map(|cid| (cid, format!("/files/{}/view", file.id))));
+                // What is no picture after all is shown as a file.
+                let (id, to) = (file.id, if is_inline && file.image { &mut inline } else { &mut files });
+                to.push(id);
             }
             None => missing.push(part.name.clone()),
         }
     }
-    let inline = |cid: &str| pictures.iter().find(|(known, _)| known == cid).map(|(_, address)| address.clone());
-    let clean = letter.html.as_deref().map(|html| quotes::clean(html, &inline));
+    let shown = |cid: &str| pictures.iter().find(|(known, _)| known == cid).map(|(_, address)| address.clone());
+    let clean = letter.html.as_deref().map(|html| quotes::clean(html, &shown));
     let (mut said, mut html) = match clean {
         Some(clean) if !clean.html.trim().is_empty() => (clean.said, pictures_as_links(&clean.html, words::mail_remote_picture(l))),
         // Too long to be shown as it was made, and there is no other: its words.
@@ -54,22 +61,26 @@ pub(super) async fn body(desk: &Desk, by: &Session, mail: &Incoming, letter: &Le
         html.push_str(&text::as_typed(&sentence));
         said = format!("{said}\n\n{sentence}");
     }
-    let mail = ByMail { incoming: mail.id, message_id: letter.message_id.clone(), verified, head: head(letter), html };
+    let mail = ByMail { incoming: mail.id, message_id: letter.message_id.clone(), verified, head: head(letter), html, inline };
+    let files = files.iter().map(ToString::to_string).collect();
     Ok(Body { text: said, files, mail })
 }
 
+/// Whether it is a picture that the HTML shows: logos and the like leave room for what was sent along.
+fn is_in_text(letter: &Letter, part: &letters::Part) -> bool {
+    let (Some(html), Some(cid)) = (&letter.html, &part.content_id) else { return false };
+    part.content_type.starts_with("image/") && [cid.clone(), cid.replace('@', "%40")].iter().any(|cid| html.contains(&format!("cid:{cid}")))
+}
+
 /// Keeps a file by the rules of attachments; `None` where they refuse it: it is still in the raw mail.
-async fn keep(desk: &Desk, by: &Session, part: &letters::Part, kept: usize) -> Result<Option<String>> {
-    if kept >= MAX_FILES {
-        return Ok(None);
-    }
+async fn keep(desk: &Desk, by: &Session, part: &letters::Part) -> Result<Option<Attachment>> {
     let kept = async {
         let mut upload = Upload::begin(desk, &part.name, Some(part.contents.len() as u64))?;
         upload.write(&part.contents).await?;
-        Ok::<_, Error>(upload.finish(by).await?.id.to_string())
+        Ok::<_, Error>(upload.finish(by).await?)
     };
     match kept.await {
-        Ok(id) => Ok(Some(id)),
+        Ok(file) => Ok(Some(file)),
         Err(Error::Refused(_)) => Ok(None),
         Err(error) => Err(error),
     }

@@ -28,12 +28,24 @@ pub struct Letter {
     /// A whole document.
     pub html: String,
     pub files: Vec<Part>,
-    /// Whether it answers a mail or a form by itself.
-    pub is_receipt: bool,
+    /// What it is sent for.
+    pub cause: Cause,
     /// What the mails of this ticket are called among themselves, for filters.
     pub list: String,
     /// The address that stops such mails when it is posted to.
     pub stop: Option<String>,
+}
+
+/// What a mail is sent for, as the programs that get it want to know (RFC 3834).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cause {
+    /// Something happened.
+    #[default]
+    Event,
+    /// It answers a mail or a form by itself.
+    Receipt,
+    /// Someone wrote to whom it is for: the desk of a customer is not to drop it as one of a program.
+    Person,
 }
 
 /// A file that goes along.
@@ -73,10 +85,16 @@ impl Letter {
             .to(named(&self.to_name, &self.to)?)
             .reply_to(named(&self.sender.name, &self.reply_to)?)
             .subject(line(&self.subject))
-            .raw_header(header("Auto-Submitted", if self.is_receipt { "auto-replied" } else { "auto-generated" })?)
-            .raw_header(header("X-Auto-Response-Suppress", "OOF, AutoReply")?)
             .raw_header(header("X-Balie", &self.message_id)?)
             .raw_header(header("List-Id", &self.list)?);
+        let submitted = match self.cause {
+            Cause::Event => Some("auto-generated"),
+            Cause::Receipt => Some("auto-replied"),
+            Cause::Person => None,
+        };
+        if let Some(submitted) = submitted {
+            builder = builder.raw_header(header("Auto-Submitted", submitted)?).raw_header(header("X-Auto-Response-Suppress", "OOF, AutoReply")?);
+        }
         if let Some(last) = self.thread.last() {
             builder = builder.in_reply_to(format!("<{last}>"));
             builder = builder.references(self.thread.iter().map(|id| format!("<{id}>")).collect::<Vec<_>>().join(" "));
@@ -138,6 +156,19 @@ mod tests {
             "multipart/alternative",
         ] {
             assert!(mail.contains(wanted), "{wanted:?} is not in {mail}");
+        }
+    }
+
+    #[test]
+    fn what_someone_typed_is_no_automatic_mail_and_is_still_known_as_ours() {
+        for (cause, submitted) in [(Cause::Person, None), (Cause::Event, Some("auto-generated")), (Cause::Receipt, Some("auto-replied"))] {
+            let mail = sealed(Letter { cause, ..letter() });
+            let found = mail.lines().find_map(|line| line.strip_prefix("Auto-Submitted: "));
+            assert_eq!((found, mail.contains("X-Auto-Response-Suppress")), (submitted, submitted.is_some()), "{mail}");
+            assert!(mail.contains("X-Balie: a@x.example\r\n"), "{mail}");
+            let read = letters::read(mail.as_bytes());
+            assert_eq!(read.balie.as_deref(), Some("a@x.example"));
+            assert_eq!(matches!(read.automatic, letters::Automatic::Notification | letters::Automatic::OutOfOffice), submitted.is_some(), "{mail}");
         }
     }
 

@@ -4,6 +4,7 @@
 
 use crate::{Desk, Result, notifications};
 use domain::accounts::EmailAddress;
+use domain::mail::MailReason as Reason;
 use domain::time::Span;
 use domain::{DepartmentId, Fault, Field, IncomingId, Refusal};
 use sha2::{Digest, Sha256};
@@ -75,10 +76,10 @@ pub(super) async fn department_by_name(desk: &Desk, name: &str) -> Result<Option
 }
 
 /// Sets aside a mail of which only the head was taken, as it is too large, and tells a sender who has an account.
-pub(super) async fn refuse(desk: &Desk, source: &Source<'_>, head: Vec<u8>, reason: &str) -> Result<()> {
+pub(super) async fn refuse(desk: &Desk, source: &Source<'_>, head: Vec<u8>, reason: Reason) -> Result<()> {
     let letter = letters::read(&head);
     let sender = letter.from.as_ref().map(|from| from.address.to_lowercase());
-    let found = Finding { reason: Some(reason.to_owned()), sender: sender.clone(), subject: Some(letter.subject.clone()), ticket: None };
+    let found = Finding { reason: Some(reason), sender: sender.clone(), subject: Some(letter.subject.clone()), ..Finding::default() };
     if row(desk, source, head, Some(found)).await?.is_none() {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 //! Invariant: what is told was within the reader's rights at the moment of sending.
 
 use super::template::{self, Kind, Values, current, escaped};
-use crate::mail::{Letter, Part, address, secret};
+use crate::mail::{Cause, Letter, Part, address, secret};
 use crate::{Desk, Result, attachments, hours, mail, zones};
 use domain::TicketId;
 use domain::accounts::{Language, Scope};
@@ -125,7 +125,12 @@ async fn about(
         text: foot.plain(&text),
         html: foot.document(&subject, &html),
         files,
-        is_receipt: why == Why::Receipt,
+        cause: match why {
+            Why::Receipt => Cause::Receipt,
+            // What tells staff of a ticket is a notice, whoever wrote on it; a customer reads what was written to them.
+            _ if !scope.is_staff() && told.iter().any(|(event, _)| is_written(event)) => Cause::Person,
+            _ => Cause::Event,
+        },
         list: format!("Ticket {id} <{id}.tickets.{}>", sender.domain()),
         stop,
         subject,
@@ -218,6 +223,11 @@ fn from_name(told: &[(Event, Why)], desk: &str) -> String {
         [one] if !told.iter().any(|(_, why)| *why == Why::Receipt) => format!("{one} via {desk}"),
         _ => desk.to_owned(),
     }
+}
+
+/// Whether a person wrote something.
+fn is_written(event: &Event) -> bool {
+    event.by.is_some() && matches!(event.what, Happening::Opened { .. } | Happening::Replied { .. })
 }
 
 fn why_words(why: Why, l: Language) -> &'static str {

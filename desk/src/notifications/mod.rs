@@ -137,7 +137,7 @@ pub async fn set_paces(desk: &Desk, by: &Session, paces: &Paces) -> Result<()> {
 
 /// What staff see of mail on a ticket that they were shown.
 pub async fn of_ticket(desk: &Desk, by: &Agent, ticket: &Ticket) -> Result<OfTicket> {
-    Ok(store::notifications::of_ticket(desk.store(), ticket.id, by.session().person().id, 50).await?)
+    Ok(store::notifications::on_ticket(desk.store(), ticket.id, by.session().person().id).await?)
 }
 
 /// Sends a mail of a ticket again.

@@ -2,7 +2,7 @@
 
 use super::letter::Foot;
 use super::template::escaped;
-use crate::mail::{Failure, Letter};
+use crate::mail::{Cause, Failure, Letter};
 use crate::{Desk, Result};
 use domain::accounts::{Language, Role};
 use domain::time::{Moment, Zone};
@@ -64,7 +64,7 @@ async fn send(desk: &Desk, l: Language, (name, address): (&str, &str), subject: 
         subject: subject.to_owned(),
         text: foot.plain(text),
         html: foot.document(subject, html),
-        is_receipt: true,
+        cause: Cause::Receipt,
         list: format!("Balie <balie.{}>", sender.domain()),
         sender,
         ..Letter::default()

@@ -130,7 +130,7 @@ pub(super) fn body(desk: &Desk, browser: &Browser, ticket: &Ticket) -> String {
 /// The hosts of the push services that browsers have. Another address would let whoever turns messages on make this server ask any machine that it can reach.
 const SERVICES: [&str; 4] = ["fcm.googleapis.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com"];
 
-/// Where a push service takes messages; or one on this machine, where Balie itself is reached on it alone, as while it is developed.
+/// Where a push service takes messages; or one on this machine, where Balie itself is reached on it alone and the operator names it, as while it is developed.
 fn address(desk: &Desk, endpoint: &str) -> Option<Url> {
     let url = Url::parse(endpoint).ok()?;
     let is_developed = Url::parse(&desk.mail().settings.base_url).is_ok_and(|base| is_loopback(&base)) && is_loopback(&url);
@@ -169,7 +169,7 @@ pub(super) async fn push(desk: &Desk, browser: &Browser, topic: &str, body: &str
             .header("ttl", KEPT.0 / 1_000)
             .header("urgency", "high")
             .header("topic", topic);
-        send(request, encrypted).await
+        send(desk, request, encrypted).await
     };
     match sent.await {
         Ok(status) if status.is_success() => Outcome::Taken,

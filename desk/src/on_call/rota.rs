@@ -225,8 +225,12 @@ pub async fn save_rota(
     let hook = hook.trim();
     if hook.len() > MAX_LINK {
         wrong(Field::Hook, Fault::TooLong(MAX_LINK as u32));
-    } else if !hook.is_empty() && !Url::parse(hook).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
-        wrong(Field::Hook, Fault::NotALink);
+    } else if !hook.is_empty() {
+        match Url::parse(hook).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+            None => wrong(Field::Hook, Fault::NotALink),
+            Some(url) if desk.http().refuses(&url) => wrong(Field::Hook, Fault::Internal),
+            Some(_) => {}
+        }
     }
     let (Some(handover), Some(wait), Some(since), true) = (minutes, wait, since, faults.is_empty()) else {
         return Err(Refusal::Fields(faults).into());

@@ -5,11 +5,6 @@ use crate::{Desk, Result};
 use domain::accounts::Scope;
 use domain::time::Span;
 use hmac::{Hmac, KeyInit, Mac};
-use http_body_util::Full;
-use hyper::body::Bytes;
-use hyper_rustls::HttpsConnectorBuilder;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 use sha2::Sha256;
 use std::time::Duration;
 use store::browsers;
@@ -18,8 +13,6 @@ use tokio::task::JoinSet;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(1);
-/// A pager that is silent for so long has not taken it.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Signals of one look.
 const BATCH: u64 = 20;
 /// For so long another node leaves them alone: longer than any of them takes.
@@ -89,7 +82,7 @@ async fn one(desk: &Desk, signal: &Signal) -> Result<bool> {
 async fn page(desk: &Desk, signal: &Signal) -> Result<Result<bool, String>> {
     let rotas = on_call::rotas(desk.store()).await?;
     let Some(of) = rotas.iter().find(|of| of.department == signal.department && !of.hook.is_empty()) else { return Ok(Ok(false)) };
-    Ok(post(of, signal).await.map(|()| true))
+    Ok(post(desk, of, signal).await.map(|()| true))
 }
 
 /// Shows an alarm in a browser, where it is still told and its owner may still read the ticket; gives whether that is so. One that its push service no longer knows is forgotten.
@@ -117,19 +110,16 @@ pub(super) fn signature(secret: &str, body: &str) -> String {
     mac.map(|bytes| format!("sha256={}", crate::accounts::hex(&bytes))).unwrap_or_default()
 }
 
-async fn post(of: &OfDepartment, signal: &Signal) -> Result<(), String> {
+async fn post(desk: &Desk, of: &OfDepartment, signal: &Signal) -> Result<(), String> {
     let request = http::Request::post(&of.hook)
         .header(http::header::CONTENT_TYPE, "application/json")
         .header("x-balie-signature", signature(&of.hook_secret, &signal.body));
-    let status = send(request, signal.body.clone().into_bytes()).await?;
+    let status = send(desk, request, signal.body.clone().into_bytes()).await?;
     if status.is_success() { Ok(()) } else { Err(format!("it answered {status}")) }
 }
 
 /// Sends a request; gives how it was answered.
-pub(super) async fn send(request: http::request::Builder, body: Vec<u8>) -> Result<http::StatusCode, String> {
-    let https = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
-    let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build(https);
-    let request = request.header(http::header::USER_AGENT, "Balie").body(Full::new(Bytes::from(body))).map_err(|error| error.to_string())?;
-    let answer = tokio::time::timeout(PATIENCE, client.request(request)).await.map_err(|_| "it is silent".to_owned())?;
-    Ok(answer.map_err(|error| error.to_string())?.status())
+pub(super) async fn send(desk: &Desk, request: http::request::Builder, body: Vec<u8>) -> Result<http::StatusCode, String> {
+    let request = request.body(body).map_err(|error| error.to_string())?;
+    desk.http().status(request).await.map_err(|error| error.to_string())
 }

@@ -4,6 +4,8 @@ use super::{Asked, Reported, SHOWN};
 use crate::Desk;
 use crate::accounts::Agent;
 use crate::audit::{self, Done};
+use crate::spreadsheet::Sheet;
+use domain::accounts::Language;
 use domain::audit::Deed;
 use domain::permissions::Action;
 use domain::reports::{Figures, Group, Times};
@@ -61,7 +63,7 @@ fn figures(name: &str, f: &Figures) -> Vec<String> {
     let ([reply_median, reply_p90], [median, p90]) = (seconds(f.first_reply), seconds(f.solution));
     let (reply, solution) = (f.first_reply_share, f.solution_share);
     vec![
-        crate::audit::harmless(name),
+        name.to_owned(),
         f.opened.to_string(),
         f.solved.to_string(),
         reply_median,
@@ -106,8 +108,8 @@ fn rows(reported: &Reported, table: Table) -> Vec<Vec<String>> {
     }
 }
 
-/// A table of a report as a file, which is written down. For staff; the table of agents for who may compare them.
-pub async fn export(desk: &Desk, by: &Agent, asked: &Asked, table: Table) -> crate::Result<String> {
+/// A table of a report as a file for a spreadsheet in a language, which is written down. For staff; the table of agents for who may compare them.
+pub async fn export(desk: &Desk, by: &Agent, asked: &Asked, table: Table, language: Language) -> crate::Result<String> {
     if table == Table::Agents {
         by.session().require(Action::CompareAgents)?;
     }
@@ -116,16 +118,14 @@ pub async fn export(desk: &Desk, by: &Agent, asked: &Asked, table: Table) -> cra
     let after = format!("{} {}", table.word(), reported.query);
     audit::note(&change, by.session(), Done::new(Deed::ReportExported, "", None).changed("", &after), desk.now()).await?;
     change.commit().await?;
-    csv(&reported, table)
+    csv(&reported, table, language)
 }
 
 /// A table as CSV: times in seconds, the first row says what is what.
-pub fn csv(reported: &Reported, table: Table) -> crate::Result<String> {
-    let broken = || std::io::Error::other("CSV");
-    let mut out = csv::Writer::from_writer(vec![]);
+pub fn csv(reported: &Reported, table: Table, language: Language) -> crate::Result<String> {
+    let mut sheet = Sheet::begin(language);
     for row in rows(reported, table) {
-        out.write_record(row).map_err(|_| broken())?;
+        sheet.row(row)?;
     }
-    let bytes = out.into_inner().map_err(|_| broken())?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    sheet.finish()
 }

@@ -128,12 +128,12 @@ async fn named(desk: &Desk, edit: &Edit) -> Result<NamedEdit> {
         Edit::Status(to) => NamedEdit::Status(*to),
         Edit::Assignee(None) => NamedEdit::Assignee(None),
         Edit::Assignee(Some(id)) => {
-            let (_, staff) = store::departments::choices(store).await?;
+            let staff = store::departments::choices(store).await?.staff;
             NamedEdit::Assignee(Some(staff.into_iter().find(|p| p.id == *id).ok_or_else(|| unknown(Field::Assignee))?))
         }
         Edit::Urgency(to, reason) => NamedEdit::Urgency(*to, reason_of(reason.as_deref())?),
         Edit::Department(id) => {
-            let (departments, _) = store::departments::choices(store).await?;
+            let departments = store::departments::choices(store).await?.departments;
             NamedEdit::Department(departments.into_iter().find(|d| d.id == *id).ok_or_else(|| unknown(Field::Department))?)
         }
         Edit::AddCc(id) => NamedEdit::AddCc(store::events::name_of(store, *id).await?.ok_or_else(|| unknown(Field::Cc))?),

@@ -12,27 +12,31 @@ pub(crate) use editing::{close_settled, leave_colleagues};
 pub(crate) use index::index_marked;
 pub use proposals::{answer_proposal, name_for_cc, proposals};
 pub use store::conversation::{MailMark, Message};
-pub use store::tickets::{Line, Shelf};
+pub use store::hours::Retargeted;
+pub use store::mail::Proposal;
+pub use store::ticket_page::BesideTicket;
+pub use store::tickets::Line;
 pub(crate) use writing::open_by_mail;
 pub use writing::{ByMail, Writing, note, open, reply};
 
-use crate::accounts::{Agent, Customer, Session};
+use crate::accounts::{Customer, Session};
 use crate::{Desk, Result, hours};
 use domain::accounts::{Person, Scope};
 use domain::attachments::Attachment;
 use domain::events::{Event, Facet, Happening};
-use domain::hours::Changed;
+use domain::hours::{Changed, Promise};
 use domain::tickets::Ticket;
-use domain::time::Moment;
-use domain::{EventNo, Named, PersonId, Refusal, TicketId};
+use domain::{EventNo, PersonId, Refusal, TicketId};
 use store::Change;
+use store::ticket_page::TicketPage;
+use store::tickets::Shelf;
 
 /// Lines on one shelf of the portal's home at most: more than anyone has running.
 pub const SHELF: u64 = 500;
 /// Most tickets that one search finds.
 const FOUND: u64 = 50;
 
-/// A ticket with everything its page shows.
+/// A ticket with everything its page shows to its reader.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub struct Page {
@@ -41,8 +45,14 @@ pub struct Page {
     pub version: EventNo,
     pub messages: Vec<(Message, Vec<Attachment>)>,
     pub history: Vec<Event>,
-    /// Changes of hours and targets while it ran, by which what is due was reckoned anew; for staff.
-    pub retargets: Vec<(Moment, Option<Named<PersonId>>, Changed)>,
+    /// Who can be put in CC; for staff and the requester.
+    pub candidates: Vec<Person>,
+    /// Whom mails named for CC, and nobody has let read yet; for staff and the requester.
+    pub proposals: Vec<Proposal>,
+    /// What its customers may expect, while it is our turn.
+    pub promise: Option<Promise>,
+    /// For staff alone.
+    pub beside: Option<BesideTicket>,
 }
 
 async fn lock(change: &Change, scope: &Scope, id: TicketId) -> Result<(Ticket, EventNo)> {
@@ -73,45 +83,57 @@ async fn finish(desk: &Desk, change: Change, by: PersonId, before: &Ticket, mut 
     Ok(change.commit().await?)
 }
 
-/// A ticket's page; customers get no notes, and no history of what only staff may know.
+/// A ticket's page, as much of it as its reader may know: customers get no notes, no tags, no history of what only staff may know and no target; who is in CC offers no one for it.
 pub async fn page(desk: &Desk, by: &Session, id: TicketId) -> Result<Page> {
-    let scope = by.scope();
-    let (ticket, version) = store::tickets::find(desk.store(), &scope, id).await?.ok_or(Refusal::NotFound)?;
-    let read = store::conversation::read(desk.store(), &scope, id).await?;
-    let mut retargets = vec![];
+    let (scope, me) = (by.scope(), by.person().id);
     if by.role().is_staff() {
-        let organisation = ticket.organisation.as_ref().map(|o| o.id);
-        retargets = store::hours::retargets(desk.store(), ticket.opened_at, ticket.department.id, organisation, ticket.urgency).await?;
+        let (found, mut beside) = store::ticket_page::for_staff(desk.store(), &scope, id, me).await?.ok_or(Refusal::NotFound)?;
+        let ticket = &found.ticket;
         // Day and night it is as due by other hours as it was.
-        retargets.retain(|(.., what)| *what != Changed::Hours || !ticket.around_the_clock);
-        retargets.retain(|(at, ..)| ticket.settled_at.is_none_or(|settled| *at < settled));
+        beside.retargets.retain(|(.., what)| *what != Changed::Hours || !ticket.around_the_clock);
+        beside.retargets.retain(|(at, ..)| ticket.settled_at.is_none_or(|settled| *at < settled));
+        return page_of(desk, found, Some(beside)).await;
     }
-    Ok(Page { ticket, version, messages: read.messages, history: read.history, retargets })
+    let found = store::ticket_page::for_customer(desk.store(), &scope, id).await?.ok_or(Refusal::NotFound)?;
+    let mut page = page_of(desk, found, None).await?;
+    page.ticket.due = None;
+    if page.ticket.requester.id != me {
+        (page.candidates, page.proposals) = (vec![], vec![]);
+    }
+    // Tags are words among staff, and so is when they last wrote one, or a note.
+    page.ticket.tags.clear();
+    page.ticket.updated_at = page.history.last().map_or(page.ticket.opened_at, |event| event.at);
+    Ok(page)
 }
 
-/// One shelf of a customer's home.
-pub async fn shelf(desk: &Desk, by: &Customer, shelf: Shelf, most: u64) -> Result<Vec<Line>> {
+async fn page_of(desk: &Desk, found: TicketPage, beside: Option<BesideTicket>) -> Result<Page> {
+    let TicketPage { ticket, version, conversation, candidates, proposals } = found;
+    let promise = if ticket.status.runs() { Some(hours::book(desk).await?.promised(&ticket, desk.now())) } else { None };
+    Ok(Page { ticket, version, messages: conversation.messages, history: conversation.history, candidates, proposals, promise, beside })
+}
+
+/// A customer's home.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)]
+pub struct Home {
+    pub running: Vec<Line>,
+    pub cc: Vec<Line>,
+    /// What colleagues opened, for who may read it.
+    pub organisation: Vec<Line>,
+    pub settled: Vec<Line>,
+}
+
+/// A customer's home, with at most so many settled tickets.
+pub async fn home(desk: &Desk, by: &Customer, settled: u64) -> Result<Home> {
+    let me = by.session().person().id;
     // What colleagues opened is for who may read it.
-    if shelf == Shelf::Organisation && !matches!(by.session().scope(), Scope::Organisation(..)) {
-        return Ok(vec![]);
-    }
-    Ok(store::tickets::shelf(desk.store(), by.session().person().id, shelf, most).await?)
+    let of_colleagues = if matches!(by.session().scope(), Scope::Organisation(..)) { SHELF } else { 0 };
+    let shelves = [(Shelf::Running, SHELF), (Shelf::Cc, SHELF), (Shelf::Organisation, of_colleagues), (Shelf::Settled, settled)];
+    let [running, cc, organisation, settled] = store::tickets::shelves(desk.store(), me, shelves).await?;
+    Ok(Home { running, cc, organisation, settled })
 }
 
 /// A customer's search in their tickets.
 pub async fn search(desk: &Desk, by: &Customer, typed: &str) -> Result<Vec<Line>> {
     Ok(store::search::portal(desk.store(), &by.session().scope(), typed, FOUND).await?)
-}
-
-/// The requester's other tickets, for staff.
-pub async fn others(desk: &Desk, by: &Agent, ticket: &Ticket) -> Result<Vec<Line>> {
-    Ok(store::tickets::others_of(desk.store(), &by.session().scope(), ticket.requester.id, ticket.id, 5).await?)
-}
-
-/// Customers who can be put in CC of a ticket, for staff.
-pub async fn cc_candidates(desk: &Desk, _by: &Agent, ticket: &Ticket) -> Result<Vec<Person>> {
-    match &ticket.organisation {
-        Some(organisation) => Ok(store::accounts::colleagues(desk.store(), organisation.id, ticket.requester.id, "", 100).await?),
-        None => Ok(vec![]),
-    }
 }

@@ -41,6 +41,8 @@ pub struct ByMail {
     pub head: String,
     /// Safe HTML.
     pub html: String,
+    /// Pictures that the HTML shows, uploaded by its author.
+    pub inline: Vec<AttachmentId>,
 }
 
 impl ByMail {
@@ -168,17 +170,24 @@ async fn write_ticket(
         mail: mail.map(ByMail::kept),
     };
     let message = store::conversation::add_message(change, &message, now).await?;
-    attach(change, &new.attachments, me.id, ticket.id, message).await?;
+    attach(change, (&new.attachments, mail), me.id, (ticket.id, message)).await?;
     store::search::write(change, &ticket, &new.description, "").await?;
     let opened = Happening::Opened { subject: ticket.subject.clone(), urgency: ticket.urgency, department: ticket.department.clone(), follows };
     store::events::append(change, ticket.id, Some(me.id), now, &[opened]).await?;
     Ok(ticket)
 }
 
-async fn attach(change: &Change, files: &[AttachmentId], owner: PersonId, ticket: TicketId, message: MessageId) -> Result<()> {
-    for file in files {
+/// Puts files, and the pictures in the text of a mail, on a message.
+async fn attach(
+    change: &Change,
+    (files, mail): (&[AttachmentId], Option<&ByMail>),
+    owner: PersonId,
+    (ticket, message): (TicketId, MessageId),
+) -> Result<()> {
+    let pictures = mail.iter().flat_map(|mail| &mail.inline).map(|file| (file, true));
+    for (file, inline) in files.iter().map(|file| (file, false)).chain(pictures) {
         // Checked before the change began: only a second submission at the same moment can have taken it.
-        if !store::attachments::attach(change, file, owner, ticket, message).await? {
+        if !store::attachments::attach(change, file, owner, ticket, message, inline).await? {
             return Err(Refusal::field(Field::Attachments, Fault::Unknown).into());
         }
     }
@@ -261,7 +270,7 @@ async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_no
         happened
     };
     let files: Vec<AttachmentId> = files.into_iter().map(|f| f.id).collect();
-    attach(&change, &files, me, id, message).await?;
+    attach(&change, (&files, writing.mail.as_ref()), me, (id, message)).await?;
     finish(desk, change, by.person().id, &before, ticket, &happened, true).await?;
     Ok(id)
 }

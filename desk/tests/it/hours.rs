@@ -1,7 +1,7 @@
 //! What is due on a ticket, and that it is told once, in order, whoever looks and however late.
 
 use crate::support::{World, on_both};
-use desk::hours::{add_days, by_office, reckon_all, remove_day, save_target, save_week, tick};
+use desk::hours::{add_days, reckon_all, remove_day, save_target, save_week, tick};
 use desk::tickets::{Edit, Writing, edit, note, page, reply};
 use domain::audit::Deed;
 use domain::board::Filter;
@@ -175,9 +175,9 @@ async fn other_hours_move_what_is_due_on_every_running_ticket() {
         // Who saves a ticket meanwhile needs not wait for the background.
         edit(&world.desk, &world.agent("sanne"), open_one, &[Edit::Tag("x".into())], None).await.unwrap();
         assert_eq!(due(&world, open_one).await.unwrap().at, Some(nine + Span::hours(4)));
-        let history = page(&world.desk, world.person("hanneke"), open_one).await.unwrap().retargets;
+        let history = page(&world.desk, world.person("hanneke"), open_one).await.unwrap().beside.unwrap().retargets;
         assert_eq!(history.len(), 3);
-        assert!(page(&world.desk, world.person("marieke"), open_one).await.unwrap().retargets.is_empty());
+        assert!(page(&world.desk, world.person("marieke"), open_one).await.unwrap().beside.is_none());
     })
     .await;
 }
@@ -205,7 +205,7 @@ async fn a_target_of_an_organisation_goes_before_the_general_one_and_can_be_take
         save_week(&world.desk, &admin, world.departments[0], "Europe/Amsterdam", &["9-17", "", "", "", "", "", ""].map(str::to_owned), &[])
             .await
             .unwrap();
-        let lines = async |id| page(&world.desk, world.person("hanneke"), id).await.unwrap().retargets.len();
+        let lines = async |id| page(&world.desk, world.person("hanneke"), id).await.unwrap().beside.unwrap().retargets.len();
         assert_eq!((lines(id).await, lines(high).await), (4, 0));
         assert_eq!(
             add_days(&world.desk, &admin, world.departments[0], "2025-03-05", "", "", "").await.unwrap_err().refusal().unwrap().at(Field::Date),
@@ -260,9 +260,9 @@ async fn outside_office_hours_only_what_is_urgent_stands_on_top_and_staff_are_le
         desk::notifications::advance(&world.desk).await.unwrap();
         // Half past eight in the evening.
         world.pass(Span::minutes(8 * 60 + 24));
-        assert_eq!(by_office(&world.desk).await.unwrap(), (vec![], world.departments.clone()));
+        assert_eq!(desk::hours::book(&world.desk).await.unwrap().by_office(world.desk.now()), (vec![], world.departments.clone()));
         let (medium, high) = (open(&world, "medium", "b").await, open(&world, "high", "c").await);
-        let board = desk::board::snapshot(&world.desk, &world.agent("sanne"), &Filter::default()).await.unwrap();
+        let (board, _) = desk::board::snapshot(&world.desk, &world.agent("sanne"), &Filter::default()).await.unwrap();
         let order: Vec<TicketId> = board.columns[0].cards.iter().map(|card| card.id).collect();
         assert_eq!(order, [high, medium, low]);
         assert_eq!(board.columns[0].cards.iter().filter(|card| card.is_asleep(&board.closed)).count(), 2);

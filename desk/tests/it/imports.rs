@@ -14,7 +14,7 @@ pub async fn file(world: &World, text: &str) -> String {
 /// Imports a file, and waits until it is over.
 pub async fn import(world: &World, file: &str) -> desk::Result<()> {
     let hanneke = world.agent("hanneke");
-    accounts::begin_import(&world.desk, &hanneke, file).await?;
+    accounts::begin_import(&world.desk, &hanneke, file, &[]).await?;
     for _ in 0..1_000 {
         if let Some(done) = accounts::import_progress(&world.desk, &hanneke, file).and_then(|progress| progress.over) {
             assert_eq!(done, Ok(()));
@@ -31,12 +31,12 @@ async fn an_import_is_seen_row_by_row_before_anything_is_done_and_is_done_whole(
         let (desk, hanneke) = (&world.desk, world.agent("hanneke"));
         let text = "naam;e-mail;organisatie;key user;domeinen\nJan Jansen;JAN@nieuw.example;Nieuw BV;ja;nieuw.example\nmarieke;marieke@x.example;De Waal;ja;\nRuud Anders;ruud@x.example;De Waal;;\n;;Leeg BV;;leeg.example\n";
         let good = file(&world, text).await;
-        let preview = accounts::preview_import(desk, &hanneke, &good).await.unwrap();
+        let preview = accounts::preview_import(desk, &hanneke, &good, &[]).await.unwrap();
         assert_eq!((preview.rows, preview.add, preview.change, preview.same, preview.wrong, preview.organisations), (4, 2, 1, 1, 0, 2));
         assert!(store::organisations::by_name(desk.store(), "Nieuw BV").await.unwrap().is_none(), "looking changes nothing");
 
         let bad = file(&world, &format!("{text}Sanne;sanne@x.example;De Waal;;\nKees;kees;De Waal;;\nDubbel;jan@nieuw.example;De Waal;;\n,x;y\n")).await;
-        let preview = accounts::preview_import(desk, &hanneke, &bad).await.unwrap();
+        let preview = accounts::preview_import(desk, &hanneke, &bad, &[]).await.unwrap();
         assert_eq!(preview.wrong, 4, "{:?}", preview.faulty);
         assert_eq!(refused(import(&world, &bad).await).at(Field::File), Some(&Fault::WrongRows));
         assert!(store::organisations::by_name(desk.store(), "Nieuw BV").await.unwrap().is_none(), "nothing is half done");
@@ -49,14 +49,14 @@ async fn an_import_is_seen_row_by_row_before_anything_is_done_and_is_done_whole(
         assert_eq!(world.renewed("ruud").await.person().name, "Ruud Anders");
         assert!(deeds(&world).await.contains(&Deed::PeopleImported));
         // Once more: the file is gone; the same rows again change nothing.
-        assert_eq!(refused(accounts::preview_import(desk, &hanneke, &good).await).at(Field::File), Some(&Fault::Unknown));
-        let again = accounts::preview_import(desk, &hanneke, &file(&world, text).await).await.unwrap();
+        assert_eq!(refused(accounts::preview_import(desk, &hanneke, &good, &[]).await).at(Field::File), Some(&Fault::Unknown));
+        let again = accounts::preview_import(desk, &hanneke, &file(&world, text).await, &[]).await.unwrap();
         assert_eq!((again.add, again.change, again.same), (0, 0, 4));
         // Another file of hers.
         let another = file(&world, "naam,e-mail,organisatie\nA,a@nieuw.example,Nieuw BV\nB,b@nieuw.example,Derde BV\n").await;
-        accounts::preview_import(desk, &hanneke, &another).await.unwrap();
+        accounts::preview_import(desk, &hanneke, &another, &[]).await.unwrap();
         // Not an agent's, and not of someone else.
-        assert_eq!(refused(accounts::preview_import(desk, &world.agent("sanne"), &another).await), Refusal::NotAllowed);
+        assert_eq!(refused(accounts::preview_import(desk, &world.agent("sanne"), &another, &[]).await), Refusal::NotAllowed);
     })
     .await;
 }
@@ -67,11 +67,11 @@ async fn a_file_that_is_no_table_is_refused_with_a_sentence() {
     let hanneke = world.agent("hanneke");
     for (text, fault) in [("zomaar een tekst\n", Fault::NoColumns), ("naam;e-mail;organisatie\n", Fault::Missing)] {
         let file = file(&world, text).await;
-        assert_eq!(refused(accounts::preview_import(&world.desk, &hanneke, &file).await).at(Field::File), Some(&fault));
-        assert_eq!(refused(accounts::begin_import(&world.desk, &hanneke, &file).await).at(Field::File), Some(&fault));
+        assert_eq!(refused(accounts::preview_import(&world.desk, &hanneke, &file, &[]).await).at(Field::File), Some(&fault));
+        assert_eq!(refused(accounts::begin_import(&world.desk, &hanneke, &file, &[]).await).at(Field::File), Some(&fault));
     }
     for wrong in ["", "x", &"0".repeat(32)] {
-        assert_eq!(refused(accounts::preview_import(&world.desk, &hanneke, wrong).await).at(Field::File), Some(&Fault::Unknown));
+        assert_eq!(refused(accounts::preview_import(&world.desk, &hanneke, wrong, &[]).await).at(Field::File), Some(&Fault::Unknown));
     }
 }
 
@@ -98,7 +98,7 @@ async fn of_two_imports_at_once_one_waits_its_turn() {
         let text = "naam;e-mail;organisatie\nNieuw;nieuw@x.example;Koperslag\n";
         let (one, two) = (file(&world, text).await, file(&world, text).await);
         let hanneke = world.agent("hanneke");
-        let (a, b) = tokio::join!(accounts::begin_import(&world.desk, &hanneke, &one), accounts::begin_import(&world.desk, &hanneke, &two));
+        let (a, b) = tokio::join!(accounts::begin_import(&world.desk, &hanneke, &one, &[]), accounts::begin_import(&world.desk, &hanneke, &two, &[]));
         let lost = [a, b].into_iter().find_map(Result::err).expect("one of them waits");
         assert_eq!(lost.refusal(), Some(&Refusal::Throttled(10)));
     })
@@ -110,7 +110,7 @@ async fn an_import_whose_asker_is_gone_holds_up_no_other() {
     on_both(async |world: World| {
         let file = file(&world, "naam;e-mail;organisatie\nNieuw;nieuw@x.example;Koperslag\n").await;
         let hanneke = world.agent("hanneke");
-        let gone = accounts::begin_import(&world.desk, &hanneke, &file);
+        let gone = accounts::begin_import(&world.desk, &hanneke, &file, &[]);
         tokio::select! {
             biased;
             begun = gone => panic!("it was to be broken off: {begun:?}"),
@@ -159,7 +159,7 @@ async fn an_import_opens_no_closed_department_by_its_key_users() {
         // One that is new, and one who is a key user elsewhere already.
         for text in ["naam;e-mail;organisatie;key user\nX;x@waal.example;De Waal;ja\n", "naam;e-mail;organisatie\nkees;kees@x.example;De Waal\n"] {
             let file = file(&world, text).await;
-            accounts::begin_import(&world.desk, &hanneke, &file).await.unwrap();
+            accounts::begin_import(&world.desk, &hanneke, &file, &[]).await.unwrap();
             let over = async || accounts::import_progress(&world.desk, &hanneke, &file).and_then(|progress| progress.over);
             while over().await.is_none() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -181,7 +181,7 @@ async fn who_became_staff_since_a_file_was_looked_at_is_not_made_a_customer_by_i
         let meanwhile = desk.store().begin().await.unwrap();
         store::people::locked(&meanwhile, world.id("ruud")).await.unwrap();
         store::people::set_place(&meanwhile, world.id("ruud"), domain::accounts::Role::Agent, None, false).await.unwrap();
-        accounts::begin_import(desk, &hanneke, &file).await.unwrap();
+        accounts::begin_import(desk, &hanneke, &file, &[]).await.unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
         meanwhile.commit().await.unwrap();
         let over = async || accounts::import_progress(desk, &hanneke, &file).and_then(|progress| progress.over);
@@ -195,6 +195,44 @@ async fn who_became_staff_since_a_file_was_looked_at_is_not_made_a_customer_by_i
         assert_eq!(world.renewed("ruud").await.role(), domain::accounts::Role::Agent);
         let new = domain::accounts::EmailAddress::parse("nieuw@x.example").unwrap();
         assert!(store::accounts::by_email(desk.store(), &new).await.unwrap().is_none(), "nothing is half done");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn columns_are_read_as_they_are_chosen_and_companies_are_known_however_they_are_written() {
+    on_both(async |world: World| {
+        let (desk, hanneke) = (&world.desk, world.agent("hanneke"));
+        let text = "sep=;\n\nVoornaam;Achternaam;Werkmail;Bedrijf\nJan;Jansen;jan@nieuw.example;DE WAÁL\nPiet;de Wit;piet@nieuw.example;Cafe\u{301} Zuid\nEva;Smit;eva@nieuw.example;CAFÉ ZUID\n";
+        let good = file(&world, text).await;
+        let looked = accounts::preview_import(desk, &hanneke, &good, &[]).await.unwrap();
+        let read: Vec<_> = looked.headings.iter().map(|heading| heading.column).collect();
+        use accounts::Column::{Email, FirstName, LastName, Organisation};
+        assert_eq!((read, looked.lacks_columns, looked.rows), (vec![Some(FirstName), Some(LastName), None, Some(Organisation)], true, 0));
+        assert_eq!(looked.headings[2].example, "jan@nieuw.example");
+        assert_eq!(refused(accounts::begin_import(desk, &hanneke, &good, &[]).await).at(Field::File), Some(&Fault::NoColumns));
+
+        let chosen = [Some(FirstName), Some(LastName), Some(Email), Some(Organisation)];
+        let looked = accounts::preview_import(desk, &hanneke, &good, &chosen).await.unwrap();
+        assert_eq!((looked.lacks_columns, looked.add, looked.organisations), (false, 3, 1), "one new company");
+        assert_eq!(looked.shown.iter().map(|row| (row.line, row.organisation.as_str())).collect::<Vec<_>>(), [(4, "De Waal"), (5, "Café Zuid"), (6, "Café Zuid")]);
+        accounts::begin_import(desk, &hanneke, &good, &chosen).await.unwrap();
+        let over = async || accounts::import_progress(desk, &hanneke, &good).and_then(|progress| progress.over);
+        while over().await.is_none() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(over().await, Some(Ok(())));
+        let of = async |email: &str| {
+            let email = domain::accounts::EmailAddress::parse(email).unwrap();
+            let person = store::accounts::by_email(desk.store(), &email).await.unwrap().unwrap().person;
+            (person.name, person.organisation.unwrap().name)
+        };
+        assert_eq!(of("jan@nieuw.example").await, ("Jan Jansen".to_owned(), "De Waal".to_owned()));
+        assert_eq!((of("piet@nieuw.example").await.1, of("eva@nieuw.example").await.1), ("Café Zuid".to_owned(), "Café Zuid".to_owned()));
+        // The same again, written otherwise, changes nothing.
+        let again = file(&world, &text.replace("DE WAÁL", "de waal").replace("CAFÉ", "café")).await;
+        let looked = accounts::preview_import(desk, &hanneke, &again, &chosen).await.unwrap();
+        assert_eq!((looked.add, looked.change, looked.same, looked.organisations), (0, 0, 3, 0));
     })
     .await;
 }

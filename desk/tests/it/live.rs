@@ -74,7 +74,7 @@ async fn follows(world: &World, story: &[(u8, usize)], cut: usize, filter: &Filt
     for (what, which) in &story[..cut] {
         act(world, &mut tickets, *what, *which).await;
     }
-    let mut board = snapshot(&world.desk, &agent, filter).await.unwrap();
+    let (mut board, _) = snapshot(&world.desk, &agent, filter).await.unwrap();
     let from = board.as_of;
     for (what, which) in &story[cut..] {
         act(world, &mut tickets, *what, *which).await;
@@ -83,10 +83,10 @@ async fn follows(world: &World, story: &[(u8, usize)], cut: usize, filter: &Filt
     let told = messages(world, agent.session(), from).await;
     for message in told.iter().chain(&told) {
         if board.apply(message, filter) == Effect::Reload {
-            board = snapshot(&world.desk, &agent, filter).await.unwrap();
+            board = snapshot(&world.desk, &agent, filter).await.unwrap().0;
         }
     }
-    let truth = snapshot(&world.desk, &agent, filter).await.unwrap();
+    let (truth, _) = snapshot(&world.desk, &agent, filter).await.unwrap();
     for (shows, truth) in board.columns.iter().zip(&truth.columns) {
         let ids = |column: &Column| column.cards.iter().map(|c| c.id.0).collect::<Vec<_>>();
         assert_eq!((shows.total, ids(shows)), (truth.total, ids(truth)), "{:?}", truth.status);

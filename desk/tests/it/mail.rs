@@ -8,12 +8,13 @@ use desk::notifications;
 use desk::tickets::{Edit, Writing, edit, page, reply, settle};
 use domain::accounts::{EmailAddress, Role};
 use domain::events::Happening;
+use domain::mail::MailReason;
 use domain::tickets::Status;
 use domain::time::Span;
 use domain::{IncomingId, TicketId};
 use store::mail::State;
 
-const RELAY: &str = "mx.sera.example";
+pub const RELAY: &str = "mx.sera.example";
 
 pub fn with_mail(mut world: World) -> World {
     let sender = Mailbox { name: "SERA".into(), address: "support@sera.example".into() };
@@ -23,7 +24,7 @@ pub fn with_mail(mut world: World) -> World {
 }
 
 /// Takes a mail in; gives its number.
-async fn comes_in(world: &World, mail: impl AsRef<[u8]>) -> IncomingId {
+pub async fn comes_in(world: &World, mail: impl AsRef<[u8]>) -> IncomingId {
     let source = Source { name: "test", key: None, department: None, strangers: None };
     receive(&world.desk, &source, mail.as_ref().to_vec()).await.unwrap().expect("it is new")
 }
@@ -42,21 +43,21 @@ pub fn believed(rest: &str) -> String {
     format!("Authentication-Results: {RELAY}; dmarc=pass header.from=x.example\r\n{rest}")
 }
 
-async fn reply_address(world: &World, ticket: TicketId, who: &str) -> String {
+pub async fn reply_address(world: &World, ticket: TicketId, who: &str) -> String {
     address::reply_address(secret(&world.desk).await.unwrap(), "support@sera.example", ticket, world.id(who))
 }
 
-async fn last(world: &World, id: TicketId) -> (String, String, Option<bool>) {
+pub async fn last(world: &World, id: TicketId) -> (String, String, Option<bool>) {
     let page = page(&world.desk, world.person("hanneke"), id).await.unwrap();
     let (message, _) = page.messages.last().unwrap();
     (message.author.name.clone(), message.html.clone(), message.mail.as_ref().map(|mail| mail.verified))
 }
 
-async fn messages(world: &World, id: TicketId) -> usize {
+pub async fn messages(world: &World, id: TicketId) -> usize {
     page(&world.desk, world.person("hanneke"), id).await.unwrap().messages.len()
 }
 
-async fn status(world: &World, id: TicketId) -> Status {
+pub async fn status(world: &World, id: TicketId) -> Status {
     page(&world.desk, world.person("hanneke"), id).await.unwrap().ticket.status
 }
 
@@ -117,8 +118,7 @@ async fn a_mail_opens_a_ticket_with_its_files_and_pictures() {
         let opened = page(&world.desk, world.person("marieke"), id).await.unwrap();
         assert_eq!((opened.ticket.subject.as_str(), opened.ticket.requester.id), ("Scherm is leeg", world.id("marieke")));
         let (message, files) = &opened.messages[0];
-        assert_eq!(files.iter().map(|f| (f.name.as_str(), f.image)).collect::<Vec<_>>(), [("scherm.png", true)]);
-        assert!(message.html.contains(&format!("/files/{}/view", files[0].id)), "{}", message.html);
+        assert!(files.is_empty() && message.html.contains("<img") && message.html.contains("/view\""), "it stands in the text: {}", message.html);
         assert!(!message.html.contains("<script") && !message.html.contains("src=\"https://spy"), "{}", message.html);
         assert!(message.html.contains("virus.exe"), "what was not taken over is said: {}", message.html);
         assert!(!message.mail.as_ref().unwrap().verified, "nothing proves it");
@@ -210,8 +210,8 @@ async fn what_a_machine_sends_never_reopens_and_a_mail_of_our_own_is_never_taken
         let to = reply_address(&world, id, "marieke").await;
         for rest in [
             "Subject: Automatisch antwoord: Factuur\r\nAuto-Submitted: auto-replied",
-            "Subject: Nieuwsbrief\r\nPrecedence: bulk",
-            "Subject: x\r\nX-Balie: abc@sera.example",
+            "Subject: Schijf vol\r\nAuto-Submitted: auto-generated",
+            "Subject: Vakantie\r\nPrecedence: bulk",
         ] {
             let came = read(&world, mail("marieke", &to, rest, "Ik ben er niet")).await;
             assert_eq!(came.state, State::Quiet, "{came:?}");
@@ -357,7 +357,7 @@ async fn nothing_that_comes_in_holds_up_what_comes_after() {
     .await;
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     bytes
         .chunks(3)
@@ -377,7 +377,7 @@ async fn admins_see_what_was_set_aside_and_let_it_be_read_again() {
         let came = read(&world, mail("nobody", "support@sera.example", "Subject: Vreemd", "Dag.")).await;
         let standing = desk::mail::standing(&world.desk, &hanneke, None).await.unwrap();
         assert_eq!((standing.set_aside, standing.waiting, standing.aside.len()), (1, 0, 1));
-        assert!(standing.aside[0].reason.as_ref().is_some_and(|reason| reason.contains("nobody with an account")), "{:?}", standing.aside);
+        assert!(standing.aside[0].reason == Some(MailReason::NoAccount), "{:?}", standing.aside);
         assert!(String::from_utf8(desk::mail::source(&world.desk, &hanneke, came.id).await.unwrap()).unwrap().contains("Subject: Vreemd"));
         for refused in [
             desk::mail::standing(&world.desk, &sanne, None).await.err(),
@@ -453,7 +453,7 @@ async fn an_admin_tries_the_words_of_a_mail_on_themselves() {
 }
 
 /// Takes a mail in that makes people known; gives what became of it.
-async fn let_in(world: &World, mail: impl AsRef<[u8]>) -> store::mail::Incoming {
+pub async fn let_in(world: &World, mail: impl AsRef<[u8]>) -> store::mail::Incoming {
     let source = Source { name: "test", key: None, department: None, strangers: Some("Overig") };
     let id = receive(&world.desk, &source, mail.as_ref().to_vec()).await.unwrap().expect("it is new");
     while ingest::once(&world.desk).await.unwrap() > 0 {}
@@ -508,7 +508,7 @@ async fn a_mailbox_that_admits_strangers_makes_them_known_and_no_more_of_them_th
         let to = address::reply_address(secret(&world.desk).await.unwrap(), "support@sera.example", ticket, world.id("marieke"));
         for ours in ["support@sera.example", to.as_str()] {
             let claimed = let_in(&world, format!("From: {ours}\r\nTo: support@sera.example\r\nSubject: x {ours}\r\n\r\nDag\r\n")).await;
-            assert!(claimed.state == State::SetAside && claimed.reason.unwrap().contains("from Balie itself"));
+            assert!(claimed.state == State::SetAside && claimed.reason == Some(MailReason::OwnAddress));
         }
 
         // Each mail is answered with a receipt: someone else's address is not written to without end.
@@ -516,12 +516,12 @@ async fn a_mailbox_that_admits_strangers_makes_them_known_and_no_more_of_them_th
             assert_eq!(let_in(&world, stranger(0, &n.to_string())).await.state, State::Read, "{n}");
         }
         let flood = let_in(&world, stranger(0, "te veel")).await;
-        assert!(flood.state == State::SetAside && flood.reason.unwrap().contains("5 mails of this sender"));
+        assert!(flood.state == State::SetAside && flood.reason == Some(MailReason::SenderFlood { most: 5 }));
         for n in 1..30 {
             assert_eq!(let_in(&world, stranger(n, "a")).await.state, State::Read, "{n}");
         }
         let crowd = let_in(&world, stranger(31, "a")).await;
-        assert!(crowd.state == State::SetAside && crowd.reason.as_ref().unwrap().contains("30 people"), "{crowd:?}");
+        assert!(crowd.state == State::SetAside && crowd.reason == Some(MailReason::NewcomerFlood { most: 30 }), "{crowd:?}");
         // Later it is read again.
         world.pass(Span::hours(2));
         desk::mail::reread(&world.desk, &world.agent("hanneke"), crowd.id).await.unwrap();
@@ -622,7 +622,8 @@ async fn a_mail_to_two_of_our_addresses_is_one_message_and_a_list_of_ours_is_rea
         let letter = "List-Id: <nieuws.elders.example>\r\nSubject: Nieuwsbrief";
         assert_eq!(
             read(&world, format!("From: a@elders.example\r\nTo: support@sera.example\r\n{letter}\r\n\r\nKoop!\r\n")).await.state,
-            State::Quiet
+            State::SetAside,
+            "on no ticket it would be seen by nobody"
         );
         let machine = mail("marieke", "support@sera.example", "Auto-Submitted: auto-generated\r\nSubject: Schijf vol", "95 %");
         assert_eq!(read(&world, machine).await.state, State::SetAside, "nobody would see it elsewhere");

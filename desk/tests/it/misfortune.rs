@@ -96,7 +96,7 @@ async fn what_was_acknowledged_is_there_after_a_power_cut() {
 }
 
 /// How many migrations there are.
-const MIGRATIONS: u32 = 15;
+const MIGRATIONS: u32 = 17;
 
 #[tokio::test]
 async fn migrations_run_on_both_and_back_over_rows() {
@@ -123,6 +123,45 @@ async fn migrations_run_on_both_and_back_over_rows() {
         assert_eq!(store.pending_migrations().await.unwrap(), MIGRATIONS as usize);
         store.migrate().await.unwrap();
         assert!(store::accounts::is_empty(store).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn after_an_upgrade_names_have_their_keys_and_every_ticket_is_found_by_its_addresses() {
+    for kind in store::testing::KINDS {
+        let world = World::new(fresh(kind).await).await;
+        world.open("marieke", "Van toen").await;
+        let (desk, store, hanneke) = (&world.desk, world.desk.store(), world.agent("hanneke"));
+        // Back to before there were keys.
+        while store::testing::run(store, "UPDATE organisation SET sort_key = sort_key").await {
+            store.migrate_down(1).await.unwrap();
+        }
+        for name in ["DE WAAL", "Cafe\u{301} Zuid", "Café Zuid", "CAFÉ ZUID", "Élan"] {
+            assert!(store::testing::run(store, &format!("INSERT INTO organisation (name, created_at) VALUES ('{name}', 0)")).await, "{name}");
+        }
+        assert!(store::testing::run(store, "UPDATE person SET name = 'Rene\u{301}e' WHERE email = 'marieke@x.example'").await);
+        // As if the index had nothing of it.
+        let gone = if kind == store::Kind::Sqlite { "DELETE FROM ticket_search WHERE rowid > 0" } else { "DELETE FROM ticket_search" };
+        assert!(store::testing::run(store, gone).await);
+        store.migrate().await.unwrap();
+
+        let named = async |name: &str| store::organisations::named(store, name).await.unwrap().map(|named| named.name);
+        let names = desk::accounts::organisations(desk, &hanneke, "", "").await.unwrap();
+        let names: Vec<_> = names.into_iter().map(|(named, _)| named.name).collect();
+        // The one whose name nobody could type has its number.
+        let shown: Vec<&str> = names.iter().map(|name| name.split(" (").next().unwrap_or_default()).collect();
+        assert_eq!(shown, ["Café Zuid", "Café Zuid", "CAFÉ ZUID", "De Waal", "DE WAAL", "Élan", "Koperslag"]);
+        assert_eq!(names.iter().filter(|name| name.contains('(')).count(), 1, "{names:?}");
+        assert_eq!((named("de waal").await.unwrap(), named("DE WAAL").await.unwrap()), ("De Waal".to_owned(), "DE WAAL".to_owned()));
+        assert_eq!(named("CAFÉ ZUID").await.unwrap(), "CAFÉ ZUID");
+        // Either of two can be made the other.
+        let waal = store::organisations::by_name(store, "De Waal").await.unwrap().unwrap();
+        desk::accounts::merge_organisations(desk, &hanneke, waal, "DE WAAL").await.unwrap();
+        assert_eq!(named("DE WAAL").await.unwrap(), "De Waal");
+
+        assert_eq!(desk::jobs::once(desk).await, 0);
+        let found = async |typed: &str| desk::tickets::search(desk, &world.customer("marieke"), typed).await.unwrap().len();
+        assert_eq!((found("marieke@x.example").await, found("renee").await, found("toen").await), (1, 1, 1));
     }
 }
 

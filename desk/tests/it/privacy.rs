@@ -89,7 +89,7 @@ async fn an_erased_person_is_in_no_text_and_their_tickets_stay() {
         // Found by what they are called now, and by what was said; not by what they were called.
         let found = async |typed: &str| {
             let filter = domain::board::Filter { text: Some(typed.to_owned()), ..Default::default() };
-            let board = desk::board::snapshot(&world.desk, &world.agent("sanne"), &filter).await.unwrap();
+            let (board, _) = desk::board::snapshot(&world.desk, &world.agent("sanne"), &filter).await.unwrap();
             board.columns.iter().flat_map(|column| &column.cards).any(|card| card.id == own)
         };
         assert!(found("leest mee").await && !found("Loon").await && found("Anoniem").await);
@@ -397,7 +397,7 @@ async fn tickets_whose_time_is_over_go_with_everything_that_hangs_on_them() {
         assert_eq!(sweep(desk).await.unwrap(), 0, "once");
         // The counts of the board are right, and the log goes on.
         let all = domain::board::Filter { statuses: Status::ALL.to_vec(), ..Default::default() };
-        let board = desk::board::snapshot(desk, &world.agent("sanne"), &all).await.unwrap();
+        let (board, _) = desk::board::snapshot(desk, &world.agent("sanne"), &all).await.unwrap();
         assert!(board.columns.iter().flat_map(|column| &column.cards).all(|card| card.id != old));
         assert_eq!(board.columns.iter().map(|column| column.total).sum::<i64>(), 2);
         world.open("kees", "Daarna").await;

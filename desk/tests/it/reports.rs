@@ -4,7 +4,7 @@ use crate::support::{World, on_both};
 use desk::reports::{Asked, Days, Reported, Table, advance, asked, csv, read};
 use desk::tickets::{Edit, Writing};
 use domain::TicketId;
-use domain::accounts::Role;
+use domain::accounts::{Language, Role};
 use domain::tickets::{Status, Urgency};
 use domain::time::Span;
 
@@ -150,20 +150,21 @@ async fn whatever_is_asked_for_there_is_an_answer_and_names_are_no_formulas() {
         assert!((1..=desk::reports::MOST_DAYS).contains(&(found.end - found.first)), "{query}");
         assert_eq!(found.report.days.len() as i64, found.end - found.first, "{query}");
         for table in Table::ALL {
-            assert!(csv(&found, table).unwrap().lines().count() >= 1);
+            assert!(csv(&found, table, Language::En).unwrap().lines().count() >= 1);
         }
     }
     desk::accounts::change_own(&world.desk, world.person("sanne"), "=1+1", "Europe/Amsterdam").await.unwrap();
     let id = world.open("marieke", "Twee").await;
     desk::tickets::edit(&world.desk, &world.agent("sanne"), id, &[Edit::Assignee(Some(world.id("sanne")))], None).await.unwrap();
     let found = report(&world, "hanneke", &Asked::default()).await;
-    assert!(csv(&found, Table::Agents).unwrap().contains("\n'=1+1,1,0,"));
-    let file = desk::reports::export(&world.desk, &world.agent("hanneke"), &Asked::default(), Table::Days).await.unwrap();
-    assert_eq!(file, csv(&found, Table::Days).unwrap());
+    assert!(csv(&found, Table::Agents, Language::En).unwrap().contains("\n'=1+1,1,0,"));
+    let file = desk::reports::export(&world.desk, &world.agent("hanneke"), &Asked::default(), Table::Days, Language::Nl).await.unwrap();
+    assert_eq!(file, csv(&found, Table::Days, Language::Nl).unwrap());
+    assert!(file.starts_with("\u{feff}day;opened;resolved;open_at_end\r\n"), "{file}");
     let filter = desk::audit::Filter { deed: Some(domain::audit::Deed::ReportExported), ..Default::default() };
     let written = desk::audit::entries(&world.desk, &world.agent("hanneke"), &filter).await.unwrap();
     assert!(written.len() == 1 && written[0].after.starts_with("days from="), "{written:?}");
-    let refused = desk::reports::export(&world.desk, &world.agent("sanne"), &Asked::default(), Table::Agents).await.unwrap_err();
+    let refused = desk::reports::export(&world.desk, &world.agent("sanne"), &Asked::default(), Table::Agents, Language::Nl).await.unwrap_err();
     assert_eq!(refused.refusal(), Some(&domain::Refusal::NotAllowed));
-    assert!(csv(&found, Table::Days).unwrap().lines().last().unwrap().ends_with(",2,0,2"));
+    assert!(csv(&found, Table::Days, Language::En).unwrap().lines().last().unwrap().ends_with(",2,0,2"));
 }

@@ -44,7 +44,8 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::fixed(Moment(1_795_000_000_000));
         let files = Files::open(folder.path(), 5).unwrap();
-        let desk = Desk::open(fresh.store.clone(), files, clock.clone());
+        // Pagers and push services of the tests are on this machine.
+        let desk = Desk::open(fresh.store.clone(), files, clock.clone()).with_internal_hosts(vec!["127.0.0.1".parse().unwrap()]);
         let change = desk.store().begin().await.unwrap();
         let mut departments = vec![];
         for (position, name) in ["Dataduiker", "Datawijzer", "Business Design", "Alphens"].into_iter().enumerate() {

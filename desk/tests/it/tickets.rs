@@ -342,7 +342,7 @@ async fn a_conversation_without_end_is_found_by_its_beginning_and_by_what_was_sa
 async fn a_note_and_a_tag_leave_no_trace_where_a_customer_looks() {
     on_both(async |world: World| {
         let (first, second) = (world.open("marieke", "Eerst").await, world.open("marieke", "Dan").await);
-        let home = async || desk::tickets::shelf(&world.desk, &world.customer("marieke"), desk::tickets::Shelf::Running, 50).await.unwrap();
+        let home = async || desk::tickets::home(&world.desk, &world.customer("marieke"), 50).await.unwrap().running;
         let before = home().await;
         world.pass(Span::days(1));
         note(&world.desk, &world.agent("sanne"), first, &writing("Onder ons")).await.unwrap();

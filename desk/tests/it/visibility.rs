@@ -1,7 +1,7 @@
 //! What is not yours does not exist.
 
 use crate::support::{World, on_both, png};
-use desk::tickets::{Edit, Shelf, Writing, edit, invite, leave, note, page, reply, search, settle, shelf};
+use desk::tickets::{Edit, Writing, edit, home, invite, leave, note, page, reply, search, settle};
 use domain::accounts::Scope;
 use domain::board::Filter;
 use domain::events::Happening;
@@ -23,7 +23,7 @@ async fn another_organisations_ticket_is_not_there() {
         assert!(is_not_found(leave(&world.desk, &kees, id).await));
         assert!(search(&world.desk, &kees, "geheim").await.unwrap().is_empty());
         assert!(search(&world.desk, &kees, &id.to_string()).await.unwrap().is_empty());
-        assert!(shelf(&world.desk, &kees, Shelf::Running, 9).await.unwrap().is_empty());
+        assert!(home(&world.desk, &kees, 9).await.unwrap().running.is_empty());
     })
     .await;
 }
@@ -34,7 +34,7 @@ async fn a_colleague_sees_a_ticket_only_while_in_cc() {
         let id = world.open("ruud", "Eigen").await;
         assert!(is_not_found(page(&world.desk, world.person("marieke"), id).await), "not even a key user");
         invite(&world.desk, &world.customer("ruud"), id, world.id("marieke")).await.unwrap();
-        assert_eq!(shelf(&world.desk, &world.customer("marieke"), Shelf::Cc, 9).await.unwrap().len(), 1);
+        assert_eq!(home(&world.desk, &world.customer("marieke"), 9).await.unwrap().cc.len(), 1);
         assert_eq!(search(&world.desk, &world.customer("marieke"), "eigen").await.unwrap().len(), 1);
         reply(&world.desk, world.person("marieke"), id, &Writing { text: "Ik lees mee".into(), ..Default::default() }).await.unwrap();
         let refused = invite(&world.desk, &world.customer("marieke"), id, world.id("ilse")).await.unwrap_err();
@@ -139,7 +139,7 @@ async fn a_closed_department_is_closed_everywhere() {
         for text in [None, Some("salaris".to_owned()), Some(id.to_string())] {
             let filter = Filter { text, ..Default::default() };
             assert!(desk::board::page(&world.desk, &agent, &filter, Default::default(), false, None).await.unwrap().cards.is_empty());
-            let board = desk::board::snapshot(&world.desk, &agent, &filter).await.unwrap();
+            let (board, _) = desk::board::snapshot(&world.desk, &agent, &filter).await.unwrap();
             assert!(board.columns.iter().all(|c| c.cards.is_empty() && c.total == 0));
         }
         assert!(desk::board::tallies(&world.desk, &agent).await.unwrap().is_empty());
@@ -185,6 +185,62 @@ async fn search_finds_number_subject_text_and_people_and_fears_no_syntax() {
         for typed in ["niets", "leeg niets", "\"", "* OR 1=1", "NEAR(", "a:b", "'; DROP TABLE ticket; --", "%", "\u{202e}", "हिन", "aⒶb"] {
             assert_eq!(found(typed).await, 0, "{typed}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_ticket_is_found_by_addresses_names_of_files_and_numbers_however_they_are_typed() {
+    on_both(async |world: World| {
+        let mut form = world.form("Straße in Łódź, Søren & Æblegård");
+        form.description = "Contract KX-4711/02, factuur 202400815".to_owned();
+        form.link = "https://erp.example/orders/ord99aa".to_owned();
+        form.attachments = vec![world.upload("marieke", "Offerte_2026-0042 Móntage.txt", b"x").await.unwrap()];
+        form.cc = vec![world.id("ilse")];
+        let id = desk::tickets::open(&world.desk, &world.customer("marieke"), &form, None).await.unwrap();
+        let hidden = Writing {
+            text: "Onder ons".into(),
+            attachments: vec![world.upload("sanne", "inkoopprijs.txt", b"x").await.unwrap()],
+            ..Default::default()
+        };
+        note(&world.desk, &world.agent("sanne"), id, &hidden).await.unwrap();
+        let late =
+            Writing { text: "Hierbij".into(), attachments: vec![world.upload("sanne", "werkbon-88.txt", b"x").await.unwrap()], ..Default::default() };
+        reply(&world.desk, world.person("sanne"), id, &late).await.unwrap();
+
+        let customers = async |typed: &str| search(&world.desk, &world.customer("marieke"), typed).await.unwrap().len();
+        let staffs = async |typed: &str| {
+            let filter = Filter { text: Some(typed.to_owned()), ..Default::default() };
+            desk::board::page(&world.desk, &world.agent("daan"), &filter, Default::default(), false, None).await.unwrap().cards.len()
+        };
+        for typed in [
+            "marieke@x.example",
+            "ILSE@X.example",
+            "marieke@x",
+            "Offerte_2026-0042 Móntage.txt",
+            "offerte 2026-0042",
+            "montage.txt",
+            "werkbon-88",
+            "KX-4711/02",
+            "kx471102",
+            "KX 4711",
+            "2024-00815",
+            "ord99aa",
+            "strasse",
+            "STRASSE lodz",
+            "soren aeblegard",
+        ] {
+            assert_eq!((customers(typed).await, staffs(typed).await), (1, 1), "{typed}");
+        }
+        assert_eq!((customers("inkoopprijs.txt").await, staffs("inkoopprijs.txt").await), (0, 1), "a file of a note is of staff");
+        for typed in ["kees@x.example", "KX-4712", "offerte_2026-0043"] {
+            assert_eq!((customers(typed).await, staffs(typed).await), (0, 0), "{typed}");
+        }
+        // Another address is found as soon as the job was there.
+        let moved = desk::accounts::PersonEdit { email: Some("ilse.dewit@elders.example".into()), ..Default::default() };
+        desk::accounts::change_person(&world.desk, &world.agent("hanneke"), world.id("ilse"), moved).await.unwrap();
+        assert_eq!(desk::jobs::once(&world.desk).await, 0);
+        assert_eq!((staffs("ilse.dewit@elders.example").await, staffs("ilse@x.example").await), (1, 0));
     })
     .await;
 }

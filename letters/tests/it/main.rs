@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod automatic;
+mod awkward;
 mod bodies;
 mod bounces;
 mod corpus;
@@ -10,6 +11,8 @@ mod files;
 mod forwarded;
 mod headers;
 mod limits;
+mod lists;
+mod names;
 mod odd;
 mod sealed;
 

@@ -37,6 +37,6 @@ fn an_invitation_says_what_it_asks_and_about_what() {
     let body = "--x\n\nKom je?\n--x\nContent-Type: text/calendar; charset=utf-8; method=request\n\n\
                 BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nSUMMARY;LANGUAGE=nl:Overleg\\, kamer\n  2\nEND:VEVENT\n--x--";
     let (found, files) = sealed("multipart/alternative; boundary=x", body);
-    assert_eq!(found, [Sealed::Calendar { method: "REQUEST".into(), summary: "Overleg, kamer 2".into() }]);
+    assert_eq!(found, [Sealed::Calendar { method: "REQUEST".into(), summary: "Overleg, kamer 2".into(), answer: None }]);
     assert_eq!(files, 1);
 }

@@ -1,6 +1,6 @@
 //! The API for programs, under `/v1`: people and organisations, as JSON, for whoever shows a token.
 //!
-//! Invariants: a token is the only way in, a cookie is not looked at; what it may do is what its owner may do now, narrowed by its scopes; each route is in [`Description`], which a test holds to [`API_ROUTES`].
+//! Invariants: a token is the only way in, a cookie is not looked at, and nothing is read of who has none; what it may do is what its owner may do now, narrowed by its scopes; each route is in [`Description`], which a test holds to [`API_ROUTES`].
 
 #![allow(missing_docs, reason = "fields that say by their names what they are")]
 
@@ -13,7 +13,7 @@ use app::Problem;
 use app::backend::status;
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -23,7 +23,9 @@ use desk::{Desk, Error};
 use domain::accounts::Language;
 use domain::tokens::TokenScope;
 use domain::{Field, Refusal};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 
@@ -40,6 +42,9 @@ pub const API_ROUTES: [(&str, &str, Option<TokenScope>); 10] = [
     ("PATCH", "/v1/organisations/{id}", Some(TokenScope::OrganisationsWrite)),
     ("ANY", "/v1/{*rest}", None),
 ];
+
+/// What is sent has come in within this time, or it is not taken.
+const COMES_IN: Duration = Duration::from_secs(30);
 
 /// Whoever asks: the token they showed, and where from.
 pub struct Bearer {
@@ -87,8 +92,12 @@ impl<E: Into<Error>> From<E> for Failure {
     }
 }
 
-fn body<T>(sent: Result<Json<T>, JsonRejection>) -> Result<T, Failure> {
-    sent.map(|Json(value)| value).map_err(|wrong| Failure::Unreadable(wrong.status(), wrong.body_text()))
+/// Reads what was sent. Called once the token is known to be good: of who has none nothing is read.
+async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Failure> {
+    let unreadable = |wrong: JsonRejection| Failure::Unreadable(wrong.status(), wrong.body_text());
+    let late = |_| Failure::Unreadable(StatusCode::REQUEST_TIMEOUT, "The body did not come in within 30 seconds.".to_owned());
+    let read = tokio::time::timeout(COMES_IN, Json::from_request(request, &())).await.map_err(late)?;
+    read.map(|Json(value)| value).map_err(unreadable)
 }
 
 fn query<T>(asked: Result<Query<T>, QueryRejection>) -> Result<T, Failure> {

@@ -2,9 +2,8 @@
 
 use super::{Bearer, Fault, body, number, query};
 use crate::router::AppState;
-use axum::Json;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use desk::accounts::{OrganisationChange, OrganisationEdit, PEOPLE_PAGE};
@@ -119,10 +118,10 @@ pub(super) async fn organisation(State(state): State<AppState>, bearer: Bearer, 
 
 /// Adds an organisation.
 #[utoipa::path(post, path = "/v1/organisations", request_body = NewOrganisation, responses((status = 201, body = Organisation), (status = "4XX", body = Fault)), security(("token" = ["organisations:write"])))]
-pub(super) async fn add_organisation(State(state): State<AppState>, bearer: Bearer, sent: Result<Json<NewOrganisation>, JsonRejection>) -> Response {
+pub(super) async fn add_organisation(State(state): State<AppState>, bearer: Bearer, sent: Request) -> Response {
     let added = async {
         let by = bearer.agent(&state.desk, TokenScope::OrganisationsWrite).await?;
-        let new = body(sent)?;
+        let new: NewOrganisation = body(sent).await?;
         let new = OrganisationChange { name: new.name, domains: new.domains.join(" "), sign_up: new.sign_up, shared: new.shared, notes: new.notes };
         let id = desk::accounts::save_organisation(&state.desk, &by, None, &new).await?;
         Ok((StatusCode::CREATED, Organisation::from(desk::accounts::organisation(&state.desk, &by, id).await?)))
@@ -132,16 +131,11 @@ pub(super) async fn add_organisation(State(state): State<AppState>, bearer: Bear
 
 /// Changes an organisation.
 #[utoipa::path(patch, path = "/v1/organisations/{id}", params(("id" = i64, Path)), request_body = OrganisationPatch, responses((status = 200, body = Organisation), (status = "4XX", body = Fault)), security(("token" = ["organisations:write"])))]
-pub(super) async fn change_organisation(
-    State(state): State<AppState>,
-    bearer: Bearer,
-    Path(id): Path<String>,
-    sent: Result<Json<OrganisationPatch>, JsonRejection>,
-) -> Response {
+pub(super) async fn change_organisation(State(state): State<AppState>, bearer: Bearer, Path(id): Path<String>, sent: Request) -> Response {
     let desk = &state.desk;
     let changed = async {
         let by = bearer.agent(desk, TokenScope::OrganisationsWrite).await?;
-        let patch = body(sent)?;
+        let patch: OrganisationPatch = body(sent).await?;
         let id = number(&id)?;
         let edit = OrganisationEdit {
             name: patch.name,

@@ -2,9 +2,8 @@
 
 use super::{Bearer, Fault, Reference, body, number, query};
 use crate::router::AppState;
-use axum::Json;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use desk::accounts::{Card, Filter, PEOPLE_PAGE, PersonChange, PersonEdit};
@@ -164,10 +163,10 @@ pub(super) async fn person(State(state): State<AppState>, bearer: Bearer, Path(i
 
 /// Adds a person and mails them an invitation; staff are added by admins.
 #[utoipa::path(post, path = "/v1/people", request_body = NewPerson, responses((status = 201, body = Added), (status = "4XX", body = Fault)), security(("token" = ["people:write"])))]
-pub(super) async fn add_person(State(state): State<AppState>, bearer: Bearer, sent: Result<Json<NewPerson>, JsonRejection>) -> Response {
+pub(super) async fn add_person(State(state): State<AppState>, bearer: Bearer, sent: Request) -> Response {
     let added = async {
         let by = bearer.agent(&state.desk, TokenScope::PeopleWrite).await?;
-        let new = body(sent)?;
+        let new: NewPerson = body(sent).await?;
         let new = PersonChange {
             name: new.name,
             email: new.email,
@@ -185,16 +184,11 @@ pub(super) async fn add_person(State(state): State<AppState>, bearer: Bearer, se
 
 /// Changes a person.
 #[utoipa::path(patch, path = "/v1/people/{id}", params(("id" = i64, Path)), request_body = PersonPatch, responses((status = 200, body = Person), (status = "4XX", body = Fault)), security(("token" = ["people:write"])))]
-pub(super) async fn change_person(
-    State(state): State<AppState>,
-    bearer: Bearer,
-    Path(id): Path<String>,
-    sent: Result<Json<PersonPatch>, JsonRejection>,
-) -> Response {
+pub(super) async fn change_person(State(state): State<AppState>, bearer: Bearer, Path(id): Path<String>, sent: Request) -> Response {
     let desk = &state.desk;
     let changed = async {
         let by = bearer.agent(desk, TokenScope::PeopleWrite).await?;
-        let patch = body(sent)?;
+        let patch: PersonPatch = body(sent).await?;
         // Who was merged into another is that one.
         let id = desk::accounts::card(desk, &by, number(&id)?).await?.person.id;
         let edit = PersonEdit {

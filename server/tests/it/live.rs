@@ -47,7 +47,7 @@ async fn a_stream_brings_what_happens_and_goes_on_where_it_was_cut() {
 }
 
 /// Changes a ticket to and fro, without the way through HTTP.
-async fn change(server: &Server, id: i64, times: usize) {
+pub async fn change(server: &Server, id: i64, times: usize) {
     let session =
         desk::accounts::log_in(&server.desk, "sanne@x.example", PASSWORD, &desk::audit::Origin::default()).await.unwrap().session().unwrap();
     let agent = desk::accounts::session(&server.desk, session.as_str()).await.unwrap().unwrap().agent().unwrap();

@@ -6,8 +6,10 @@
 
 mod ahead;
 mod api;
+mod crowd;
 mod forms;
 mod headers;
+mod hostile;
 mod live;
 mod mail;
 mod matrix;
@@ -17,5 +19,7 @@ mod privacy;
 mod process;
 mod redirects;
 mod settings;
+mod spreadsheets;
+mod statements;
 mod support;
 mod zones;

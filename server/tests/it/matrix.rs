@@ -47,7 +47,7 @@ pub const PAGES: [(&str, Option<Action>); 29] = [
 ];
 
 /// Server functions, with arguments that reach the question of who may.
-const FUNCTIONS: [(&str, Action, &str); 101] = [
+pub const FUNCTIONS: [(&str, Action, &str); 101] = [
     ("log_in", Action::LogIn, "email=x"),
     ("log_out", Action::LogOut, ""),
     ("stop_facts", Action::StopMail, "token=x"),
@@ -145,8 +145,8 @@ const FUNCTIONS: [(&str, Action, &str); 101] = [
     ("colleagues", Action::SuggestCc, ""),
     ("discard_upload", Action::Upload, "id=x"),
     ("board_snapshot", Action::SeeBoard, ""),
-    ("filter_choices", Action::SeeList, ""),
-    ("list_rows", Action::SeeList, ""),
+    ("board_page", Action::SeeBoard, ""),
+    ("list_page", Action::SeeList, ""),
     ("bulk", Action::ChangeTicket, "ids[]=1&status=open"),
     ("move_card", Action::ChangeTicket, "id=1&status=open&seen=0"),
 ];
@@ -160,7 +160,7 @@ pub const PLAIN: [(&str, &str, Option<Action>); 17] = [
     ("GET", "/live", Some(Action::FollowEvents)),
     ("GET", "/live/since", Some(Action::FollowEvents)),
     ("POST", "/mail/incoming", None),
-    ("GET", "/mail/source/{id}", Some(Action::AdministerMail)),
+    ("GET", "/mail/source/{id}", Some(Action::ReadMail)),
     ("POST", "/mail/stop/{token}", Some(Action::StopMail)),
     ("GET", "/log-in/provider", None),
     ("GET", "/log-in/provider/back", None),

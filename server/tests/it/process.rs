@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Waits, but not for ever.
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(begun.elapsed() < Duration::from_secs(60), "{what}: not within a minute");
@@ -18,9 +18,9 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-struct Balie {
-    child: Child,
-    port: u16,
+pub struct Balie {
+    pub child: Child,
+    pub port: u16,
 }
 
 impl Balie {
@@ -42,7 +42,7 @@ impl Balie {
         balie
     }
 
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -54,7 +54,7 @@ impl Balie {
     }
 
     /// The status and the head of the answer.
-    fn try_ask(&self, what: &str, cookie: &str, form: &str) -> Option<(u16, String)> {
+    pub fn try_ask(&self, what: &str, cookie: &str, form: &str) -> Option<(u16, String)> {
         let mut stream = self.connect()?;
         write!(
             stream,
@@ -76,7 +76,7 @@ impl Balie {
     }
 }
 
-fn command(folder: &Path) -> Command {
+pub fn command(folder: &Path) -> Command {
     std::fs::create_dir_all(folder.join("site/pkg")).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_balie"));
     command

@@ -25,7 +25,7 @@ pub struct Server {
     pub desk: Desk,
     pub router: Router,
     pub shutdown: CancellationToken,
-    _fresh: Option<Fresh>,
+    fresh: Option<Fresh>,
     folder: TempDir,
 }
 
@@ -62,13 +62,22 @@ pub async fn people(desk: &Desk) {
 
 impl Server {
     pub async fn start(settings: &[(&str, &str)]) -> Self {
-        let fresh = fresh(Kind::Sqlite).await;
+        Self::start_on(Kind::Sqlite, settings).await
+    }
+
+    pub async fn start_on(kind: Kind, settings: &[(&str, &str)]) -> Self {
+        let fresh = fresh(kind).await;
         let folder = tempfile::tempdir().unwrap();
         let desk = Desk::open(fresh.store.clone(), Files::open(folder.path(), 2).unwrap(), Clock::System);
         people(&desk).await;
         let follow = desk.clone();
         tokio::spawn(async move { desk::live::follow(&follow).await });
         Self::on(desk, settings, Some(fresh), folder)
+    }
+
+    /// A server on a desk of the test's own.
+    pub fn with(desk: Desk) -> Self {
+        Self::on(desk, &[], None, tempfile::tempdir().unwrap())
     }
 
     /// A node on a database that others use too.
@@ -86,12 +95,18 @@ impl Server {
         let options = LeptosOptions::builder().output_name("balie").build();
         let config = Config::read("", settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))).unwrap();
         let state = AppState { options, desk: desk.clone(), config: Arc::new(config), shutdown: shutdown.clone() };
-        Self { desk, router: router(state), shutdown, _fresh: fresh, folder }
+        Self { desk, router: router(state), shutdown, fresh, folder }
     }
 
     /// The folder of its files.
     pub fn files(&self) -> &std::path::Path {
         self.folder.path()
+    }
+
+    /// The desk of another process on the same database, as a command has it.
+    pub async fn another_process(&self) -> Desk {
+        let store = store::Store::connect(&self.fresh.as_ref().unwrap().url, 1).await.unwrap();
+        Desk::open(store, Files::open(self.folder.path(), 2).unwrap(), Clock::System)
     }
 
     /// Asks, and gives the answer as it comes.

@@ -6,6 +6,7 @@ use super::{Plan, Text, Words};
 use crate::change::Change;
 use crate::error::{Error, Result};
 use domain::accounts::{Role, Theme};
+use domain::fold::key;
 use domain::time::Span;
 use domain::{DepartmentId, Named, OrganisationId, PersonId};
 use std::collections::HashSet;
@@ -32,8 +33,11 @@ impl Cast {
     pub(super) async fn write(change: &Change, plan: &Plan, words: &mut Words<'_>, random: &mut Random) -> Result<Self> {
         let mut rows = [
             Rows::new("department", &["id", "name", "closed", "screenshot", "position"]),
-            Rows::new("organisation", &["id", "name", "created_at"]),
-            Rows::new("person", &["id", "name", "email", "role", "organisation_id", "key_user", "password_hash", "theme", "time_zone", "created_at"]),
+            Rows::new("organisation", &["id", "name", "sort_key", "created_at"]),
+            Rows::new(
+                "person",
+                &["id", "name", "sort_key", "email", "role", "organisation_id", "key_user", "password_hash", "theme", "time_zone", "created_at"],
+            ),
             Rows::new("department_member", &["department_id", "person_id"]),
             Rows::new("organisation_domain", &["domain", "organisation_id"]),
         ];
@@ -46,16 +50,17 @@ impl Cast {
             departments.push(Named::new(DepartmentId(department), name));
             department += 1;
         }
-        let mut add = |rows: &mut Rows, name: String, email: String, role: Role, company: Option<i64>, key: bool, hash: Option<&str>| {
+        let mut add = |rows: &mut Rows, name: String, email: String, role: Role, company: Option<i64>, key_user: bool, hash: Option<&str>| {
             let named = Named::new(PersonId(person), name.as_str());
             let (hash, zone) = (hash.map(str::to_owned), plan.time_zone.as_str());
             rows.push([
                 person.into(),
-                name.into(),
+                named.name.as_str().into(),
+                key(&named.name).into(),
                 email.into(),
                 role.word().into(),
                 company.into(),
-                key.into(),
+                key_user.into(),
                 hash.into(),
                 Theme::default().word().into(),
                 zone.into(),
@@ -86,9 +91,9 @@ impl Cast {
         for n in 0..=count {
             // Of those that are drawn twice, each has a number: no two organisations have one name.
             let drawn = (words.draw)(Text::Organisation, random);
-            let name = if names.insert(drawn.clone()) { drawn } else { format!("{drawn} {n}") };
+            let name = if names.insert(key(&drawn)) { drawn } else { format!("{drawn} {n}") };
             let named = Named::new(OrganisationId(company), name);
-            rows[1].push([company.into(), named.name.as_str().into(), born.0.into()]);
+            rows[1].push([company.into(), named.name.as_str().into(), key(&named.name).into(), born.0.into()]);
             rows[4].push([format!("org{n}.example").into(), company.into()]);
             let mut people = vec![];
             if n == 0 {

@@ -17,6 +17,9 @@ mod m0012_browsers;
 mod m0013_search_stale;
 mod m0014_reports_due;
 mod m0015_retarget_urgency;
+mod m0016_mail_flow;
+mod m0017_sort_keys;
+mod m0023_staff;
 
 pub(crate) struct Migrator;
 
@@ -39,6 +42,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_search_stale::Migration),
             Box::new(m0014_reports_due::Migration),
             Box::new(m0015_retarget_urgency::Migration),
+            Box::new(m0016_mail_flow::Migration),
+            Box::new(m0017_sort_keys::Migration),
+            Box::new(m0023_staff::Migration),
         ]
     }
 }

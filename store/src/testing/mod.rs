@@ -2,7 +2,9 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot get its database has failed")]
 
+pub mod many;
 mod postgres;
+pub mod statements;
 
 use crate::connect::{Kind, Store};
 pub use postgres::Server;
@@ -84,4 +86,10 @@ pub async fn contents(store: &Store) -> Vec<(String, Vec<String>)> {
         all.push((table, rows));
     }
     all
+}
+
+/// Runs a statement of a test's own, as for rows that an older version left; whether the database took it.
+pub async fn run(store: &Store, sql: &str) -> bool {
+    let connection = store.writer().unwrap_or(&store.reads);
+    connection.execute_unprepared(sql).await.is_ok()
 }

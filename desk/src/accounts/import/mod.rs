@@ -2,21 +2,24 @@
 
 mod table;
 
-pub use table::{MOST_ROWS, Outcome, Row};
+pub use domain::import::Column;
+pub use table::{Heading, MOST_ROWS, Outcome, Row};
 
-use self::table::{rows_of, text_of, words_in};
+use self::table::{Read, rows_of, text_of, words_in};
 use super::people::{may_open, place};
 use super::session::Agent;
 use crate::audit::{self, Done};
 use crate::{Desk, Error, Result, tickets};
 use domain::accounts::{self, Role};
 use domain::audit::Deed;
+use domain::fold::key;
 use domain::permissions::Action;
 use domain::time::Moment;
 use domain::{AttachmentId, Fault, Field, FieldFault, OrganisationId, Refusal};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use store::Change;
+use store::organisations::Names;
 use store::people::{Imported, Known};
 
 /// Largest file, in bytes: a hundred thousand rows with room to spare.
@@ -30,6 +33,10 @@ const AT_ONCE: usize = 500;
 #[derive(Debug, Clone, PartialEq, Default)]
 #[allow(missing_docs)]
 pub struct Preview {
+    /// What each column is read as.
+    pub headings: Vec<Heading>,
+    /// Whether columns lack without which nothing can be read.
+    pub lacks_columns: bool,
     pub rows: usize,
     pub add: usize,
     pub change: usize,
@@ -105,12 +112,14 @@ impl Drop for Running {
 
 /// A file, looked at against what is there.
 struct Looked {
+    headings: Vec<Heading>,
+    lacks_columns: bool,
     rows: Vec<Row>,
     /// The names of organisations that are not there yet.
     new: Vec<String>,
 }
 
-async fn look(desk: &Desk, by: &Agent, file: &str) -> Result<Looked> {
+async fn look(desk: &Desk, by: &Agent, file: &str, chosen: &[Option<Column>]) -> Result<Looked> {
     by.session().require(Action::ImportPeople)?;
     let wrong = |fault| Error::from(Refusal::field(Field::File, fault));
     let found = crate::attachments::loose(desk, by.session(), &[file.to_owned()]).await?;
@@ -120,20 +129,36 @@ async fn look(desk: &Desk, by: &Agent, file: &str) -> Result<Looked> {
     }
     let (bytes, _) = crate::attachments::read(desk, attachment).await?;
     // A hundred thousand rows are read beside, not between, the requests of others.
-    let read = tokio::task::spawn_blocking(move || rows_of(&text_of(&bytes)?)).await.map_err(std::io::Error::other)?;
-    let rows = read.map_err(wrong)?;
+    let chosen = chosen.to_vec();
+    let read = tokio::task::spawn_blocking(move || rows_of(&text_of(&bytes)?, &chosen)).await.map_err(std::io::Error::other)?;
+    let Read { headings, rows } = read.map_err(wrong)?;
+    let Some(mut rows) = rows else { return Ok(Looked { headings, lacks_columns: true, rows: vec![], new: vec![] }) };
+    let organisations = store::organisations::all(desk.store()).await?;
+    name_as_known(&mut rows, &organisations);
     let mut known = HashMap::new();
     let emails: Vec<String> = rows.iter().filter(|row| !row.email.is_empty() && row.outcome != Outcome::Wrong).map(|row| row.email.clone()).collect();
     for some in emails.chunks(AT_ONCE) {
         known.extend(store::people::known(desk.store(), some).await?.into_iter().map(|one| (one.email.clone(), one)));
     }
-    let organisations: HashSet<String> = store::organisations::names(desk.store(), i64::MAX as u64).await?.into_iter().collect();
     let domains: HashMap<String, String> = store::organisations::domains(desk.store()).await?.into_iter().collect();
-    Ok(tokio::task::spawn_blocking(move || compare(rows, known, &organisations, &domains)).await.map_err(std::io::Error::other)?)
+    let compared = tokio::task::spawn_blocking(move || compare(rows, &known, &organisations, &domains)).await;
+    let (rows, new) = compared.map_err(std::io::Error::other)?;
+    Ok(Looked { headings, lacks_columns: false, rows, new })
 }
 
-/// Says of each row what it would do, given what is there.
-fn compare(mut rows: Vec<Row>, known: HashMap<String, Known>, organisations: &HashSet<String>, domains: &HashMap<String, String>) -> Looked {
+/// Gives organisations the name by which they are known, or in the first row that has them: one is one, whatever its capitals and accents.
+fn name_as_known(rows: &mut [Row], organisations: &Names) {
+    let mut first = HashMap::new();
+    for row in rows {
+        row.organisation = match organisations.get(&row.organisation) {
+            Some(known) => known.name.clone(),
+            None => first.entry(key(&row.organisation)).or_insert_with(|| row.organisation.clone()).clone(),
+        };
+    }
+}
+
+/// Says of each row what it would do, given what is there; gives the names of new organisations besides.
+fn compare(mut rows: Vec<Row>, known: &HashMap<String, Known>, organisations: &Names, domains: &HashMap<String, String>) -> (Vec<Row>, Vec<String>) {
     let (mut new, mut claimed) = (HashSet::new(), HashMap::new());
     for row in &mut rows {
         if row.outcome == Outcome::Wrong {
@@ -147,7 +172,7 @@ fn compare(mut rows: Vec<Row>, known: HashMap<String, Known>, organisations: &Ha
             }
             claimed.entry(domain).or_insert_with(|| row.organisation.clone());
         }
-        let is_new = !organisations.contains(&row.organisation);
+        let is_new = organisations.get(&row.organisation).is_none();
         let of_email = known.get(&row.email);
         if of_email.is_some_and(|known| !is_changeable(known)) {
             row.faults.push(FieldFault { field: Field::Email, fault: Fault::Taken });
@@ -171,7 +196,7 @@ fn compare(mut rows: Vec<Row>, known: HashMap<String, Known>, organisations: &Ha
             row.was = (Some(known.name.clone()).filter(|name| *name != row.name), Some(organisation).filter(|name| *name != row.organisation));
         }
     }
-    Looked { rows, new: new.into_iter().collect() }
+    (rows, new.into_iter().collect())
 }
 
 /// Whether an import may change someone: customers who can be found.
@@ -184,12 +209,14 @@ fn is_placed(known: &Known, row: &Row) -> bool {
     known.organisation.as_deref() != Some(row.organisation.as_str()) || row.key_user.is_some_and(|is| is != known.key_user)
 }
 
-/// What an import of this file would do; nothing is done. The file is one that who asks uploaded. Refuses what cannot be read as a table.
-pub async fn preview_import(desk: &Desk, by: &Agent, file: &str) -> Result<Preview> {
-    let looked = look(desk, by, file).await?;
+/// What an import of this file would do; nothing is done. The file is one that who asks uploaded; its columns are read as `chosen`, one for each, or else as their headings say.
+/// Refuses what cannot be read as a table.
+pub async fn preview_import(desk: &Desk, by: &Agent, file: &str, chosen: &[Option<Column>]) -> Result<Preview> {
+    let looked = look(desk, by, file, chosen).await?;
     let count = |outcome| looked.rows.iter().filter(|row| row.outcome == outcome).count();
     let faulty = looked.rows.iter().filter(|row| row.outcome == Outcome::Wrong).take(SHOWN).cloned().collect();
     Ok(Preview {
+        lacks_columns: looked.lacks_columns,
         rows: looked.rows.len(),
         add: count(Outcome::Add),
         change: count(Outcome::Change),
@@ -198,17 +225,19 @@ pub async fn preview_import(desk: &Desk, by: &Agent, file: &str) -> Result<Previ
         organisations: looked.new.len(),
         shown: looked.rows.iter().filter(|row| row.outcome != Outcome::Wrong).take(SHOWN).cloned().collect(),
         faulty,
+        headings: looked.headings,
     })
 }
 
-/// Begins an import, which goes on by itself. Refuses a file with a wrong row, so that nothing is half done, and a second one while one runs.
-pub async fn begin_import(desk: &Desk, by: &Agent, file: &str) -> Result<()> {
+/// Begins an import, which goes on by itself; columns as in [`preview_import`]. Refuses a file with a wrong row, so that nothing is half done, and a second one while one runs.
+pub async fn begin_import(desk: &Desk, by: &Agent, file: &str, chosen: &[Option<Column>]) -> Result<()> {
     by.session().require(Action::ImportPeople)?;
     if !desk.imports().begin(file) {
         return Err(Refusal::Throttled(10).into());
     }
     let running = Running { desk: desk.clone(), file: file.to_owned() };
-    let looked = match look(desk, by, file).await {
+    let looked = match look(desk, by, file, chosen).await {
+        Ok(looked) if looked.lacks_columns => Err(Refusal::field(Field::File, Fault::NoColumns).into()),
         Ok(looked) if looked.rows.iter().any(|row| row.outcome == Outcome::Wrong) => Err(Refusal::field(Field::File, Fault::WrongRows).into()),
         other => other,
     };
@@ -246,8 +275,8 @@ async fn import(desk: &Desk, by: &Agent, looked: &Looked) -> Result<()> {
             audit::note(&change, by.session(), Done::new(Deed::OrganisationAdded, name, None).changed("", name), now).await?;
         }
     }
-    let ids = store::organisations::ids(&change).await?;
-    let id_of = |name: &str| ids.get(name).copied().ok_or(Error::from(store::Error::Unreadable("organisation")));
+    let ids = store::organisations::all(&change).await?;
+    let id_of = |name: &str| ids.get(name).map(|named| named.id).ok_or(Error::from(store::Error::Unreadable("organisation")));
     for row in &looked.rows {
         for domain in words_in(&row.domains).filter_map(accounts::domain) {
             if store::organisations::add_domain(&change, id_of(&row.organisation)?, &domain).await? {

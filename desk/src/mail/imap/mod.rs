@@ -11,6 +11,7 @@ use ask::{Talk, log_in, soon};
 use async_imap::extensions::idle::IdleResponse;
 use async_imap::types::{QuotaResourceName, UnsolicitedResponse};
 use domain::Refusal;
+use domain::mail::MailReason;
 use domain::time::{Moment, Span};
 use inbox::Afterwards;
 pub use inbox::Inbox;
@@ -244,12 +245,12 @@ async fn take(desk: &Desk, inbox: &Inbox, talk: &mut Talk, cursor: &mut Cursor, 
 /// Keeps a mail; says whether it has it whole.
 async fn keep(desk: &Desk, source: &Source<'_>, talk: &mut Talk, uid: u32) -> Result<bool, Trouble> {
     let most = desk.mail().settings.max_mebibytes;
-    let reason = || format!("it is larger than {most} MiB; it is still in {}, as number {uid}", source.name);
+    let reason = || MailReason::TooLarge { most, mailbox: source.name.to_owned(), number: uid };
     // One that someone else deleted in the meantime has no size.
     let Some(size) = talk.size(uid).await? else { return Ok(false) };
     if u64::from(size) > u64::from(most) << 20 {
         let head = talk.head(uid, HEAD).await?.unwrap_or_default();
-        receive::refuse(desk, source, head, &reason()).await?;
+        receive::refuse(desk, source, head, reason()).await?;
         return Ok(false);
     }
     let Some(raw) = talk.mail(uid).await?.filter(|raw| !raw.is_empty()) else { return Ok(false) };
@@ -258,7 +259,7 @@ async fn keep(desk: &Desk, source: &Source<'_>, talk: &mut Talk, uid: u32) -> Re
         Ok(_) => Ok(true),
         // Some servers give a size that is not quite right.
         Err(Error::Refused(Refusal::Fields(_))) => {
-            receive::refuse(desk, source, beginning, &reason()).await?;
+            receive::refuse(desk, source, beginning, reason()).await?;
             Ok(false)
         }
         Err(error) => Err(error.into()),
