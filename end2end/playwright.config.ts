@@ -9,6 +9,11 @@ export default defineConfig({
   expect: { timeout: 10_000 },
   reporter: [['list']],
   globalSetup: './support/server.ts',
+  // What people do most is done once more on a slow machine: there a press is lost that a quick one forgives.
+  projects: [
+    { name: 'usual' },
+    { name: 'slow', grep: /@slow/, metadata: { slower: 12 }, timeout: 300_000, expect: { timeout: 60_000 } },
+  ],
   use: {
     baseURL: process.env.BALIE_URL ?? 'http://localhost:3100',
     locale: 'nl-NL',

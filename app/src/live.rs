@@ -1,7 +1,9 @@
 //! The live stream in the browser: one for all tabs, and no gap in any of them.
 //!
-//! Invariants: the tab that holds the lock has the stream and passes every message on; each tab has its own place in the log, asks for what it missed when it joins,
+//! Invariants: the tab that holds the lock, or that the tabs settled on where there are no locks, has the stream and passes every message on; each tab has its own place in the log, asks for what it missed when it joins,
 //! and ignores what it has. A stream that is alive but deaf is noticed by the silence of its heartbeat; reconnecting backs off with jitter, for ever.
+
+mod vote;
 
 use crate::{Reader, ui};
 use domain::EventNo;
@@ -10,6 +12,7 @@ use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
+use vote::Vote;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{BroadcastChannel, EventSource, MessageEvent};
@@ -36,6 +39,9 @@ struct Follower {
     /// `None` until it is known.
     connected: Cell<Option<bool>>,
     tries: Cell<u32>,
+    /// Whether this tab is the one that has the stream.
+    leads: Cell<bool>,
+    vote: RefCell<Option<Rc<Vote>>>,
     source: RefCell<Option<EventSource>>,
     channel: Option<BroadcastChannel>,
     /// What other tabs pass on while this one asks for what it missed before; `None` where it does not ask.
@@ -61,6 +67,8 @@ impl Follower {
             heard_at: Cell::new(js_sys::Date::now()),
             connected: Cell::new(None),
             tries: Cell::new(0),
+            leads: Cell::new(false),
+            vote: RefCell::default(),
             source: RefCell::default(),
             channel: BroadcastChannel::new(&name).ok(),
             held: RefCell::default(),
@@ -92,27 +100,48 @@ impl Follower {
         this
     }
 
-    /// Waits until no other tab has the stream, then opens it. Without locks every tab has its own.
+    /// Waits until no other tab has the stream, then opens it.
     fn take_lead(self: &Rc<Self>, name: &str) {
         let locks = js_sys::Reflect::get(&window().navigator(), &"locks".into()).ok().filter(JsValue::is_object);
         let request = locks.as_ref().and_then(|locks| js_sys::Reflect::get(locks, &"request".into()).ok()?.dyn_into::<js_sys::Function>().ok());
         let (Some(locks), Some(request)) = (locks, request) else {
-            self.open();
+            let me = self.clone();
+            let vote = Vote::join(name, move |leads| me.lead(leads));
+            if vote.is_none() {
+                self.lead(true);
+            }
+            self.vote.replace(vote);
             return;
         };
         let me = self.clone();
         let granted = Closure::<dyn FnMut() -> js_sys::Promise>::new(move || {
-            me.open();
+            me.lead(true);
             // Held until the tab is closed.
             js_sys::Promise::new(&mut |_, _| {})
         });
         if request.call2(&locks, &name.into(), granted.as_ref().unchecked_ref()).is_err() {
-            self.open();
+            self.lead(true);
         }
         granted.forget();
     }
 
+    /// Opens the stream in this tab, or leaves it to another.
+    fn lead(self: &Rc<Self>, leads: bool) {
+        self.leads.set(leads);
+        match self.source.take() {
+            Some(source) if !leads => source.close(),
+            Some(source) => {
+                self.source.replace(Some(source));
+            }
+            None if leads => self.open(),
+            None => {}
+        }
+    }
+
     fn open(self: &Rc<Self>) {
+        if !self.leads.get() || self.source.borrow().is_some() {
+            return;
+        }
         let Ok(source) = EventSource::new(&format!("/live?after={}", self.cursor.get())) else { return };
         let me = self.clone();
         ui::listen(&source, "message", move |event: MessageEvent| {
@@ -148,7 +177,14 @@ impl Follower {
     fn watch(self: &Rc<Self>) {
         if js_sys::Date::now() - self.heard_at.get() > DEAF_MILLISECONDS {
             self.heard_at.set(js_sys::Date::now());
-            if self.source.borrow().is_some() { self.lost() } else { self.catch_up() }
+            if self.source.borrow().is_some() {
+                self.lost();
+            } else {
+                self.catch_up();
+                if let Some(vote) = &*self.vote.borrow() {
+                    vote.ask();
+                }
+            }
         }
     }
 
@@ -171,9 +207,7 @@ impl Follower {
                     held.iter().for_each(|text| me.receive(text));
                 }
                 // The session is over, and nobody told this tab.
-                Err(Unfetched::Status(401 | 403)) => {
-                    let _ = window().location().reload();
-                }
+                Err(Unfetched::Status(401 | 403)) => ui::at_rest(reload),
                 Err(_) => set_timeout(move || me.ask(tries + 1), pause(tries)),
             }
         });
@@ -189,7 +223,7 @@ impl Follower {
         }
         if message == Message::Ended {
             // The session is over: the page says so, and log-in leads back here.
-            let _ = window().location().reload();
+            ui::at_rest(reload);
             return;
         }
         if is_new || matches!(message, Message::Reset { .. }) {
@@ -207,6 +241,10 @@ impl Follower {
         let listeners = self.listeners.borrow().clone();
         listeners.iter().for_each(|listener| listener(heard));
     }
+}
+
+fn reload() {
+    let _ = window().location().reload();
 }
 
 /// How long to wait before the next try: longer each time, and never the same for everyone.

@@ -42,7 +42,7 @@ pub struct Visitor {
     pub name: String,
     pub email: String,
     pub role: Role,
-    /// Whether they have to look after a mailbox that cannot be read.
+    /// Whether they have to look after a mailbox that cannot be read, or after a server that does not do all its work.
     pub is_needed: bool,
 }
 

@@ -102,7 +102,7 @@ pub fn Times() -> impl IntoView {
     Effect::new(move |_| {
         zone::tell();
         let opened = js_sys::Date::now();
-        ui::every(30_000, move || {
+        let pass = move || {
             let reader = Reader::current();
             let reader = Reader { now: Moment(reader.now.0 + (js_sys::Date::now() - opened) as i64), ..reader };
             ui::each("time[data-ago]", |element| {
@@ -111,7 +111,8 @@ pub fn Times() -> impl IntoView {
                 }
             });
             due::pass(&reader);
-        });
+        };
+        ui::every(30_000, move || ui::at_rest(pass));
     });
 }
 

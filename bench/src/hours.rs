@@ -183,7 +183,7 @@ async fn heard(desk: &Desk, agent: &Agent, figures: &mut Vec<Figure>) -> Outcome
     store::bulk::hush(desk.store()).await?;
     let (following, ticking) = (desk.clone(), desk.clone());
     let follow = tokio::spawn(async move { desk::live::follow(&following).await });
-    let tick = tokio::spawn(async move { desk::hours::run(&ticking).await });
+    let tick = tokio::spawn(async move { desk::workers::run(&ticking, desk::hours::worker()).await });
     tokio::time::sleep(Duration::from_secs(1)).await;
     let mut head = desk.tail().head();
     let mut from = *head.borrow_and_update();

@@ -210,8 +210,8 @@ async fn handed_over(desk: &Desk, sink: &Sink, events: usize) -> Outcome<Latenci
     let (following, telling, sending) = (each(), each(), each());
     let loops = [
         tokio::spawn(async move { desk::live::follow(&following).await }),
-        tokio::spawn(async move { notifications::run(&telling).await }),
-        tokio::spawn(async move { desk::mail::run(&sending).await }),
+        tokio::spawn(async move { desk::workers::run(&telling, notifications::worker()).await }),
+        tokio::spawn(async move { desk::workers::run(&sending, desk::mail::worker()).await }),
     ];
     let token =
         accounts::log_in(desk, &address(0), PASSWORD, &desk::audit::Origin::default()).await?.session().ok_or("a second step is asked for")?;

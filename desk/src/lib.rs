@@ -25,6 +25,7 @@ pub mod reports;
 mod spreadsheet;
 pub mod text;
 pub mod tickets;
+pub mod workers;
 pub mod zones;
 
 pub use clock::Clock;
@@ -53,6 +54,7 @@ pub struct Desk {
     looked: Arc<ready::Looked>,
     mail: Arc<mail::Mail>,
     http: http::Http,
+    workers: Arc<workers::Workers>,
 }
 
 impl Desk {
@@ -74,6 +76,7 @@ impl Desk {
             looked: Arc::default(),
             mail,
             http: http::Http::default(),
+            workers: Arc::default(),
         }
     }
 
@@ -156,6 +159,11 @@ impl Desk {
 
     pub(crate) fn books(&self) -> &hours::Shelf {
         &self.books
+    }
+
+    /// What it does besides answering.
+    pub fn workers(&self) -> &workers::Workers {
+        &self.workers
     }
 
     /// What the jobs have done.

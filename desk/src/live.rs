@@ -3,6 +3,7 @@
 //! Invariants: a reader goes at its own pace and no buffer grows for it; one that is too far behind is told to start anew; what is written was checked against rights at that moment.
 
 use crate::accounts::Session;
+use crate::workers::{self, Rest, Worker};
 use crate::{Desk, Result};
 use domain::EventNo;
 use domain::accounts::Scope;
@@ -10,7 +11,8 @@ use domain::board::Card;
 use domain::events::{Happening, Message};
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
-use store::events::Heard;
+use std::time::Duration;
+use store::events::{Batch, Heard};
 use tokio::sync::watch;
 
 /// Events kept in memory: some minutes of a busy day.
@@ -19,6 +21,10 @@ const KEPT: usize = 1_024;
 const TOO_FAR: i64 = 1_000;
 /// Events given to a reader at once.
 const BATCH: usize = 64;
+/// The log is looked at this often without a bell.
+const LOOK: Duration = Duration::from_secs(2);
+/// Longer than this nothing is waited for: an answer that takes so long never comes.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// The end of the log in memory.
 #[derive(Debug)]
@@ -29,9 +35,16 @@ pub struct Tail {
     turns: watch::Sender<i64>,
 }
 
-/// One event, with its text for staff ready to be written to any number of streams.
+/// One event; one that this version cannot read has a number alone.
 #[derive(Debug)]
 struct Entry {
+    n: EventNo,
+    told: Option<Told>,
+}
+
+/// What an event says, with its text for staff ready to be written to any number of streams.
+#[derive(Debug)]
+struct Told {
     heard: Heard,
     staff: Arc<str>,
     public: Option<Arc<str>>,
@@ -76,15 +89,15 @@ impl Tail {
     /// The entries after one, where memory reaches back that far.
     fn after(&self, cursor: EventNo) -> Option<Vec<Arc<Entry>>> {
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        let reaches = entries.front().is_some_and(|first| first.heard.event.n.0 <= cursor.0 + 1) || cursor >= self.position();
+        let reaches = entries.front().is_some_and(|first| first.n.0 <= cursor.0 + 1) || cursor >= self.position();
         reaches.then(|| {
-            let from = entries.partition_point(|e| e.heard.event.n <= cursor);
+            let from = entries.partition_point(|e| e.n <= cursor);
             entries.range(from..).take(BATCH).cloned().collect()
         })
     }
 
     fn push(&self, new: Vec<Entry>) {
-        let Some(last) = new.last().map(|e| e.heard.event.n) else { return };
+        let Some(last) = new.last().map(|e| e.n) else { return };
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         entries.extend(new.into_iter().map(Arc::new));
         let surplus = entries.len().saturating_sub(KEPT);
@@ -94,23 +107,18 @@ impl Tail {
     }
 }
 
-/// Reads the log into memory whenever the bell rings; ends only with the program.
+/// Reads the log into memory whenever the bell rings.
+pub fn worker() -> Worker {
+    let step = |desk: Desk| async move {
+        read_on(&desk, desk.tail()).await?;
+        Ok(Rest::Usual)
+    };
+    Worker::every("live", LOOK, LIMIT, step).woken_by_bell()
+}
+
+/// The same until it is dropped, watched by nobody.
 pub async fn follow(desk: &Desk) {
-    let mut bell = desk.store().bell().grown();
-    let tail = desk.tail();
-    loop {
-        match read_on(desk, tail).await {
-            Ok(()) => {}
-            Err(error) => {
-                tracing::warn!(%error, "the log could not be read; trying again");
-                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-                continue;
-            }
-        }
-        if bell.changed().await.is_err() {
-            return;
-        }
-    }
+    workers::run(desk, worker()).await;
 }
 
 async fn read_on(desk: &Desk, tail: &Tail) -> Result<()> {
@@ -118,24 +126,28 @@ async fn read_on(desk: &Desk, tail: &Tail) -> Result<()> {
         tail.head.send_replace(store::events::head(desk.store()).await?);
     }
     loop {
-        let heard = store::events::after(desk.store(), tail.position(), 200).await?;
-        let full = heard.len() == 200;
-        tail.push(entries(desk, heard).await?);
+        let batch = store::events::batch(desk.store(), tail.position(), 200).await?;
+        let full = batch.len() == 200;
+        tail.push(entries(desk, batch).await?);
+        workers::beat();
         if !full {
             return Ok(());
         }
     }
 }
 
-async fn entries(desk: &Desk, heard: Vec<Heard>) -> Result<Vec<Entry>> {
-    let mut ids: Vec<_> = heard.iter().map(|h| h.event.ticket).collect();
+async fn entries(desk: &Desk, batch: Batch<Heard>) -> Result<Vec<Entry>> {
+    let mut ids: Vec<_> = batch.events.iter().map(|h| h.event.ticket).collect();
     ids.sort_unstable();
     ids.dedup();
     let cards = store::tickets::cards(desk.store(), &ids).await?;
-    Ok(heard.into_iter().map(|heard| Entry::new(heard, &cards)).collect())
+    let told = batch.events.into_iter().map(|heard| Entry { n: heard.event.n, told: Some(Told::new(heard, &cards)) });
+    let mut entries: Vec<Entry> = told.chain(batch.passed_over.into_iter().map(|n| Entry { n, told: None })).collect();
+    entries.sort_unstable_by_key(|entry| entry.n);
+    Ok(entries)
 }
 
-impl Entry {
+impl Told {
     fn new(heard: Heard, cards: &[Card]) -> Self {
         let card = cards.iter().find(|c| c.id == heard.event.ticket).cloned();
         let public = heard.event.what.is_public().then(|| json(&Message::Happened { event: heard.event.clone(), card: None }));
@@ -166,25 +178,30 @@ pub async fn read(desk: &Desk, by: &Session, cursor: EventNo) -> Result<Reading>
     let entries = match tail.after(cursor) {
         Some(entries) => entries,
         // Older than what memory holds: read it for this one alone.
-        None => entries(desk, store::events::after(desk.store(), cursor, BATCH as u64).await?).await?.into_iter().map(Arc::new).collect(),
+        None => entries(desk, store::events::batch(desk.store(), cursor, BATCH as u64).await?).await?.into_iter().map(Arc::new).collect(),
     };
-    let upto = entries.last().map_or(cursor, |e| e.heard.event.n);
+    let upto = entries.last().map_or(cursor, |e| e.n);
+    // What cannot be read cannot be told; a screen that is loaded anew shows what came of it.
+    if entries.iter().any(|entry| entry.told.is_none()) {
+        return Ok(Reading::Reset(upto));
+    }
     let scope = by.scope();
     let mut messages = Vec::with_capacity(entries.len());
     for entry in entries {
-        messages.extend(for_reader(desk, &scope, &entry).await?.map(|text| (entry.heard.event.n, text)));
+        let Some(told) = &entry.told else { continue };
+        messages.extend(for_reader(desk, &scope, told).await?.map(|text| (entry.n, text)));
     }
     Ok(Reading::Messages(messages, upto))
 }
 
-async fn for_reader(desk: &Desk, scope: &Scope, entry: &Entry) -> Result<Option<Arc<str>>> {
-    let Heard { event, department, organisation, requester, cc } = &entry.heard;
+async fn for_reader(desk: &Desk, scope: &Scope, told: &Told) -> Result<Option<Arc<str>>> {
+    let Heard { event, department, organisation, requester, cc } = &told.heard;
     let gone = || json(&Message::Gone { n: event.n, ticket: event.ticket });
     match scope {
         Scope::Desk { hidden } => Ok(if scope.sees(*department, *organisation, *requester, cc) {
             // It may have been moved out of sight since.
             let visible = hidden.is_empty() || store::tickets::is_visible(desk.store(), scope, event.ticket).await?;
-            visible.then(|| entry.staff.clone())
+            visible.then(|| told.staff.clone())
         } else if let Happening::DepartmentChanged { from, .. } = &event.what {
             // It was moved out of this reader's sight; who never saw it hears nothing.
             scope.sees(from.id, *organisation, *requester, cc).then(gone)
@@ -195,7 +212,7 @@ async fn for_reader(desk: &Desk, scope: &Scope, entry: &Entry) -> Result<Option<
             if matches!(&event.what, Happening::CcRemoved { person } if person.id == *me) && !scope.sees(*department, *organisation, *requester, cc) {
                 return Ok(Some(gone()));
             }
-            let Some(text) = entry.public.as_ref().filter(|_| scope.sees(*department, *organisation, *requester, cc)) else { return Ok(None) };
+            let Some(text) = told.public.as_ref().filter(|_| scope.sees(*department, *organisation, *requester, cc)) else { return Ok(None) };
             // The audience was read with the event; what was taken away since is not shown any more.
             Ok(store::tickets::is_visible(desk.store(), scope, event.ticket).await?.then(|| text.clone()))
         }

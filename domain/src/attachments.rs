@@ -25,6 +25,13 @@ pub struct Attachment {
     pub image: bool,
 }
 
+impl Attachment {
+    /// Whether it is a picture, also one too large to be shown: it counts as a screenshot, and is there to be downloaded.
+    pub fn is_picture(&self) -> bool {
+        self.image || matches!(Kind::of(&self.name), Ok(Kind::Image(_)))
+    }
+}
+
 /// A file's name without a path, control characters or characters that turn text around.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -140,18 +147,42 @@ impl Kind {
         match self {
             Kind::Image(media) => found == Some(media),
             Kind::Document(_, media) => found.is_some_and(|f| media.contains(&f)),
-            Kind::Sealed(_) => found.is_none(),
-            // Signatures of two or three letters stand in many a text, so that what tells is whether it is text at all; PDF's own begins with a line of it.
-            Kind::Text(_) => found != Some("application/pdf") && is_text(head),
+            // What is signed or encrypted begins as a certificate does (ASN.1, a sequence), and is called one.
+            Kind::Sealed(_) => found.is_none() || head.first() == Some(&0x30),
+            // A signature of a few letters stands in many a text, so it tells nothing by itself: with bytes that no text has, it does. PDF begins with a line of text.
+            Kind::Text(_) => {
+                !head.starts_with(b"%PDF-") && is_text(head, found.is_some_and(|media| media != "application/pdf" && !media.starts_with("text/")))
+            }
         }
     }
 }
 
-/// Whether the beginning of a file is text: UTF-16 by its mark, or without control characters other than those of teleprinters.
-fn is_text(head: &[u8]) -> bool {
-    head.starts_with(&[0xff, 0xfe])
-        || head.starts_with(&[0xfe, 0xff])
-        || !head.iter().any(|b| *b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b))
+/// Of a hundred bytes of a text, most that no text has: logs hold a few where a program wrote over itself or a number went in unread.
+const STRANGE_PERCENT: usize = 5;
+
+/// Whether the beginning of a file is text. UTF-16 is told by its mark or by its zero bytes; zero bytes around a text are the room that was kept for it.
+fn is_text(head: &[u8], has_signature: bool) -> bool {
+    if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) || is_utf16(head) {
+        return true;
+    }
+    let begin = head.iter().position(|b| *b != 0).unwrap_or(head.len());
+    let end = head.iter().rposition(|b| *b != 0).map_or(begin, |last| last + 1);
+    let strange = head[begin..end].iter().filter(|b| is_strange(**b)).count();
+    strange == 0 && !(has_signature && end < head.len()) || !has_signature && strange * 100 <= (end - begin) * STRANGE_PERCENT
+}
+
+/// UTF-16 without its mark: most of the text is Latin, so that every other byte of it is zero and no byte between is.
+fn is_utf16(head: &[u8]) -> bool {
+    let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|b| **b == 0).count();
+    let (even, odd) = (zeros(0), zeros(1));
+    let pairs = head.len() / 2;
+    let texts = |from: usize| !head.iter().skip(from).step_by(2).any(|b| is_strange(*b));
+    pairs > 0 && (even == 0 && odd * 10 >= pairs * 9 && texts(0) || odd == 0 && even * 10 >= pairs * 9 && texts(1))
+}
+
+/// A control character that is none of a terminal, a printer or an editor: those are tab, line ends, form feed, bell, backspace, shifts, the end of a file in DOS (0x1A) and escape.
+fn is_strange(byte: u8) -> bool {
+    byte < 0x20 && !matches!(byte, 0x07..=0x0f | 0x1a | 0x1b)
 }
 
 /// What a file picker offers.
@@ -195,11 +226,54 @@ mod tests {
         assert!(png.agrees(Some("image/png"), b""));
         assert!(!png.agrees(Some("text/html"), b"") && !png.agrees(None, b"hello"));
         let text = Kind::of(&FileName::clean("a.log")).unwrap();
-        assert!(text.agrees(None, b"hello") && !text.agrees(None, b"he\0") && !text.agrees(Some("application/x-executable"), b"\x7fELF\x02\x01"));
+        assert!(text.agrees(None, b"hello") && !text.agrees(Some("application/x-executable"), b"\x7fELF\x02\x01\x01\0\0"));
         for letters in [&b"BMK;Naam"[..], b"MZ;1", b"ID3 is een merk", b"#!/bin/sh", b"<html>", b"\xff\xfeh\0o\0i\0"] {
             assert!(text.agrees(infer_like(letters), letters), "{letters:?}");
         }
         assert!(!text.agrees(Some("application/pdf"), b"%PDF-1.7\n"));
+        let sealed = Kind::of(&FileName::clean("smime.p7s")).unwrap();
+        assert!(sealed.agrees(Some("application/x-x509-ca-cert"), b"\x30\x82\x04\xb6") && sealed.agrees(None, b"\x30\x80\x06"));
+        assert!(!sealed.agrees(Some("application/vnd.microsoft.portable-executable"), b"MZ\x90"));
+    }
+
+    #[test]
+    fn a_text_is_a_text_whatever_a_program_left_in_it() {
+        let text = Kind::of(&FileName::clean("a.log")).unwrap();
+        let long = b"2026-11-30 08:12 order 40218 opgeslagen\r\n".repeat(4);
+        let with = |bytes: &[u8]| [&long[..], bytes, &long[..]].concat();
+        for (head, found) in [
+            (with(b"GET /x.pdf\n%PDF-1.7 niet gelezen\n"), Some("application/pdf")),
+            ([&long[..], b"\x1a"].concat(), None),
+            (with(b"\x1a"), None),
+            (with(b"10%\x08\x08\x0820%\x07"), None),
+            (with(b"\x0e\x0f"), None),
+            (with(b"naam\0"), None),
+            (with(b"\x01\x02"), None),
+            ([&[0; 4_000][..], &long[..]].concat(), None),
+            ([&long[..], &[0; 4_000][..]].concat(), None),
+            (b"hallo\0".to_vec(), None),
+            (b"h\0a\0l\0l\0o\0\r\0\n\0".to_vec(), None),
+            (b"\0h\0a\0l\0l\0o".to_vec(), None),
+            ("één\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect(), None),
+        ] {
+            assert!(text.agrees(found, &head), "{:?}", String::from_utf8_lossy(&head));
+        }
+        for (head, found) in [
+            (&b"%PDF-1.4\n1 0 obj"[..], Some("application/pdf")),
+            (b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff\0\0", Some("application/vnd.microsoft.portable-executable")),
+            (b"PK\x03\x04\x14\0\0\0", Some("application/zip")),
+            (b"\x01\x02\x03\x04 iets", None),
+            (b"a\0b\x01c\0d\x02e", None),
+        ] {
+            assert!(!text.agrees(found, head), "{:?}", String::from_utf8_lossy(head));
+        }
+    }
+
+    #[test]
+    fn a_picture_is_one_also_where_it_cannot_be_shown() {
+        let file = |name: &str, image| Attachment { id: AttachmentId::parse(&"a".repeat(32)).unwrap(), name: FileName::clean(name), size: 1, image };
+        assert!(file("scherm.png", false).is_picture() && file("scherm.JPG", true).is_picture());
+        assert!(!file("log.txt", false).is_picture() && !file("scherm.png.pdf", false).is_picture());
     }
 
     /// What a reader of signatures says of such a beginning.

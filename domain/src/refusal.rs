@@ -143,6 +143,8 @@ pub enum Fault {
     WrongContent,
     /// It did not arrive whole.
     Interrupted,
+    /// A file whose bytes are no longer on disk, or not all of them.
+    Gone,
     /// A mail could not be sent.
     Unsent,
     /// Not an e-mail address.

@@ -1,5 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
-import { expect, request, type Browser, type Page } from '@playwright/test';
+import { expect, request, test, type Browser, type Page } from '@playwright/test';
+import { slow } from './slow';
 
 export const marieke = 'm.vanloon@dewaalbouw.example';
 export const ruud = 'r.koster@dewaalbouw.example';
@@ -11,12 +12,21 @@ export const password = 'balie-demo';
 /** With it a mail server hands mails over. */
 export const mailToken = 'journeys-hand-their-mails-over';
 
+/** How many times slower the processor is in this run of a journey. */
+const slower = () => Number(test.info().project.metadata.slower ?? 1);
+
 /** Logs someone in on a page of their own. */
 export async function as(browser: Browser, email: string, options = {}): Promise<Page> {
   const context = await browser.newContext({ locale: 'nl-NL', timezoneId: 'Europe/Amsterdam', ...options });
   const page = await context.newPage();
   await logIn(page, email);
+  if (slower() > 1) await slow(page, slower());
   return page;
+}
+
+/** A name that no other run of the same journey has. */
+export function once(name: string) {
+  return slower() > 1 ? `${name}-${test.info().project.name}` : name;
 }
 
 export async function logIn(page: Page, email: string) {
@@ -31,7 +41,7 @@ export async function logIn(page: Page, email: string) {
 export async function awake(page: Page) {
   await page.waitForLoadState('load');
   await page.waitForFunction(() => performance.getEntriesByType('resource').some((r) => r.name.includes('.wasm')));
-  await page.waitForTimeout(300);
+  await page.waitForTimeout(300 * slower());
 }
 
 /** Presses a button that posts a form, and waits for the answer: another person's page looks only then. */

@@ -25,6 +25,7 @@ pub(crate) fn is_answer_alone(sealed: &[Sealed], from: Option<&Mailbox>, text: O
 /// Whether a calendar writes such a line: it names who answers or what about, when and where, or divides.
 fn is_made(line: &str, names: &[String]) -> bool {
     let named = names.iter().any(|name| !name.is_empty() && line.contains(name.as_str()));
-    let labelled = ["wanneer:", "waar:", "when:", "where:", "wann:", "wo:", "quand", "où", "who:", "wie:", "wer:"].iter().any(|label| line.starts_with(label));
+    let labelled =
+        ["wanneer:", "waar:", "when:", "where:", "wann:", "wo:", "quand", "où", "who:", "wie:", "wer:"].iter().any(|label| line.starts_with(label));
     named || labelled || !line.contains(char::is_alphanumeric)
 }

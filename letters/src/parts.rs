@@ -222,7 +222,9 @@ fn describe<'a>(fields: Fields<'a>, parent: Option<&Raw<'a>>) -> Raw<'a> {
         Some(ContentType { c_type, c_subtype: Some(subtype), .. }) => format!("{c_type}/{subtype}").to_ascii_lowercase(),
         // The type alone, or one that is none at all: the mail itself is text (RFC 2045, 5.2).
         Some(ContentType { c_type, .. }) if c_type == "html" => "text/html".to_owned(),
-        Some(ContentType { c_type, .. }) if matches!(c_type.as_ref(), "text" | "plain") || parent.is_none() && name.is_none() => "text/plain".to_owned(),
+        Some(ContentType { c_type, .. }) if matches!(c_type.as_ref(), "text" | "plain") || parent.is_none() && name.is_none() => {
+            "text/plain".to_owned()
+        }
         Some(_) => "application/octet-stream".to_owned(),
         None if parent.is_some_and(|parent| parent.kind == "multipart/digest") => "message/rfc822".to_owned(),
         None => "text/plain".to_owned(),

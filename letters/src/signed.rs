@@ -4,7 +4,7 @@
 
 use asn1_rs::{Any, Class, FromBer, Tag};
 
-/// `id-signedData` (RFC 5652, 5.1) and `id-envelopedData` (6.1), as they are encoded.
+/// `id-signedData` (RFC 5652, 5.1), as it is encoded.
 const SIGNED: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 /// Octets in pieces are pieces themselves, at most this deep.
 const DEEPEST: usize = 4;
@@ -50,7 +50,11 @@ fn gather(bytes: &[u8], depth: usize, out: &mut Vec<u8>) -> Option<()> {
         if any.class() != Class::Universal || any.tag() != Tag::OctetString || depth > DEEPEST {
             return None;
         }
-        if any.header.constructed() { gather(any.data, depth + 1, out)? } else { out.extend(any.data) }
+        if any.header.constructed() {
+            gather(any.data, depth + 1, out)?
+        } else {
+            out.extend(any.data)
+        }
         rest = after;
     }
     Some(())

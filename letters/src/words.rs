@@ -64,7 +64,9 @@ pub(crate) fn charset_in_html(bytes: &[u8]) -> Option<String> {
         value.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | ':' | '.')).next()
     });
     // Whose bytes could be read so far does not write in UTF-16.
-    named.filter_map(|name| Encoding::for_label_no_replacement(name.as_bytes())).find(|found| found.is_ascii_compatible() || *found == encoding_rs::ISO_2022_JP)
+    named
+        .filter_map(|name| Encoding::for_label_no_replacement(name.as_bytes()))
+        .find(|found| found.is_ascii_compatible() || *found == encoding_rs::ISO_2022_JP)
         .map(|found| found.name().to_owned())
 }
 

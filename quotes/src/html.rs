@@ -12,7 +12,7 @@ use std::collections::HashSet;
 pub struct Clean {
     /// The mail, sanitised, with history and signatures in `<details class="folded">`; empty where it would be longer than [`MAX_SHOWN`].
     pub html: String,
-    /// What the person says now, as text.
+    /// What the person says now, as text; empty where that is a picture alone.
     pub said: String,
     /// How many images elsewhere are held back in `data-src`.
     pub remote_images: u32,
@@ -20,10 +20,19 @@ pub struct Clean {
 
 /// Makes a mail's HTML safe and folds away what is not said now; `inline` maps a Content-ID to the address of the stored file.
 pub fn clean(html: &str, inline: &dyn Fn(&str) -> Option<String>) -> Clean {
+    cleaned(html, inline, false)
+}
+
+/// The same of a mail that begins with a picture outside its HTML, which is what the person says: there may be nothing more.
+pub fn clean_below_picture(html: &str, inline: &dyn Fn(&str) -> Option<String>) -> Clean {
+    cleaned(html, inline, true)
+}
+
+fn cleaned(html: &str, inline: &dyn Fn(&str) -> Option<String>, below_picture: bool) -> Clean {
     let nodes = read(html);
     let (lines, line_of) = lines(&nodes);
-    let kinds = kinds(&lines);
-    let said = said(&lines, &kinds);
+    let kinds = kinds(&lines, below_picture);
+    let said = said(&lines, &kinds, below_picture);
     let mut sides = vec![0_u8; nodes.len()];
     for at in (0..nodes.len()).rev() {
         let node = &nodes[at];
@@ -169,6 +178,8 @@ fn lines(nodes: &[Node]) -> (Vec<Line<'static>>, Vec<u32>) {
                 lines.apart = false;
             }
             "td" | "th" => lines.add(" ", own),
+            // What nobody sees is nothing that is said.
+            "img" if node.attributes.as_deref().is_some_and(is_pixel) => line_of[at as usize] = lines.lines.len() as u32,
             "img" => {
                 lines.add(IMAGE.encode_utf8(&mut [0; 4]), own);
                 line_of[at as usize] = lines.lines.len() as u32;
@@ -232,8 +243,8 @@ impl Lines {
     }
 }
 
-/// The text of what is said.
-fn said(lines: &[Line], kinds: &[Kind]) -> String {
+/// The text of what is said; none of the history where a picture is what is said.
+fn said(lines: &[Line], kinds: &[Kind], below_picture: bool) -> String {
     let text = |all: bool| {
         let mut out = String::new();
         for (line, _) in lines.iter().zip(kinds).filter(|(_, kind)| all || **kind == Kind::Said) {
@@ -246,7 +257,8 @@ fn said(lines: &[Line], kinds: &[Kind]) -> String {
         out.trim().to_owned()
     };
     let own = text(false);
-    if own.is_empty() { text(true) } else { own }
+    let shows = || lines.iter().zip(kinds).any(|(line, kind)| *kind == Kind::Said && line.text.contains(IMAGE));
+    if own.is_empty() && !below_picture && !shows() { text(true) } else { own }
 }
 
 struct Writer<'a> {

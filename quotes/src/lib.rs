@@ -2,10 +2,13 @@
 //!
 //! Invariant: no line is lost; at most it is folded away.
 
+mod attributions;
+mod closings;
 mod html;
 mod phrases;
 mod quotes;
+mod signoffs;
 mod tree;
 
-pub use html::{Clean, MAX_SHOWN, clean};
-pub use quotes::{Kind, Piece, said, split};
+pub use html::{Clean, MAX_SHOWN, clean, clean_below_picture};
+pub use quotes::{Kind, Piece, said, split, split_below_picture};

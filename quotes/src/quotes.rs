@@ -2,7 +2,10 @@
 //!
 //! Invariant: the pieces joined with newlines are the text again, and a line is only folded away where a mail program put it.
 
-use crate::phrases::{Attribution, Divider, Role, attribution, closes, divider, header, points_below, sent_from};
+use crate::attributions::{self, Attribution, attribution};
+use crate::closings::{only_close, points_below};
+use crate::phrases::{Divider, Role, divider, header, names_address, says_sent};
+use crate::signoffs::{SignOff, sign_off};
 use std::borrow::Cow;
 
 /// What a piece of a mail is.
@@ -24,10 +27,19 @@ pub struct Piece {
 
 /// Splits a mail's text into what is said, what is quoted and what signs.
 pub fn split(text: &str) -> Vec<Piece> {
+    pieces(text, false)
+}
+
+/// Splits the text of a mail that begins with a picture, which is what the person says: there may be nothing more.
+pub fn split_below_picture(text: &str) -> Vec<Piece> {
+    pieces(text, true)
+}
+
+fn pieces(text: &str, below_picture: bool) -> Vec<Piece> {
     let text = text.replace("\r\n", "\n");
     let lines: Vec<Line> = text.split('\n').map(|line| Line { text: line.into(), hint: Hint::None, apart: false }).collect();
     let mut pieces: Vec<Piece> = Vec::new();
-    for (line, kind) in lines.iter().zip(kinds(&lines)) {
+    for (line, kind) in lines.iter().zip(kinds(&lines, below_picture)) {
         match pieces.last_mut().filter(|piece| piece.kind == kind) {
             Some(piece) => {
                 piece.text.push('\n');
@@ -96,13 +108,14 @@ enum Part {
     Signature,
 }
 
-/// The kind of each line.
-pub(crate) fn kinds(lines: &[Line]) -> Vec<Kind> {
-    let mut reader = Reader { lines, parts: Vec::with_capacity(lines.len()), quoting: false, spaced: None, begun: false, points_below: false };
+/// The kind of each line; `below_picture` where something is said besides them.
+pub(crate) fn kinds(lines: &[Line], below_picture: bool) -> Vec<Kind> {
+    let parts = Vec::with_capacity(lines.len());
+    let mut reader = Reader { lines, parts, quoting: false, spaced: None, begun: false, said: below_picture, points_below: false };
     while reader.parts.len() < lines.len() {
         reader.step();
     }
-    settle(lines, reader.parts)
+    settle(lines, reader.parts, below_picture)
 }
 
 struct Reader<'a> {
@@ -114,6 +127,8 @@ struct Reader<'a> {
     spaced: Option<bool>,
     /// Whether anything but blank lines was read.
     begun: bool,
+    /// Whether anything is said so far.
+    said: bool,
     /// Whether the person says that there is more of theirs below.
     points_below: bool,
 }
@@ -123,6 +138,7 @@ impl Reader<'_> {
         let to = to.min(self.lines.len());
         let from = self.parts.len();
         self.begun |= part != Part::Blank;
+        self.said |= part == Part::Said && self.lines[from..to].iter().any(|line| !line.blank());
         self.points_below |= part == Part::Said && self.lines[from..to].iter().any(|line| points_below(&line.text));
         self.parts.extend(self.lines[from..to].iter().map(|line| if line.blank() { Part::Blank } else { part }));
     }
@@ -150,7 +166,7 @@ impl Reader<'_> {
             _ => {
                 if let Some((end, certain)) = self.head(at) {
                     self.history(end, certain);
-                } else if sent_from(&line.text) && self.alone(at) {
+                } else if self.signs_off(at) {
                     self.mark(Part::Signature, next);
                 } else if let Some(end) = self.signature(at) {
                     self.mark(Part::Signature, end);
@@ -172,7 +188,8 @@ impl Reader<'_> {
         let line = &self.lines[at];
         if let Some(kind) = divider(&line.text) {
             let below = self.filled(at + 1, 3);
-            if let Some(size) = below.and_then(|below| self.headers(below, true).map(|size| below + size - at)) {
+            // Somebody's own line of dashes announces nothing.
+            if let Some(size) = below.and_then(|below| self.headers(below, kind == Divider::Certain).map(|size| below + size - at)) {
                 return Some((at + size, true));
             }
             if kind == Divider::Certain {
@@ -207,14 +224,17 @@ impl Reader<'_> {
         }
         let mut roles = 0_u8;
         let mut end = at;
-        let mut dated = false;
+        let (mut dated, mut sent, mut addressed) = (false, false, false);
         for (offset, line) in self.lines[at..].iter().take(40).enumerate() {
             if let Some((role, value)) = header(&line.text) {
                 if roles & role as u8 != 0 && role != Role::Other {
                     break;
                 }
                 roles |= role as u8;
-                dated |= role == Role::Date && (value.is_empty() || value.bytes().any(|b| b.is_ascii_digit()));
+                // The values of a form of somebody's own are no addresses, and no moments.
+                dated |= role == Role::Date && (value.is_empty() || attributions::time(value) || attributions::year(value));
+                sent |= role == Role::Date && says_sent(&line.text);
+                addressed |= matches!(role, Role::From | Role::To) && names_address(value);
                 end = at + offset + 1;
             } else if at + offset >= end + 6 || line.blank() && self.lines.get(at + offset + 1).is_none_or(|line| header(&line.text).is_none()) {
                 break;
@@ -226,7 +246,8 @@ impl Reader<'_> {
         }
         let four = (roles & 15).count_ones();
         let from = roles & Role::From as u8 != 0;
-        (from && (four >= 2 && announced || four >= 3 && dated)).then_some(end - at)
+        let by_itself = four >= 3 && dated && (addressed || sent && roles & Role::Subject as u8 != 0);
+        (from && (four >= 2 && announced || by_itself)).then_some(end - at)
     }
 
     /// Whether at least three of the lines here are a short word, a colon and something, in any language.
@@ -287,6 +308,24 @@ impl Reader<'_> {
         above || self.lines.get(at + 1).is_none_or(|line| line.blank() || line.quoted() || line.apart)
     }
 
+    /// Whether a phone or a mail program wrote this line.
+    fn signs_off(&self, at: usize) -> bool {
+        match sign_off(&self.lines[at].text) {
+            Some(SignOff::Certain) => self.alone(at),
+            // A person may have: only below what they say, in a paragraph of its own, with nothing but history after it.
+            Some(SignOff::Likely) => self.said && (self.lines[at].apart || at > 0 && self.lines[at - 1].blank()) && self.ends(at + 1),
+            None => false,
+        }
+    }
+
+    /// Whether nothing more is said from here on, but in history.
+    fn ends(&self, at: usize) -> bool {
+        let Some(next) = self.filled(at, usize::MAX - at) else { return true };
+        let line = &self.lines[next];
+        let marked = matches!(line.hint, Hint::Quote | Hint::Head | Hint::Signature | Hint::History | Hint::Border);
+        marked || line.quoted() || self.head(next).is_some_and(|(_, certain)| certain) || sign_off(&line.text) == Some(SignOff::Certain)
+    }
+
     /// Where the signature ends that a line of two dashes begins.
     fn signature(&self, at: usize) -> Option<usize> {
         let line = self.lines[at].text.as_ref();
@@ -318,18 +357,16 @@ impl Reader<'_> {
 }
 
 /// Gives blank lines a side, and shows what would leave nothing to read.
-fn settle(lines: &[Line], mut parts: Vec<Part>) -> Vec<Kind> {
-    let said: Vec<&str> = lines.iter().zip(&parts).filter(|(_, part)| **part == Part::Said).map(|(line, _)| line.text.trim()).take(2).collect();
+fn settle(lines: &[Line], mut parts: Vec<Part>, below_picture: bool) -> Vec<Kind> {
+    /// More lines than that are no closing.
+    const CLOSING: usize = 12;
+    let said: Vec<&str> =
+        lines.iter().zip(&parts).filter(|(_, part)| **part == Part::Said).map(|(line, _)| line.text.trim()).take(CLOSING + 1).collect();
     // Only "Dag Jan," or only "Met vriendelijke groet" above it: what is forwarded is what is said.
-    let nothing = match said.as_slice() {
-        [] => true,
-        [only] => only.ends_with(',') || closes(only),
-        [first, ..] => closes(first),
-    };
-    if nothing {
+    if !below_picture && said.len() <= CLOSING && only_close(&said) {
         parts.iter_mut().filter(|part| **part == Part::Quote).for_each(|part| *part = Part::Said);
     }
-    if !parts.contains(&Part::Said) {
+    if !below_picture && !parts.contains(&Part::Said) {
         parts.fill(Part::Said);
     }
     let mut kinds = vec![Kind::Said; parts.len()];

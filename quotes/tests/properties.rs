@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use proptest::prelude::*;
-use quotes::{clean, said, split};
+use quotes::{clean, said, split, split_below_picture};
 
 /// Lines as mails have them, among anything.
 fn line() -> impl Strategy<Value = String> {
@@ -29,6 +29,12 @@ fn line() -> impl Strategy<Value = String> {
             "Groet,",
             "  > x",
             "Begin doorgestuurd bericht:",
+            "*-----Original Message-----*",
+            "you wrote:",
+            "Am 3.3.2025 um 10:12 schrieb Ihr Team:",
+            "Verzonden met Vinkpost",
+            "Bedankt,",
+            "Jan",
             "\u{a0}>é",
         ])
         .prop_map(str::to_owned),
@@ -112,6 +118,8 @@ proptest! {
         let joined: Vec<&str> = pieces.iter().map(|piece| piece.text.as_str()).collect();
         prop_assert_eq!(joined.join("\n"), text.replace("\r\n", "\n"));
         prop_assert_eq!(said(&pieces).is_empty(), text.trim().is_empty());
+        let joined: Vec<String> = split_below_picture(&text).into_iter().map(|piece| piece.text).collect();
+        prop_assert_eq!(joined.join("\n"), text.replace("\r\n", "\n"));
     }
 
     #[test]

@@ -280,6 +280,10 @@ fn a_huge_text_takes_no_longer_than_its_length() {
         "On 3 Mar 2025 at 10:12, J <j@x.nl> wrote:\n".repeat(100_000),
         format!("{}{}", "\n".repeat(1_000_000), "> a\nb\n".repeat(200_000)),
         "2025 a@b.nl\n".repeat(300_000),
+        "Sent with Spark\n\n".repeat(200_000),
+        "a\n\nSent with Spark\nFrom: a\n\n".repeat(100_000),
+        "you wrote:\n".repeat(300_000),
+        "<(".repeat(2_000_000),
     ] {
         let one = std::time::Instant::now();
         assert!(!split(&text).is_empty());

@@ -110,7 +110,7 @@ struct File {
 }
 
 /// The variables there are, for telling a misspelt one.
-const VARIABLES: [&str; 27] = [
+const VARIABLES: [&str; 28] = [
     "BALIE_CONFIG",
     "BALIE_LISTEN",
     "BALIE_METRICS_LISTEN",

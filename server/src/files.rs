@@ -80,15 +80,13 @@ fn answer(kept: desk::Result<Attachment>, asking: &Asking) -> Response {
 pub async fn download(State(state): State<AppState>, Extension(asking): Extension<Asking>, Path(id): Path<String>) -> Response {
     let found = async {
         let session = allowed(&asking, Action::Download)?;
-        let file = desk::attachments::download(&state.desk, session, &parse(&id)?).await?;
-        let opened = tokio::fs::File::open(&file.path).await?;
-        Ok((file, opened))
+        desk::attachments::download(&state.desk, session, &parse(&id)?).await
     };
     match found.await {
         Err(error) => refused(&error, &asking),
-        Ok((file, opened)) => {
+        Ok(file) => {
             let name = format!("attachment; filename*=UTF-8''{}", percent(file.attachment.name.as_str()));
-            let mut response = Body::from_stream(ReaderStream::with_capacity(opened, 64 << 10)).into_response();
+            let mut response = Body::from_stream(ReaderStream::with_capacity(file.file, 64 << 10)).into_response();
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.media_type));
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.attachment.size));
@@ -116,9 +114,10 @@ async fn picture(State(state): State<AppState>, Extension(asking): Extension<Ask
     };
     match found.await {
         Err(error) => refused(&error, &asking),
-        Ok((bytes, media_type)) => {
-            let mut response = bytes.into_response();
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+        Ok(shown) => {
+            let mut response = Body::from_stream(ReaderStream::with_capacity(shown.file, 64 << 10)).into_response();
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(shown.media_type));
+            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(shown.size));
             // Asked again at each use, because access can be taken away.
             response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
             confine(response.headers_mut());

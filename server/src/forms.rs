@@ -147,10 +147,10 @@ async fn answer(state: &AppState, coming: &Coming, mut parts: Parts, body: Body,
     if answer.status().is_success() || answer.status().is_redirection() {
         return form.done(answer, next).await;
     }
-    let (answer, body) = answer.into_parts();
-    let text = to_bytes(Body::new(body), FORM_BYTES).await.unwrap_or_default();
-    let problem = serde_json::from_slice(&text).unwrap_or(Problem::Unexpected {
-        reference: answer.headers.get("x-request-id").and_then(|h| h.to_str().ok()).unwrap_or_default().to_owned(),
+    let text = to_bytes(Body::new(answer.into_body()), FORM_BYTES).await.unwrap_or_default();
+    let problem = serde_json::from_slice(&text).unwrap_or_else(|_| {
+        let number = form.extensions.get::<session::RequestId>().map(|id| id.0.chars().take(8).collect());
+        Problem::Unexpected { reference: number.unwrap_or_default() }
     });
     form.again(&problem, next).await
 }

@@ -15,6 +15,7 @@ pub mod files;
 pub mod forms;
 pub mod health;
 pub mod live;
+pub mod log;
 pub mod mail;
 pub mod on_call;
 mod pace;

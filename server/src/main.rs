@@ -6,12 +6,13 @@
 use clap::{Args, Parser, Subcommand};
 use desk::accounts::Newcomer;
 use domain::accounts::Role;
-use server::config::{Config, LogFormat};
+use server::config::Config;
+use server::log;
 use server::serve::{open_desk, pages, serve};
 use std::error::Error;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{Read, Write};
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
+use std::time::Duration;
 
 /// A page is thousands of small pieces of text: with the system's allocator a fifth of a request is spent there.
 #[global_allocator]
@@ -132,23 +133,45 @@ fn role(word: &str) -> Result<Role, String> {
     Role::from_word(word).ok_or_else(|| "choose customer, agent, lead or admin".to_owned())
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Command::parse()).await {
+/// How long what still runs is waited for, and the last lines of the log.
+const LAST: Duration = Duration::from_millis(300);
+
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    // Variables of the command alone, which are no settings.
+    let (command, password) = (Command::parse(), std::env::var("BALIE_PASSWORD").ok());
+    let (log, config) = match begin() {
+        Ok(begun) => begun,
+        Err(error) => return failed(&error),
+    };
+    let done = runtime.block_on(run(command, config, password));
+    // A thread that hangs must not hold up the end.
+    runtime.shutdown_timeout(LAST);
+    log.flush(LAST);
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The log may not be on yet, and a person reads this.
-            let _ = writeln!(std::io::stderr(), "balie: {error}");
+            failed(&error);
             error.downcast_ref::<Exit>().map_or(ExitCode::FAILURE, |exit| ExitCode::from(exit.0))
         }
     }
 }
 
-async fn run(command: Command) -> Result<(), Box<dyn Error>> {
-    // A variable of this command alone, which is no setting.
-    let password = std::env::var("BALIE_PASSWORD").ok();
+fn begin() -> Result<(log::Log, Config), Box<dyn Error>> {
     let config = Config::load()?;
-    start_log(&config);
+    Ok((log::start(&config)?, config))
+}
+
+/// Says what was wrong, for the person at the terminal: the log may not be on.
+fn failed(error: &dyn std::fmt::Display) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "balie: {error}");
+    ExitCode::FAILURE
+}
+
+async fn run(command: Command, config: Config, password: Option<String>) -> Result<(), Box<dyn Error>> {
     match command.what.unwrap_or(What::Serve) {
         What::Serve => serve(config).await,
         What::Migrate => Ok(open_desk(&config).await?.store().migrate().await?),
@@ -163,15 +186,6 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
         }
         What::Mail(Mail::Ingest(ingest)) => take_in(&config, &ingest).await,
         What::Check => check(&config).await,
-    }
-}
-
-fn start_log(config: &Config) {
-    let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match config.log_format {
-        LogFormat::Json => log.json().init(),
-        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
     }
 }
 

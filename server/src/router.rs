@@ -13,6 +13,7 @@ use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_conte
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
@@ -100,13 +101,19 @@ pub fn router(state: AppState) -> Router {
         .merge(assets::routes(&state.options))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .layer(from_fn(security::measure))
         .with_state(state.clone());
+    guarded(routes, state)
+}
+
+/// Puts around routes what holds for all of them: a number, a measurement, the headers, and an answer also where a handler panics.
+pub fn guarded(routes: Router, state: AppState) -> Router {
+    let routes = routes.layer(CatchPanicLayer::custom(security::panicked)).layer(from_fn(security::measure));
     // Before the routing, not behind it: a form that came back is answered by the route of its page.
     Router::new()
         .fallback_service(routes)
         .layer(from_fn_with_state(state.clone(), forms::without_script))
         .layer(RequestBodyTimeoutLayer::new(STALLED))
+        .layer(CatchPanicLayer::custom(security::panicked))
         .layer(CsrfLayer::new().with_rejection_response(security::from_elsewhere))
         .layer(from_fn_with_state(state, security::guard))
 }

@@ -2,13 +2,16 @@
 
 use crate::router::AppState;
 use crate::session::RequestId;
+use app::Problem;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use leptos::nonce::use_nonce;
 use leptos::prelude::use_context;
+use domain::accounts::Language;
 use leptos_axum::ResponseOptions;
+use std::any::Any;
 use std::time::Instant;
 use tower_http::csrf::ProtectionError;
 
@@ -46,6 +49,9 @@ pub async fn guard(State(state): State<AppState>, mut request: Request, next: Ne
     let id = RequestId::new();
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).await;
+    if response.extensions().get::<Panicked>().is_some() {
+        response = went_wrong(&id.0);
+    }
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id.0) {
         headers.insert("x-request-id", id);
@@ -62,6 +68,25 @@ pub async fn guard(State(state): State<AppState>, mut request: Request, next: Ne
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
     }
     response
+}
+
+/// Marks the answer of a handler that panicked.
+#[derive(Debug, Clone)]
+struct Panicked;
+
+/// What takes the place of the answer of a handler that panicked, until it is known which request it was.
+pub fn panicked(_: Box<dyn Any + Send>) -> Response {
+    let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    response.extensions_mut().insert(Panicked);
+    response
+}
+
+/// Says that something went wrong, with the number that the log has it under.
+fn went_wrong(request: &str) -> Response {
+    let reference: String = request.chars().take(8).collect();
+    tracing::error!(%request, "a handler panicked");
+    let said = [Language::Nl, Language::En].map(|l| Problem::Unexpected { reference: reference.clone() }.sentence(l)).join("\n");
+    (StatusCode::INTERNAL_SERVER_ERROR, said + "\n").into_response()
 }
 
 /// The answer to a form that another site made, or that came without saying from where.

@@ -5,18 +5,25 @@ use crate::connections::{self, Limits};
 use crate::health::{metrics_router, recorder};
 use crate::router::{AppState, router};
 use desk::accounts::Provider;
+use axum::Router;
 use desk::attachments::Files;
+use desk::workers::{self, Rest, Worker};
 use desk::{Clock, Desk, Store};
 use leptos::config::{LeptosOptions, get_configuration};
 use std::error::Error;
+use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 /// After this long what still runs is cut off.
 const GRACE: Duration = Duration::from_secs(4);
+/// How long each of what comes last may take.
+const LAST: Duration = Duration::from_millis(300);
 
 /// Opens the desk that the configuration names; makes the folder of a SQLite file where it is not there.
 pub async fn open_desk(config: &Config) -> Result<Desk, Box<dyn Error>> {
@@ -36,23 +43,11 @@ pub async fn open_desk(config: &Config) -> Result<Desk, Box<dyn Error>> {
     })
 }
 
-/// The desk's own work besides answering: hearing the bell, reading the log, the jobs, the mail.
+/// Starts the desk's own work besides answering: hearing the bell, reading the log, the jobs, the mail.
 pub fn start_work(desk: &Desk) {
-    let each = || desk.clone();
-    let (listening, following, working, telling, sending, reading) = (each(), each(), each(), each(), each(), each());
-    let (ticking, reckoning, counting, waking, paging) = (each(), each(), each(), each(), each());
-    tokio::spawn(async move { listening.store().listen().await });
-    tokio::spawn(async move { desk::live::follow(&following).await });
-    tokio::spawn(async move { desk::jobs::run(&working).await });
-    tokio::spawn(async move { desk::hours::run(&ticking).await });
-    tokio::spawn(async move { desk::hours::recompute(&reckoning).await });
-    tokio::spawn(async move { desk::reports::run(&counting).await });
-    tokio::spawn(async move { desk::on_call::run(&waking).await });
-    tokio::spawn(async move { desk::on_call::hand_over_all(&paging).await });
-    tokio::spawn(async move { desk::notifications::run(&telling).await });
-    tokio::spawn(async move { desk::mail::run(&sending).await });
-    tokio::spawn(async move { desk::mail::ingest::run(&reading).await });
-    desk::mail::imap::run(desk);
+    for worker in workers::all(desk) {
+        desk.workers().start(desk, worker);
+    }
 }
 
 /// The options of the pages, where what they load is there.
@@ -76,43 +71,80 @@ pub fn pages() -> Result<LeptosOptions, Box<dyn Error>> {
 }
 
 /// Serves until it is asked to stop.
+///
+/// # Errors
+/// It could not begin, or requests had to be cut off at its end.
 pub async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
+    // From here on being asked to stop is heard.
+    let mut stop = Stop::hear()?;
     let options = pages()?;
     let desk = open_desk(&config).await?;
-    desk.store().migrate().await?;
-    start_work(&desk);
-
-    let shutdown = CancellationToken::new();
-    if let Some(address) = config.metrics_listen {
-        let metrics = metrics_router(recorder()?, desk.clone());
-        let listener = TcpListener::bind(address).await.map_err(|error| format!("BALIE_METRICS_LISTEN {address}: {error}"))?;
-        tokio::spawn(async move { axum::serve(listener, metrics).await });
+    tokio::select! {
+        migrated = desk.store().migrate() => migrated?,
+        () = stop.asked() => return Ok(()),
     }
-    let (listen, limits) = (config.listen, Limits::of_system(config.trusted_proxies > 0));
+    start_work(&desk);
+    if let Some(address) = config.metrics_listen {
+        let listener = TcpListener::bind(address).await.map_err(|error| format!("BALIE_METRICS_LISTEN {address}: {error}"))?;
+        desk.workers().start(&desk, metrics_worker(address, listener, metrics_router(recorder()?, desk.clone())));
+    }
+    let (listen, shutdown, limits) = (config.listen, CancellationToken::new(), Limits::of_system(config.trusted_proxies > 0));
     let listener = TcpListener::bind(listen).await.map_err(|error| format!("BALIE_LISTEN {listen}: {error}"))?;
     let state = AppState { options, desk: desk.clone(), config: Arc::new(config), shutdown: shutdown.clone() };
     tracing::info!("Balie is open at http://{listen}");
-    let asked = shutdown.clone();
-    tokio::spawn(async move {
-        asked_to_stop().await;
-        tracing::info!("stopping");
-        asked.cancel();
-        tokio::time::sleep(GRACE).await;
-        tracing::warn!("some requests were cut off");
-        std::process::exit(0);
-    });
-    connections::serve(listener, router(state), shutdown, limits).await;
-    desk.store().close().await;
-    Ok(())
+    let mut serving = std::pin::pin!(connections::serve(listener, router(state), shutdown.clone(), limits));
+    tokio::select! {
+        // Without it the process is of no use: whoever runs it is to start it anew.
+        () = &mut serving => return Err("connections are no longer taken in".into()),
+        () = stop.asked() => {}
+    }
+    shutdown.cancel();
+    desk.workers().stop();
+    tracing::info!("stopping");
+    let until = Instant::now() + GRACE;
+    let answered = timeout_at(until, serving).await;
+    // The database is closed when nobody uses it any more.
+    if timeout_at(until.max(Instant::now() + LAST), desk.workers().ended()).await.is_err() {
+        tracing::warn!("a worker did not end in time; it is cut off");
+    }
+    if timeout(LAST, desk.store().close()).await.is_err() {
+        tracing::warn!("the database was not closed in time");
+    }
+    answered.map_err(|_| "some requests were cut off".into())
 }
 
-async fn asked_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The server of the measurements, which takes its address again where it had to begin anew.
+fn metrics_worker(address: SocketAddr, listener: TcpListener, router: Router) -> Worker {
+    let first = Mutex::new(Some(listener));
+    Worker::endless("metrics", None, move |_| {
+        let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let router = router.clone();
+        async move {
+            let listener = match first {
+                Some(listener) => listener,
+                None => TcpListener::bind(address).await?,
+            };
+            axum::serve(listener, router).await?;
+            Ok(Rest::Usual)
+        }
+    })
+}
+
+/// The signals by which a process is asked to stop.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn hear() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }

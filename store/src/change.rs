@@ -1,9 +1,9 @@
 //! A change: everything that is saved together, with what happened.
 
 use crate::bell::Bell;
+use crate::bounded::{Executor, Limit};
 use crate::error::Result;
 use crate::group::Turn;
-use crate::plain::Plain;
 use crate::row::statement;
 use domain::DepartmentId;
 use domain::tickets::Status;
@@ -17,6 +17,8 @@ pub struct Change {
     inner: Inner,
     bell: Bell,
     ended: Vec<String>,
+    /// How long each statement is waited for.
+    limit: Option<Limit>,
     /// What this change makes of the number of tickets of each department and status.
     tallies: Mutex<BTreeMap<(i64, i16), i64>>,
 }
@@ -29,19 +31,29 @@ enum Inner {
 
 impl Change {
     pub(crate) fn sqlite(turn: Turn, bell: Bell) -> Self {
-        Self { inner: Inner::Sqlite(turn), bell, ended: vec![], tallies: Mutex::default() }
+        Self { inner: Inner::Sqlite(turn), bell, ended: vec![], limit: None, tallies: Mutex::default() }
     }
 
-    pub(crate) fn postgres(transaction: DatabaseTransaction, bell: Bell) -> Self {
-        Self { inner: Inner::Postgres(transaction), bell, ended: vec![], tallies: Mutex::default() }
+    pub(crate) fn postgres(transaction: DatabaseTransaction, bell: Bell, limit: Option<Limit>) -> Self {
+        Self { inner: Inner::Postgres(transaction), bell, ended: vec![], limit, tallies: Mutex::default() }
     }
 
     /// What queries of this change run on.
-    pub(crate) fn db(&self) -> Plain<'_> {
+    pub(crate) fn db(&self) -> Executor<'_> {
         match &self.inner {
-            Inner::Sqlite(turn) => turn.connection().into(),
-            Inner::Postgres(transaction) => transaction.into(),
+            Inner::Sqlite(turn) => Executor::new(turn.connection(), None),
+            Inner::Postgres(transaction) => Executor::new(transaction, self.limit.as_ref()),
         }
+    }
+
+    /// Lets each statement of this change take as long as it takes: for what touches very many rows at once.
+    #[cfg(feature = "bulk")]
+    pub(crate) async fn take_time(&mut self) -> Result<()> {
+        if self.is_postgres() {
+            self.run("SET LOCAL statement_timeout = 0", []).await?;
+            self.limit = None;
+        }
+        Ok(())
     }
 
     pub(crate) fn is_postgres(&self) -> bool {
@@ -92,12 +104,18 @@ impl Change {
         match self.inner {
             Inner::Sqlite(turn) => turn.finish().await?,
             Inner::Postgres(transaction) => {
-                transaction.execute_unprepared("SELECT pg_notify('balie', '')").await?;
-                for session in &self.ended {
-                    let told = Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_notify('balie', $1)", [session.clone().into()]);
-                    transaction.execute_raw(told).await?;
+                let saved = async {
+                    transaction.execute_unprepared("SELECT pg_notify('balie', '')").await?;
+                    for session in &self.ended {
+                        let told = Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_notify('balie', $1)", [session.clone().into()]);
+                        transaction.execute_raw(told).await?;
+                    }
+                    transaction.commit().await
+                };
+                match &self.limit {
+                    Some(limit) => limit.on(saved).await?,
+                    None => saved.await?,
                 }
-                transaction.commit().await?;
             }
         }
         self.bell.ring();

@@ -1,15 +1,17 @@
 //! One URL chooses the database: `sqlite:path` or `postgres://…`.
 
 use crate::bell::Bell;
+use crate::bounded::Pool;
 use crate::change::Change;
 use crate::error::{Error, Result};
 use crate::group::Writer;
 use crate::intact;
 use crate::migrations::Migrator;
+use crate::passed_over::PassedOver;
+use crate::postgres::{self, POLL};
 use crate::row::statement;
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TransactionTrait, Value};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, Statement, TransactionTrait, Value};
 use sea_orm_migration::MigratorTrait;
-use sqlx::postgres::PgListener;
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteJournalMode, SqliteSynchronous};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,10 +27,8 @@ const READERS_CACHE: &str = "-2048";
 const WRITERS_CACHE: &str = "-8192";
 /// And while it writes to very many rows: what it keeps need not be read and written again and again.
 const ROOM: &str = "-65536";
-/// The name the bell has on PostgreSQL.
-const CHANNEL: &str = "balie";
-/// How often the log is looked at without a bell: PostgreSQL may have been away, or another process may have written.
-const POLL: Duration = Duration::from_secs(2);
+/// How long closing the connections is waited for: one that is silent never says that it is closed.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,33 +42,28 @@ pub enum Kind {
 #[derive(Debug, Clone)]
 pub struct Store {
     kind: Kind,
-    pub(crate) reads: DatabaseConnection,
+    pub(crate) reads: Pool,
     writer: Option<Arc<Writer>>,
     bell: Bell,
+    passed_over: Arc<PassedOver>,
 }
 
 impl Store {
     /// Connects; `postgres_connections` is the size of the pool and is not used for SQLite.
     pub async fn connect(url: &str, postgres_connections: u32) -> Result<Self> {
         let bell = Bell::default();
+        let passed_over = Arc::default();
         if url.starts_with("postgres") {
-            let mut options = ConnectOptions::new(url);
-            options
-                .max_connections(postgres_connections)
-                .min_connections(1)
-                .sqlx_logging(false)
-                .acquire_timeout(Duration::from_secs(10))
-                .test_before_acquire(true);
-            let reads = Database::connect(options).await?;
-            return Ok(Self { kind: Kind::Postgres, reads, writer: None, bell });
+            let reads = postgres::connect(url, postgres_connections).await?;
+            return Ok(Self { kind: Kind::Postgres, reads, writer: None, bell, passed_over });
         }
         if let Some(path) = intact::path(url) {
             intact::look(path).map_err(Error::Damaged)?;
         }
         // The writer comes first: it makes the file, and turns the write-ahead log on.
         let writer = Database::connect(sqlite(url, 1, false)).await?;
-        let reads = Database::connect(sqlite(url, SQLITE_READERS, true)).await?;
-        Ok(Self { kind: Kind::Sqlite, reads, writer: Some(Arc::new(Writer::start(writer))), bell })
+        let reads = Pool { db: Database::connect(sqlite(url, SQLITE_READERS, true)).await?, limit: None };
+        Ok(Self { kind: Kind::Sqlite, reads, writer: Some(Arc::new(Writer::start(writer))), bell, passed_over })
     }
 
     /// Brings the tables up to date. Waits for another node that is doing the same.
@@ -77,10 +72,12 @@ impl Store {
             Some(writer) => Migrator::up(writer.connection(), None).await?,
             None => {
                 // One node migrates at a time; the lock ends with the transaction. 0x62616c6965 spells "balie".
-                let lock = self.reads.begin().await?;
+                let connections = postgres::unlimited(&self.reads.db.get_postgres_connection_pool().connect_options()).await?;
+                let lock = connections.begin().await?;
                 lock.execute_unprepared("SELECT pg_advisory_xact_lock(422809856357)").await?;
-                Migrator::up(&self.reads, None).await?;
+                Migrator::up(&connections, None).await?;
                 lock.commit().await?;
+                connections.close().await?;
             }
         }
         Ok(())
@@ -88,13 +85,13 @@ impl Store {
 
     /// Undoes the migrations, newest first; for the tests of the migrations.
     pub async fn migrate_down(&self, steps: u32) -> Result<()> {
-        let connection = self.writer.as_ref().map_or(&self.reads, |w| w.connection());
+        let connection = self.writer.as_ref().map_or(&self.reads.db, |w| w.connection());
         Ok(Migrator::down(connection, Some(steps)).await?)
     }
 
     /// How many migrations there are still to do.
     pub async fn pending_migrations(&self) -> Result<usize> {
-        let connection = self.writer.as_ref().map_or(&self.reads, |w| w.connection());
+        let connection = self.writer.as_ref().map_or(&self.reads.db, |w| w.connection());
         Ok(Migrator::get_pending_migrations(connection).await?.len())
     }
 
@@ -102,7 +99,14 @@ impl Store {
     pub async fn begin(&self) -> Result<Change> {
         match &self.writer {
             Some(writer) => Ok(Change::sqlite(writer.begin().await?, self.bell.clone())),
-            None => Ok(Change::postgres(self.reads.begin().await?, self.bell.clone())),
+            None => {
+                let begun = self.reads.db.begin();
+                let transaction = match &self.reads.limit {
+                    Some(limit) => limit.on(begun).await?,
+                    None => begun.await?,
+                };
+                Ok(Change::postgres(transaction, self.bell.clone(), self.reads.limit.clone()))
+            }
         }
     }
 
@@ -133,49 +137,45 @@ impl Store {
     pub fn pool(&self) -> (u32, u32) {
         match self.kind {
             Kind::Sqlite => {
-                let pool = self.reads.get_sqlite_connection_pool();
+                let pool = self.reads.db.get_sqlite_connection_pool();
                 (pool.size().saturating_sub(pool.num_idle() as u32), pool.size())
             }
             Kind::Postgres => {
-                let pool = self.reads.get_postgres_connection_pool();
+                let pool = self.reads.db.get_postgres_connection_pool();
                 (pool.size().saturating_sub(pool.num_idle() as u32), pool.size())
             }
         }
     }
 
-    /// Rings the bell for what other nodes and processes commit, until it is dropped. Outlives a restart of the database.
+    /// Rings the bell for what other nodes and processes commit, until it is dropped. Outlives a restart of the database, and connections that fall silent.
     pub async fn listen(&self) {
-        if self.kind == Kind::Sqlite {
-            loop {
-                tokio::time::sleep(POLL).await;
-                self.bell.ring();
-            }
-        }
         loop {
-            if let Err(error) = self.listen_once().await {
+            if let Err(error) = self.hear(&|| ()).await {
                 tracing::warn!(%error, "the bell is out of order; trying again");
             }
-            self.bell.ring();
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
 
-    async fn listen_once(&self) -> std::result::Result<(), sqlx::Error> {
-        // A connection of its own: the pool is for queries, and a listener that waits there would hold one for ever.
-        let options = self.reads.get_postgres_connection_pool().connect_options();
-        let pool =
-            sqlx::postgres::PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with((*options).clone());
-        let mut listener = PgListener::connect_with(&pool).await?;
-        listener.listen(CHANNEL).await?;
-        self.bell.ring();
-        loop {
-            match tokio::time::timeout(POLL, listener.try_recv()).await {
-                Ok(Ok(Some(told))) if told.payload().is_empty() => self.bell.ring(),
-                Ok(Ok(Some(told))) => self.bell.ring_end(told.payload()),
-                Ok(Ok(None)) | Err(_) => self.bell.ring(),
-                Ok(Err(error)) => return Err(error),
+    /// The same by one connection, until that fails; `alive` is called whenever it is proved that it hears.
+    pub async fn hear(&self, alive: &(dyn Fn() + Send + Sync)) -> Result<()> {
+        if self.kind == Kind::Sqlite {
+            loop {
+                tokio::time::sleep(POLL).await;
+                self.bell.ring();
+                alive();
             }
         }
+        let options = self.reads.db.get_postgres_connection_pool().connect_options();
+        match postgres::hear(&options, &self.bell, alive).await {
+            Ok(never) => match never {},
+            Err(error) => Err(sea_orm::DbErr::Conn(sea_orm::RuntimeErr::SqlxError(Arc::new(error))).into()),
+        }
+    }
+
+    /// Events of the log that could not be read, as far as this process met them.
+    pub fn passed_over(&self) -> &PassedOver {
+        &self.passed_over
     }
 
     /// Closes the connections.
@@ -183,13 +183,15 @@ impl Store {
         if let Some(writer) = &self.writer {
             writer.close().await;
         }
-        if let Err(error) = self.reads.clone().close().await {
-            tracing::warn!(%error, "closing the database failed");
+        match tokio::time::timeout(CLOSING, self.reads.db.clone().close()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "closing the database failed"),
+            Err(_) => tracing::warn!("a connection to the database was not closed in time; it is cut"),
         }
     }
 
     #[cfg(feature = "testing")]
-    pub(crate) fn writer(&self) -> Option<&DatabaseConnection> {
+    pub(crate) fn writer(&self) -> Option<&sea_orm::DatabaseConnection> {
         self.writer.as_ref().map(|w| w.connection())
     }
 

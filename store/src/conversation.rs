@@ -104,21 +104,22 @@ pub(crate) fn conversation_lists(is_staff: bool, files: Files) -> [(&'static str
 }
 
 /// The conversation of [`conversation_lists`].
-pub(crate) fn conversation_of([messages, files, history]: [List; 3], is_staff: bool) -> Result<Conversation> {
+pub(crate) fn conversation_of(store: &Store, [messages, files, history]: [List; 3], is_staff: bool) -> Result<Conversation> {
     let mut files: Vec<(i64, Attachment)> = files.read::<FileRow>()?.into_iter().map(file_of).collect::<Result<_>>()?;
     let messages = messages.read()?.into_iter().map(|row| {
         let message = message_of(row, is_staff);
         let own = files.extract_if(.., |(of, _)| *of == message.id.0).map(|(_, file)| file).collect();
         (message, own)
     });
-    Ok(Conversation { messages: messages.collect(), history: history.read::<EventRow>()?.into_iter().map(EventRow::event).collect::<Result<_>>()? })
+    let history = history.read::<EventRow>()?.into_iter().filter_map(|row| row.event(store.passed_over())).collect();
+    Ok(Conversation { messages: messages.collect(), history })
 }
 
 /// The conversation with all its files, as much of it as the reader may know. Whoever calls has found the ticket within the scope.
 pub async fn read(store: &Store, scope: &Scope, ticket: TicketId) -> Result<Conversation> {
     let parts = conversation_lists(scope.is_staff(), Files::All);
     let parts = parts.each_ref().map(|(columns, tail)| (*columns, tail.as_str()));
-    conversation_of(lists(store, parts, vec![ticket.0.into()]).await?, scope.is_staff())
+    conversation_of(store, lists(store, parts, vec![ticket.0.into()]).await?, scope.is_staff())
 }
 
 /// What a message says, with its files: the words that mails repeat.

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::sync::Arc;
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 type Acknowledge = oneshot::Sender<Result<()>>;
 
@@ -49,9 +49,19 @@ impl Writer {
         let committer = tokio::spawn({
             let shared = shared.clone();
             async move {
+                // Nothing can be saved without it, so it goes on after a panic: what waited is in the next commit.
                 loop {
-                    shared.ready.notified().await;
-                    shared.commit().await;
+                    let own = shared.clone();
+                    let mut commits = JoinSet::new();
+                    commits.spawn(async move {
+                        loop {
+                            own.ready.notified().await;
+                            own.commit().await;
+                        }
+                    });
+                    commits.join_next().await;
+                    tracing::error!("the writer of the database panicked; it goes on");
+                    shared.ready.notify_one();
                 }
             }
         });

@@ -5,7 +5,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::events::{EVENT, EventRow};
+use crate::events::{Batch, EVENT, EventRow};
 use crate::mail::{Proposal, proposals_of, reason_of};
 use crate::row::{List, Row, list, lists, rows};
 use domain::events::Event;
@@ -118,15 +118,17 @@ pub async fn position(store: &Store, reader: &str) -> Result<EventNo> {
 }
 
 /// The events after one with the people around their tickets as they are now; at most `most`.
-pub async fn after(store: &Store, n: EventNo, most: u64) -> Result<Vec<Told>> {
+pub async fn after(store: &Store, n: EventNo, most: u64) -> Result<Batch<Told>> {
     let columns = format!("{EVENT}, t.requester_id, t.assignee_id, t.department_id, CASE WHEN t.around_the_clock THEN 1 ELSE 0 END");
     let tail =
         format!("FROM event e JOIN ticket t ON t.id = e.ticket_id LEFT JOIN person p ON p.id = e.by_id WHERE e.n > $1 ORDER BY e.n LIMIT {most}");
     type Told1 = (i64, i64, i64, Option<i64>, Option<String>, String, i64, Option<i64>, i64, u8);
     let found: Vec<Told1> = rows(store, &columns, &tail, vec![n.0.into()]).await?;
+    let (mut batch, upto) = (Batch { events: vec![], passed_over: vec![], upto: None }, found.last().map(|last| EventNo(last.0)));
     if found.is_empty() {
-        return Ok(vec![]);
+        return Ok(batch);
     }
+    batch.upto = upto;
     let tickets = list(found.iter().map(|f| f.2));
     let pairs = async |columns: &str, tail: String| -> Result<HashMap<i64, Vec<PersonId>>> {
         let mut by: HashMap<i64, Vec<PersonId>> = HashMap::new();
@@ -141,22 +143,22 @@ pub async fn after(store: &Store, n: EventNo, most: u64) -> Result<Vec<Told>> {
     let leads = "FROM department_member m JOIN person p ON p.id = m.person_id WHERE p.role = 'lead' ORDER BY m.person_id".to_owned();
     let leads = pairs("m.department_id, m.person_id", leads).await?;
     let of = |by: &HashMap<i64, Vec<PersonId>>, key: i64| by.get(&key).cloned().unwrap_or_default();
-    found
-        .into_iter()
-        .map(|(n, at, ticket, by, name, what, requester, assignee, department, around_the_clock)| {
-            let around = Around {
-                requester: PersonId(requester),
-                cc: of(&cc, ticket),
-                assignee: assignee.map(PersonId),
-                watchers: of(&watchers, ticket),
-                members: of(&members, department),
-                leads: of(&leads, department),
-                mentioned: vec![],
-            };
-            let event = EventRow::new(n, at, ticket, by, name, what).event()?;
-            Ok(Told { event, around, department: DepartmentId(department), around_the_clock: around_the_clock == 1 })
-        })
-        .collect()
+    for (n, at, ticket, by, name, what, requester, assignee, department, around_the_clock) in found {
+        let around = Around {
+            requester: PersonId(requester),
+            cc: of(&cc, ticket),
+            assignee: assignee.map(PersonId),
+            watchers: of(&watchers, ticket),
+            members: of(&members, department),
+            leads: of(&leads, department),
+            mentioned: vec![],
+        };
+        match EventRow::new(n, at, ticket, by, name, what).event(store.passed_over()) {
+            Some(event) => batch.events.push(Told { event, around, department: DepartmentId(department), around_the_clock: around_the_clock == 1 }),
+            None => batch.passed_over.push(EventNo(n)),
+        }
+    }
+    Ok(batch)
 }
 
 /// How these people want to be told, and their time zone.
@@ -289,8 +291,9 @@ pub async fn told_by(store: &Store, delivery: DeliveryId) -> Result<Vec<(Event, 
     let found: Vec<ToldRow> = rows(store, &columns, tail, vec![delivery.0.into()]).await?;
     found
         .into_iter()
-        .map(|(n, at, ticket, by, name, what, why)| {
-            Ok((EventRow::new(n, at, ticket, by, name, what).event()?, Why::from_word(&why).ok_or(Error::Unreadable("reason"))?))
+        .filter_map(|(n, at, ticket, by, name, what, why)| {
+            let event = EventRow::new(n, at, ticket, by, name, what).event(store.passed_over())?;
+            Some(Why::from_word(&why).ok_or(Error::Unreadable("reason")).map(|why| (event, why)))
         })
         .collect()
 }

@@ -15,15 +15,17 @@ use std::collections::HashMap;
 
 /// The organisation with this number, or the first whose name begins with what was typed, whatever its capitals and accents.
 pub async fn like(store: &Store, typed: &str) -> Result<Option<Named<OrganisationId>>> {
-    let number: i64 = typed.trim().parse().unwrap_or(-1);
-    if number < 0 && key(typed).is_empty() {
-        return Ok(None);
-    }
-    // Greater than every text that begins so, and found in the index where `LIKE` would not be.
-    let (first, end) = (key(typed), format!("{}\u{10ffff}", key(typed)));
-    let sql =
-        "SELECT o.id, o.name FROM organisation o WHERE o.id = $1 OR ($1 < 0 AND o.sort_key >= $2 AND o.sort_key < $3) ORDER BY o.sort_key LIMIT 1";
-    let row = store.reads.query_one_raw(store.sql(sql, [number.into(), first.into(), end.into()])).await?;
+    let beginning = key(typed);
+    let row = match typed.trim().parse::<i64>() {
+        Ok(number) => first(store, "SELECT o.id, o.name FROM organisation o WHERE o.id = $1", [number.into()]).await?,
+        Err(_) if beginning.is_empty() => None,
+        Err(_) => {
+            // Greater than every text that begins so, and found in the index where `LIKE` would not be.
+            let end = format!("{beginning}\u{10ffff}");
+            let sql = "SELECT o.id, o.name FROM organisation o WHERE o.sort_key >= $1 AND o.sort_key < $2 ORDER BY o.sort_key LIMIT 1";
+            first(store, sql, [beginning.into(), end.into()]).await?
+        }
+    };
     row.map(|row| Row::new(&row).named(OrganisationId)).transpose()
 }
 
@@ -117,6 +119,11 @@ pub async fn merge(change: &Change, keep: OrganisationId, gone: OrganisationId) 
     }
     change.run("DELETE FROM target_rule WHERE organisation_id = $1", [gone.0.into()]).await?;
     change.run("DELETE FROM organisation WHERE id = $1", [gone.0.into()]).await?;
+    // Of two with one key from before there were keys, the one that stays has it for itself.
+    let Some(row) = first(change, "SELECT name FROM organisation WHERE id = $1", [keep.0.into()]).await? else { return Ok(()) };
+    let key = key(&Row::new(&row).next::<String>()?);
+    let sql = "UPDATE organisation SET sort_key = $1 WHERE id = $2 AND NOT EXISTS (SELECT 1 FROM organisation o WHERE o.sort_key = $1)";
+    change.run(sql, [key.into(), keep.0.into()]).await?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
+use crate::passed_over::happening;
 use crate::row::{Row, Source, list, rows, rows_by};
 use domain::events::Happening;
 use domain::tickets::{Status, Ticket};
@@ -146,6 +147,8 @@ pub struct Texts {
     /// Text, HTML and the head of the mail it was.
     pub messages: Vec<(MessageId, String, String, Option<String>)>,
     pub events: Vec<(EventNo, Happening)>,
+    /// Events that this version cannot read, as they are kept.
+    pub unread: Vec<(EventNo, String)>,
     pub files: Vec<(AttachmentId, String)>,
     /// The names of everyone else on it.
     pub others: Vec<String>,
@@ -164,7 +167,10 @@ pub async fn texts(change: &Change, ticket: TicketId, but: PersonId) -> Result<T
     for row in db.query_all_raw(change.sql("SELECT n, what FROM event WHERE ticket_id = $1 ORDER BY n", [ticket.0.into()])).await? {
         let mut row = Row::new(&row);
         let (n, what): (i64, String) = (row.next()?, row.next()?);
-        texts.events.push((EventNo(n), serde_json::from_str(&what).map_err(|_| Error::Unreadable("happening"))?));
+        match happening(&what) {
+            Some(what) => texts.events.push((EventNo(n), what)),
+            None => texts.unread.push((EventNo(n), what)),
+        }
     }
     for row in db.query_all_raw(change.sql("SELECT id, name FROM attachment WHERE ticket_id = $1", [ticket.0.into()])).await? {
         let mut row = Row::new(&row);
@@ -190,6 +196,11 @@ pub async fn set_message(change: &Change, id: MessageId, text: &str, html: &str,
 /// Keeps anew what is said to have happened: its place, its moment and its kind stay.
 pub async fn set_event(change: &Change, n: EventNo, what: &Happening) -> Result<()> {
     let text = serde_json::to_string(what).map_err(|_| Error::Unreadable("happening"))?;
+    set_unread(change, n, &text).await
+}
+
+/// Keeps anew an event that this version cannot read.
+pub async fn set_unread(change: &Change, n: EventNo, text: &str) -> Result<()> {
     change.run("UPDATE event SET what = $1 WHERE n = $2", [text.into(), n.0.into()]).await?;
     Ok(())
 }

@@ -143,7 +143,7 @@ pub async fn told(store: &Store, tickets: &[TicketId]) -> Result<Vec<Told>> {
     let lines: Vec<Line> = rows(store, EVENT, &tail, vec![]).await?;
     let mut logs: BTreeMap<i64, Vec<Event>> = BTreeMap::new();
     for (n, at, ticket, by, name, what) in lines {
-        logs.entry(ticket).or_default().push(EventRow::new(n, at, ticket, by, name, what).event()?);
+        logs.entry(ticket).or_default().extend(EventRow::new(n, at, ticket, by, name, what).event(store.passed_over()));
     }
     type Found = (i64, i64, i16, Option<i64>, Option<i64>, i64);
     let columns = "t.id, t.department_id, t.urgency, t.organisation_id, t.assignee_id, t.opened_at";

@@ -1,9 +1,9 @@
 //! Reading rows: a column by its place, with its name for the error.
 
+use crate::bounded::Executor;
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::plain::{Plain, plain};
 use domain::{Named, OrganisationId};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, TryGetable, Value};
 use serde::de::DeserializeOwned;
@@ -14,17 +14,17 @@ pub trait Source: Reads {}
 /// What only this crate knows of a [`Source`].
 pub trait Reads {
     #[doc(hidden)]
-    fn on(&self) -> Plain<'_>;
+    fn on(&self) -> Executor<'_>;
 }
 
 impl Reads for Store {
-    fn on(&self) -> Plain<'_> {
-        (&self.reads).into()
+    fn on(&self) -> Executor<'_> {
+        self.reads.executor()
     }
 }
 
 impl Reads for Change {
-    fn on(&self) -> Plain<'_> {
+    fn on(&self) -> Executor<'_> {
         self.db()
     }
 }
@@ -32,9 +32,9 @@ impl Reads for Change {
 impl Source for Store {}
 impl Source for Change {}
 
-/// A statement; its texts go without U+0000, also where it runs on another connection than [`Plain`].
+/// A statement.
 pub(crate) fn statement(backend: DbBackend, sql: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Statement {
-    Statement::from_sql_and_values(backend, sql, values.into_iter().map(plain))
+    Statement::from_sql_and_values(backend, sql, values)
 }
 
 /// The first row of what a statement finds.

@@ -71,7 +71,7 @@ pub async fn for_customer(store: &Store, scope: &Scope, id: TicketId) -> Result<
     let parts = parts.each_ref().map(|(columns, tail)| (*columns, tail.as_str()));
     let [card, beside, cc, messages, files, history, candidates, proposals] = lists(store, parts, vec![id.0.into()]).await?;
     let Some((ticket, version)) = ticket_of(&store.reads, [card, beside, cc]).await? else { return Ok(None) };
-    let conversation = conversation_of([messages, files, history], false)?;
+    let conversation = conversation_of(store, [messages, files, history], false)?;
     Ok(Some(TicketPage { ticket, version, conversation, candidates: people_of(candidates)?, proposals: proposals_of(proposals)? }))
 }
 
@@ -125,7 +125,7 @@ pub async fn for_staff(store: &Store, scope: &Scope, id: TicketId, me: PersonId)
     ] = lists(store, parts, values).await?;
     let Some((ticket, version)) = ticket_of(&store.reads, [card, beside, cc]).await? else { return Ok(None) };
     let mail = of_ticket([deliveries, watching, proposals, quiet])?;
-    let conversation = conversation_of([messages, files, history], true)?;
+    let conversation = conversation_of(store, [messages, files, history], true)?;
     let page = TicketPage { ticket, version, conversation, candidates: people_of(candidates)?, proposals: mail.proposals.clone() };
     let beside = BesideTicket {
         choices: choices_of([departments, staff])?,

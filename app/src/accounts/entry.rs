@@ -132,7 +132,7 @@ pub fn AddressPage() -> impl IntoView {
                         view! {
                             <p class="muted">{w::address_confirm(l, &email)}</p>
                             <form method="post" action="/api/agree_address"><input type="hidden" name="token" value=token/>
-                                {wrong.map(|text| view! { <p class="error" role="alert">{icon("circle-alert")}<span>{text}</span></p> })}
+                                {wrong.map(|text| view! { <p class="error" role="alert" tabindex="-1" autofocus>{icon("circle-alert")}<span>{text}</span></p> })}
                                 <button class="button" data-kind="primary">{w::confirm(l)}</button></form>
                         }
                         .into_any()

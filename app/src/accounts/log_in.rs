@@ -42,8 +42,8 @@ pub fn LogInPage() -> impl IntoView {
             </div>
             <div class="field">
                 <label for="password">{w::password(l)}</label>
-                <input class="input" id="password" name="password" type="password" autocomplete="current-password" required aria-invalid=invalid aria-describedby=invalid.map(|_| "wrong")/>
-                {wrong.map(|sentence| view! { <p class="error" id="wrong" role="alert">{icon("circle-alert")}<span>{sentence}</span></p> })}
+                <input class="input" id="password" name="password" type="password" autocomplete="current-password" required aria-invalid=invalid autofocus=invalid.is_some() aria-describedby=invalid.map(|_| "wrong")/>
+                {wrong.map(|sentence| view! { <p class="error" id="wrong" role="alert" tabindex="-1" autofocus>{icon("circle-alert")}<span>{sentence}</span></p> })}
             </div>
             <button class="button" data-kind="primary">{w::log_in(l)}</button>
         </form>
@@ -60,7 +60,7 @@ pub fn LogInPage() -> impl IntoView {
         None => None,
     };
     let inner = view! {
-        {failed.map(|text| view! { <p class="error" role="alert">{icon("circle-alert")}<span>{text}</span></p> })}
+        {failed.map(|text| view! { <p class="error" role="alert" tabindex="-1" autofocus>{icon("circle-alert")}<span>{text}</span></p> })}
         {inner}
         <div class="other-ways">{at_provider}<PasskeyLogIn next=passkey_next carry=passkey_carry/></div>
     };

@@ -181,7 +181,7 @@ fn second_step(own: &Own, done: Option<&'static str>, reader: &Reader) -> impl I
                 {key.used_at.map(|used| view! { " · "{w::session_used(l)}" "{when::ago_time(used, reader)} })}</p>
                 <details open=is_it><summary>{w::passkey_remove(l)}</summary><form method="post" action="/api/remove_passkey" class="form"><input type="hidden" name="id" value=key.id.clone()/>
                     {has_password.then(|| view! { <div class="field"><label for=at.clone()>{w::password_now(l)}</label><input class="input" id=at name="password" type="password" autocomplete="current-password" required/></div> })}
-                    {sentence.map(|text| view! { <p class="error" role="alert">{icon("circle-alert")}<span>{text}</span></p> })}
+                    {sentence.map(|text| view! { <p class="error" role="alert" tabindex="-1" autofocus>{icon("circle-alert")}<span>{text}</span></p> })}
                     <button class="button">{w::passkey_remove(l)}</button></form></details></div></li>
         }
     });

@@ -1,7 +1,7 @@
 //! Passkeys in the browser: asking the device, and handing its answer over.
 
 use super::api;
-use crate::ui::{form_notice, icon};
+use crate::ui::{self, form_notice, icon};
 use crate::{Problem, Reader, words as w};
 use domain::accounts::Language;
 use domain::typed;
@@ -61,7 +61,9 @@ pub fn PasskeyLogIn(next: String, carry: String) -> impl IntoView {
                 let Some(answer) = device("get", &options).await else { return Ok(false) };
                 api::passkey_log_in(token, answer).await.map(|()| true)
             };
-            match log_in.await {
+            let answer = log_in.await;
+            ui::rest().await;
+            match answer {
                 Ok(true) if carried => {
                     let _ = onward.get_untracked().map(|form| form.submit());
                 }
@@ -103,7 +105,9 @@ pub fn PasskeyAdd(asks_password: bool) -> impl IntoView {
                 let Some(answer) = device("create", &options).await else { return Ok(false) };
                 api::add_passkey(token, name, answer).await.map(|()| true)
             };
-            match add.await {
+            let answer = add.await;
+            ui::rest().await;
+            match answer {
                 Ok(true) => {
                     let _ = window().location().assign("/account?kept=factor");
                 }

@@ -8,11 +8,11 @@ use crate::{Problem, Reader, Returned, Visitor, ui};
 use desk::accounts::{Agent, Customer, LoggedIn, Session, Token};
 use desk::audit::Origin;
 use desk::{Desk, Error};
-use domain::Refusal;
 use domain::accounts::{Language, Theme};
 use domain::permissions::{Action, may};
 use domain::tickets::Urgency;
 use domain::typed::own_path;
+use domain::{Fault, Refusal};
 use http::StatusCode;
 use http::request::Parts;
 use leptos::prelude::*;
@@ -86,7 +86,7 @@ pub fn provide(desk: &Desk) {
             name: s.person().name.clone(),
             email: s.person().email.clone(),
             role: s.role(),
-            is_needed: s.role() == domain::accounts::Role::Admin && desk.mail().is_failing(),
+            is_needed: s.role() == domain::accounts::Role::Admin && (desk.mail().is_failing() || desk::workers::is_ailing(desk)),
         }),
     });
     provide_context(ui::NotFoundStatus(|problem| set_status(status(problem))));
@@ -175,6 +175,7 @@ fn is_read_only(error: &Error) -> bool {
 pub fn status(problem: &Problem) -> StatusCode {
     match problem {
         Problem::Refused(refusal) => match refusal {
+            Refusal::Fields(faults) if faults.iter().any(|f| f.fault == Fault::Gone) => StatusCode::GONE,
             Refusal::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Refusal::NotFound => StatusCode::NOT_FOUND,
             Refusal::NotAllowed => StatusCode::FORBIDDEN,

@@ -3,38 +3,65 @@
 use super::api::Choices;
 use crate::ui::icon;
 use crate::words as w;
+use domain::OrganisationId;
 use domain::accounts::Language;
 use domain::board::{AssignedTo, Card, Filter};
 use domain::tickets::{Status, Urgency};
 use leptos::prelude::*;
 
-/// Reads the filter of a query.
+/// No organisation has this number: what is filtered by it is nothing.
+const NO_ORGANISATION: OrganisationId = OrganisationId(0);
+
+/// Reads the filter of a query. A name where the organisation's number should be shows nothing: left out, all tickets would be shown as if they were filtered.
 pub(super) fn filter_of(query: &str) -> Filter {
-    let pairs = pairs(query);
-    Filter::from_pairs(pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())))
+    let (pairs, typed) = (pairs(query), organisation_of(query));
+    let filter = Filter::from_pairs(pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+    let organisation = (!typed.is_empty()).then(|| typed.parse().unwrap_or(NO_ORGANISATION));
+    Filter { organisation, ..filter }
 }
 
-/// What stands in the query for the organisation: a number, or a name that was typed.
+/// What stands in the query for the organisation: a number, or a name that was typed; the last that was chosen.
 pub(super) fn organisation_of(query: &str) -> String {
-    pairs(query).into_iter().find(|(key, value)| key == "organisation" && !value.trim().is_empty()).map(|(_, value)| value).unwrap_or_default()
+    let typed = pairs(query).into_iter().rev().filter(|(key, _)| key == "organisation").map(|(_, value)| value.trim().to_owned());
+    typed.into_iter().find(|value| !value.is_empty()).unwrap_or_default()
 }
 
-/// The query with the organisation's number instead of the name that was typed; `None` where it has no name.
+/// The query with the organisation's number instead of the name that was typed; `None` where it has no name, or no organisation has it.
 pub(super) fn with_number(query: &str, choices: &Choices) -> Option<String> {
-    let typed = organisation_of(query);
-    if typed.is_empty() || typed.trim().parse::<i64>().is_ok() {
+    let number = choices.organisation.as_ref()?.id.to_string();
+    if organisation_of(query).parse::<OrganisationId>().is_ok() {
         return None;
     }
-    let number = choices.organisation.as_ref().map(|o| o.id.to_string());
-    let pairs: Vec<_> = pairs(query)
-        .into_iter()
-        .filter_map(|(key, value)| match key.as_str() {
-            "organisation" => number.clone().map(|number| (key, number)),
-            _ => Some((key, value)),
-        })
-        .filter(|(_, value)| !value.is_empty())
-        .collect();
+    let mut pairs = pairs(query);
+    pairs.retain(|(key, value)| key != "organisation" && !value.is_empty());
+    pairs.push(("organisation".to_owned(), number));
     Some(query_of(&pairs))
+}
+
+/// What a query asks for.
+pub(super) struct Asked {
+    pub(super) filter: Filter,
+    /// The organisation that was asked for and is not there, as it was typed.
+    pub(super) unknown: Option<String>,
+}
+
+impl Asked {
+    /// Reads a query.
+    pub(super) fn of(query: &str, choices: &Choices) -> Self {
+        let unknown = Some(organisation_of(query)).filter(|typed| !typed.is_empty() && choices.organisation.is_none());
+        Self { filter: filter_of(query), unknown }
+    }
+
+    /// The query's pairs, in a fixed order.
+    pub(super) fn pairs(&self) -> Vec<(&'static str, String)> {
+        let as_typed = |(key, value)| (key, self.unknown.clone().filter(|_| key == "organisation").unwrap_or(value));
+        self.filter.pairs().into_iter().map(as_typed).collect()
+    }
+
+    /// Says that there is no such organisation.
+    pub(super) fn notice(&self, l: Language) -> Option<String> {
+        self.unknown.as_ref().map(|name| w::filter_no_organisation(l, name))
+    }
 }
 
 /// How the list is sorted, and where its page begins.
@@ -122,10 +149,12 @@ fn encode(text: &str) -> String {
 }
 
 /// The bar with the search field, what is filtered, and a form for more.
-pub(super) fn bar(path: &'static str, filter: &Filter, choices: &Choices, with_status: bool, l: Language) -> impl IntoView + use<> {
-    let own = filter.pairs();
+pub(super) fn bar(path: &'static str, asked: &Asked, choices: &Choices, with_status: bool, l: Language) -> impl IntoView + use<> {
+    let own = asked.pairs();
+    let unknown = asked.unknown.clone();
+    let is_unknown = unknown.is_some();
     let rest: Vec<_> = own.iter().filter(|(key, _)| *key != "q").cloned().collect();
-    let text = filter.text.clone().unwrap_or_default();
+    let text = asked.filter.text.clone().unwrap_or_default();
     view! {
         <div class="filters" role="search">
             <form class="input input-group find" action=path>
@@ -140,12 +169,12 @@ pub(super) fn bar(path: &'static str, filter: &Filter, choices: &Choices, with_s
             <details class="filter-add">
                 <summary class="button filter" data-size="small">{icon("plus")}{w::filter(l)}</summary>
                 <form class="panel" action=path>
-                    {own.into_iter().map(|(key, value)| view! { <input type="hidden" name=key value=value/> }).collect_view()}
+                    {own.into_iter().filter(|(key, _)| !is_unknown || *key != "organisation").map(|(key, value)| view! { <input type="hidden" name=key value=value/> }).collect_view()}
                     {with_status.then(|| select("status", label("status", l), Status::ALL.iter().map(|s| (s.word().to_owned(), w::status_word(*s, l).to_owned())).collect(), l))}
                     {select("department", label("department", l), choices.departments.iter().map(|d| (d.id.to_string(), d.name.clone())).collect(), l)}
                     {select("urgency", label("urgency", l), Urgency::FORM.iter().map(|u| (u.word().to_owned(), w::urgency_word(*u, l).to_owned())).collect(), l)}
                     {select("assignee", label("assignee", l), std::iter::once(("nobody".to_owned(), w::nobody(l).to_owned())).chain(choices.staff.iter().map(|p| (p.id.to_string(), p.name.clone()))).collect(), l)}
-                    <div class="field"><label for="f-organisation">{label("organisation", l)}</label><input class="input" data-size="small" id="f-organisation" name="organisation" autocomplete="off"/></div>
+                    <div class="field"><label for="f-organisation">{label("organisation", l)}</label><input class="input" data-size="small" id="f-organisation" name="organisation" value=unknown aria-invalid=is_unknown.then_some("true") autocomplete="off"/></div>
                     <div class="field"><label for="f-tag">{label("tag", l)}</label><input class="input" data-size="small" id="f-tag" name="tag"/></div>
                     <button class="button" data-kind="primary" data-size="small">{w::filter(l)}</button>
                 </form>
@@ -195,12 +224,33 @@ fn shown(key: &str, value: &str, choices: &Choices, l: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::Named;
 
     #[test]
     fn a_query_survives_the_way_through_the_url() {
         let filter = Filter::from_pairs([("urgency", "high"), ("tag", "versie 8&4"), ("q", "één + twee %")]);
         assert_eq!(filter_of(&query_of(&filter.pairs())), filter);
         assert_eq!(filter_of("q=a%2&status=zz&department=%27"), Filter::from_pairs([("q", "a%2")]));
+    }
+
+    #[test]
+    fn an_organisation_that_is_not_there_is_kept_as_it_was_typed_and_shows_nothing() {
+        let (none, waal) = (Choices::default(), Choices { organisation: Some(Named::new(OrganisationId(7), "De Waal")), ..Choices::default() });
+        let asked = Asked::of("urgency=high&organisation=+Bestaat+niet+", &none);
+        assert_eq!(asked.filter.organisation, Some(NO_ORGANISATION));
+        assert_eq!(query_of(&asked.pairs()), "urgency=high&organisation=Bestaat%20niet");
+        assert!(asked.notice(Language::Nl).unwrap().contains("Bestaat niet"));
+        assert_eq!(with_number("organisation=Bestaat+niet", &none), None);
+
+        assert_eq!(with_number("q=x&organisation=de+w&tag=", &waal).as_deref(), Some("q=x&organisation=7"));
+        let found = Asked::of("organisation=7", &waal);
+        assert_eq!((found.filter.organisation, found.unknown.is_none(), with_number("organisation=7", &waal)), (Some(OrganisationId(7)), true, None));
+
+        // The last that was chosen counts, and nothing chosen leaves what there was.
+        assert_eq!(organisation_of("organisation=5&organisation=Waal"), "Waal");
+        assert_eq!(with_number("organisation=5&organisation=Waal", &waal).as_deref(), Some("organisation=7"));
+        assert_eq!(filter_of("organisation=5&organisation=").organisation, Some(OrganisationId(5)));
+        assert_eq!(filter_of("organisation=").organisation, None);
     }
 
     #[test]

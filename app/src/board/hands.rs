@@ -95,6 +95,7 @@ pub(super) fn by_select(event: &web_sys::Event, shown: Shown) {
         && select.has_attribute("data-take")
     {
         close_menus();
+        ui::focus(&format!("#c{}", card.id));
         shown.send(card, None, Some(select.value()));
     }
 }

@@ -1,10 +1,10 @@
 //! The list: the same tickets as a table, for large numbers.
 
 use super::api::{self, Choices, List};
-use super::filters::{DUE, Listing, bar, filter_of, query_of, with_number};
+use super::filters::{Asked, DUE, Listing, bar, query_of, with_number};
 use crate::ui::{self, Place, avatar, desk_frame, icon, nobody, problem_page};
 use crate::{Reader, Returned, due, when, words as w};
-use domain::board::{Card, Filter};
+use domain::board::Card;
 use domain::tickets::{Side, Status};
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
@@ -33,20 +33,20 @@ pub fn ListPage() -> impl IntoView {
 
 fn page(list: List, choices: &Choices, query: &str, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
-    let (filter, listing) = (filter_of(query), Listing::of(query));
-    let notice = Returned::any().and_then(|r| r.problem.clone()).map(|p| p.sentence(l));
+    let (asked, listing) = (Asked::of(query, choices), Listing::of(query));
+    let notice = Returned::any().and_then(|r| r.problem.clone()).map(|p| p.sentence(l)).or_else(|| asked.notice(l));
     let none = list.cards.is_empty();
     let total = list.total.map(|n| w::tickets_total(l, n));
-    let to = |key: &str, cursor: &String| format!("/list?{}", with(&filter, &listing, &[(key, cursor.as_str())]));
+    let to = |key: &str, cursor: &String| format!("/list?{}", with(&asked, &listing, &[(key, cursor.as_str())]));
     let (before, after) = (list.before.as_ref().map(|c| to("before", c)), list.after.as_ref().map(|c| to("after", c)));
     let options: Vec<(String, String)> = choices.staff.iter().map(|p| (p.id.to_string(), p.name.clone())).collect();
     let departments: Vec<(String, String)> = choices.departments.iter().map(|d| (d.id.to_string(), d.name.clone())).collect();
     let inner = view! {
             <main id="inhoud" class="list-page" data-follow="any" data-after=list.as_of.to_string()>
-                <div class="list-head"><h1>{w::nav_list(l)}</h1><span class="muted total">{total.or_else(|| filter.text.as_ref().map(|_| w::newest_first(l).to_owned()))}</span></div>
+                <div class="list-head"><h1>{w::nav_list(l)}</h1><span class="muted total" data-live="total">{total.or_else(|| asked.filter.text.as_ref().map(|_| w::newest_first(l).to_owned()))}</span></div>
                 <div class="banner" data-kind="lost" data-lost="" role="status" hidden>{icon("wifi-off")}<div class="text"><p>{w::connection_lost(l)}</p></div></div>
-                {notice.map(|text| view! { <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p>{text}</p></div></div> })}
-                {bar("/list", &filter, choices, true, l)}
+                {notice.map(ui::refused)}
+                {bar("/list", &asked, choices, true, l)}
                 <form class="bulk-form" method="post" action="/api/bulk">
                     <div class="bulk" role="group" aria-label=w::bulk(l)>
                         <b>{w::selected(l)}" "<span class="script-only" data-ticked="" role="status"></span></b>
@@ -59,20 +59,20 @@ fn page(list: List, choices: &Choices, query: &str, reader: &Reader) -> impl Int
                         <table class="table">
                             <thead><tr>
                                 <th class="c-check"><span class="visually-hidden">{w::select(l)}</span><label class="check script-only" data-size="small"><input type="checkbox" data-all="" autocomplete="off" aria-label=w::select_all(l)/></label></th>
-                                {heading("number", w::number_short(l), "c-num", &filter, &listing)}
+                                {heading("number", w::number_short(l), "c-num", &asked, &listing)}
                                 <th class="grow">{w::subject(l)}</th><th class="c-org">{w::organisation(l)}</th>
-                                {heading("urgency", w::urgency(l), "c-urg", &filter, &listing)}
+                                {heading("urgency", w::urgency(l), "c-urg", &asked, &listing)}
                                 <th class="c-status">{w::status(l)}</th>
-                                {heading(DUE, w::target(l), "c-due", &filter, &listing)}
+                                {heading(DUE, w::target(l), "c-due", &asked, &listing)}
                                 <th class="c-who">{w::agent(l)}</th><th class="c-dep">{w::department(l)}</th>
-                                {heading("updated", w::updated(l), "c-upd end", &filter, &listing)}
+                                {heading("updated", w::updated(l), "c-upd end", &asked, &listing)}
                             </tr></thead>
                             <tbody data-live="rows">{list.cards.into_iter().map(|card| row(card, reader)).collect_view()}</tbody>
                         </table>
-                        {none.then(|| view! { <div class="empty">{icon("search")}<p>{w::list_empty(l)}</p><a class="button" href="/list">{w::all_tickets(l)}</a></div> })}
+                        <div data-live="none">{none.then(|| view! { <div class="empty">{icon("search")}<p>{w::list_empty(l)}</p><a class="button" href="/list">{w::all_tickets(l)}</a></div> })}</div>
                     </div>
                 </form>
-                <nav class="pager" aria-label=w::pages(l)><span class="push"></span>
+                <nav class="pager" aria-label=w::pages(l) data-live="pager"><span class="push"></span>
                     {pager(before, "chevron-left", w::previous(l), true)}{pager(after, "chevron-right", w::next(l), false)}
                 </nav>
             </main>
@@ -81,8 +81,8 @@ fn page(list: List, choices: &Choices, query: &str, reader: &Reader) -> impl Int
 }
 
 /// The query with the filter, the order and these pairs.
-fn with(filter: &Filter, listing: &Listing, more: &[(&str, &str)]) -> String {
-    let mut pairs: Vec<(&str, String)> = filter.pairs();
+fn with(asked: &Asked, listing: &Listing, more: &[(&str, &str)]) -> String {
+    let mut pairs: Vec<(&str, String)> = asked.pairs();
     if listing.sort != DUE {
         pairs.push(("sort", listing.sort.clone()));
     }
@@ -94,8 +94,8 @@ fn with(filter: &Filter, listing: &Listing, more: &[(&str, &str)]) -> String {
 }
 
 /// With a text the newest come first, whatever the sort: then nothing is offered.
-fn heading(sort: &'static str, word: &'static str, class: &'static str, filter: &Filter, listing: &Listing) -> impl IntoView + use<> {
-    if filter.text.is_some() {
+fn heading(sort: &'static str, word: &'static str, class: &'static str, asked: &Asked, listing: &Listing) -> impl IntoView + use<> {
+    if asked.filter.text.is_some() {
         return view! { <th class=class>{word}</th> }.into_any();
     }
     let active = listing.sort == sort;
@@ -103,7 +103,7 @@ fn heading(sort: &'static str, word: &'static str, class: &'static str, filter: 
     let next = Listing { sort: sort.to_owned(), ascending, ..Listing::default() };
     let order = active.then_some(if listing.ascending { "ascending" } else { "descending" });
     let mark = if listing.ascending { "arrow-up" } else { "arrow-down" };
-    view! { <th class=class aria-sort=order><a href=format!("/list?{}", with(filter, &next, &[]))>{word}{active.then(|| icon(mark))}</a></th> }
+    view! { <th class=class aria-sort=order><a href=format!("/list?{}", with(asked, &next, &[]))>{word}{active.then(|| icon(mark))}</a></th> }
         .into_any()
 }
 

@@ -38,11 +38,17 @@ pub fn LiveBoard(
 
     Effect::new(move |_| {
         live::follow(as_of, move |heard| match heard {
-            Heard::Message(message) => shown.hear(message),
+            Heard::Message(message) => {
+                let message = message.clone();
+                ui::at_rest(move || shown.hear(&message));
+            }
             Heard::Connected(connected) => {
-                shown.connected.set(*connected);
-                ui::each(".board-head .live", |mark| {
-                    if *connected { mark.remove_attribute("hidden").unwrap_or(()) } else { mark.set_attribute("hidden", "").unwrap_or(()) }
+                let connected = *connected;
+                ui::at_rest(move || {
+                    shown.connected.set(connected);
+                    ui::each(".board-head .live", |mark| {
+                        let _ = mark.toggle_attribute_with_force("hidden", !connected);
+                    });
                 });
             }
         });
@@ -51,12 +57,13 @@ pub fn LiveBoard(
     let (reader, departments, ids) = (StoredValue::new(reader), StoredValue::new(departments), StoredValue::new(ids));
     Effect::new(move |_| {
         let (opened, began) = (js_sys::Date::now(), now.get_untracked());
-        ui::every(LOOK, move || {
+        let look = move || {
             let moment = began + Span((js_sys::Date::now() - opened) as i64);
             let is_closed = |d: &DepartmentId| shown.offices.with_untracked(|offices| !offices.of(*d).is_open(moment));
             shown.look(&ids.with_value(|all| all.iter().copied().filter(is_closed).collect::<Vec<_>>()));
             now.set(moment);
-        });
+        };
+        ui::every(LOOK, move || ui::at_rest(look));
     });
     let asked = StoredValue::new(asked);
     let closed = Memo::new(move |_| asked.with_value(|all| shown.offices.with(|offices| offices.closed(all, now.get()))));
@@ -85,7 +92,7 @@ pub fn LiveBoard(
         view! {
             <section class="column" data-status=status.word() aria-labelledby=format!("k-{}", status.word()) data-over=move || over.get().then_some("")
                 on:pointerenter=move |event| if event.pointer_type() == "mouse" { shown.pointed.set(Some(status)) }
-                on:pointerleave=move |_| shown.release()
+                on:pointerleave=move |_| shown.leave(status)
                 on:dragover=move |event: DragEvent| { event.prevent_default(); over.set(true); }
                 on:dragleave=move |_| over.set(false)
                 on:drop=move |event: DragEvent| {

@@ -1,7 +1,7 @@
 //! The board's page: the filter bar, and the island that lives.
 
 use super::api::{self, Choices};
-use super::filters::{bar, filter_of, with_number};
+use super::filters::{Asked, bar, with_number};
 use super::live_board::LiveBoard;
 use crate::ui::{self, Place, desk_frame, problem_page};
 use crate::{Reader, Returned, words as w};
@@ -53,16 +53,17 @@ fn keys_help(l: Language) -> impl IntoView {
 
 fn page(board: Board, offices: Offices, choices: Choices, query: String, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
-    let filter = filter_of(&query);
+    let filtered = Asked::of(&query, &choices);
+    let filter = &filtered.filter;
     let departments = choices.departments.clone();
     let asked = departments.iter().map(|d| d.id).filter(|id| filter.departments.is_empty() || filter.departments.contains(id)).collect::<Vec<_>>();
-    let notice = Returned::any().and_then(|r| r.problem.clone()).map(|p| p.sentence(l));
+    let notice = Returned::any().and_then(|r| r.problem.clone()).map(|p| p.sentence(l)).or_else(|| filtered.notice(l));
     let inner = view! {
             <main id="inhoud" class="board-page">
-                {notice.map(|text| view! { <div class="banner" data-kind="error" role="alert">{ui::icon("circle-alert")}<div class="text"><p>{text}</p></div></div> })}
+                {notice.map(ui::refused)}
                 <div class="board-head"><h1>{w::nav_board(l)}</h1><span class="live" hidden><span class="dot"></span>{w::live(l)}</span>
                     <span class="push"></span><span class="sort wide-only muted">{w::board_order(l)}</span>{keys_help(l)}</div>
-                {bar("/board", &filter, &choices, false, l)}
+                {bar("/board", &filtered, &choices, false, l)}
                 <LiveBoard board=board offices=offices query=query staff=choices.staff departments=departments asked=asked/>
             </main>
     };

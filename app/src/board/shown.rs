@@ -1,6 +1,7 @@
 //! What the board shows, and how a message changes it.
 //!
-//! Invariant: nothing moves under the pointer. While it rests on a column, changes that would move a card there wait, and say that they do.
+//! Invariant: nothing moves under the pointer. While it rests on a column, changes that would move a card there wait, and say that they do. While anything is pressed
+//! or dragged, all of them wait.
 
 use super::api;
 use super::card::Changed;
@@ -135,7 +136,16 @@ impl Shown {
         }
     }
 
-    /// The pointer left: what waited is shown.
+    /// The pointer left a column, or comes back to it while something is still pressed.
+    pub(super) fn leave(self, column: Status) {
+        ui::at_rest(move || {
+            if ui::find::<web_sys::Element>(&format!(".column[data-status={}]:hover", column.word())).is_none() {
+                self.release();
+            }
+        });
+    }
+
+    /// What waited is shown.
     pub(super) fn release(self) {
         self.pointed.set(None);
         self.held.set(0);
@@ -184,7 +194,7 @@ impl Shown {
         });
         if let Some(text) = changed {
             self.announced.set(Some(format!("#{id}: {text}")));
-            set_timeout(move || self.unmark(id), MARKED);
+            set_timeout(move || ui::at_rest(move || self.unmark(id)), MARKED);
         }
         if let Some(id) = focused.filter(|f| *f == id.to_string()) {
             set_timeout(move || ui::focus(&format!("#c{id}")), Duration::ZERO);
@@ -227,6 +237,7 @@ impl Shown {
             move || {
                 leptos::task::spawn_local(async move {
                     let fetched = api::board_snapshot(self.query.get_value()).await;
+                    ui::rest().await;
                     let missed = self.missed.try_update_value(Option::take).flatten().unwrap_or_default();
                     match fetched {
                         Ok((board, offices)) => {
@@ -282,6 +293,7 @@ impl Shown {
         ui::each(&format!("[data-card='{}']", card.id), |element| element.set_attribute("aria-busy", "true").unwrap_or(()));
         leptos::task::spawn_local(async move {
             let answer = api::move_card(card.id.0, status, assignee, card.version.0).await;
+            ui::rest().await;
             ui::each(&format!("[data-card='{}']", card.id), |element| element.remove_attribute("aria-busy").unwrap_or(()));
             if let Err(problem) = answer {
                 self.say(&problem);
@@ -292,7 +304,7 @@ impl Shown {
 
     fn say(self, problem: &Problem) {
         self.toast.set(Some(problem.sentence(Reader::current().language)));
-        set_timeout(move || self.toast.set(None), Duration::from_secs(6));
+        set_timeout(move || ui::at_rest(move || self.toast.set(None)), Duration::from_secs(6));
     }
 }
 

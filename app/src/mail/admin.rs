@@ -1,7 +1,7 @@
 //! Mail for admins: what was set aside and why, which mailboxes fail, and the words of the mails Balie writes.
 
 use super::api::{self, Aside, Standing, Words};
-use crate::ui::{self, Place, as_typed, bytes, desk_frame, fault, icon, number, problem_page};
+use crate::ui::{self, Place, as_typed, bytes, desk_frame, fault, icon, number, problem_page, refused};
 use crate::{Reader, Returned, when, words as w};
 use domain::Field;
 use domain::accounts::Language;
@@ -31,6 +31,11 @@ pub fn MailPage() -> impl IntoView {
     .into_any()
 }
 
+/// What is wrong with this server.
+fn trouble(text: String) -> impl IntoView {
+    view! { <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p>{text}</p></div></div> }
+}
+
 fn page(desk: Standing, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
     let notice = Returned::any().filter(|r| r.action != "set_sender").and_then(|r| r.problem.clone()).map(|p| p.sentence(l));
@@ -41,10 +46,12 @@ fn page(desk: Standing, reader: &Reader) -> impl IntoView + use<> {
     let inner = view! {
         <main id="inhoud" class="mail-page">
             <h1>{w::nav_mail(l)}</h1>
-            {notice.map(|text| view! { <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p>{text}</p></div></div> })}
+            {notice.map(refused)}
             {desk.failing.into_iter().map(|(name, reason, since)| view! {
                 <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p><b>{w::mailbox_fails(l, &name)}</b>" "{reason}" · "{when::at_time(since, reader)}</p></div></div>
             }).collect_view()}
+            {desk.workers.iter().map(|name| trouble(w::worker_down(l, name))).collect_view()}
+            {(desk.passed_over > 0).then(|| trouble(w::log_passed_over(l, number(desk.passed_over as i64, l))))}
             <dl class="facts">
                 <div><dt>{w::mail_waiting(l)}</dt><dd>{number(desk.waiting, l)}</dd></div>
                 <div><dt>{w::mail_set_aside(l)}</dt><dd>{number(desk.set_aside, l)}</dd></div>
@@ -147,7 +154,7 @@ fn words_page(kind: &str, language: &str, words: Words, done: Option<&'static st
         <main id="inhoud" class="mail-page">
             <header class="dt-head"><a class="button" data-kind="quiet" data-icon-only="" data-size="small" href="/mail" aria-label=w::nav_mail(l)>{icon("arrow-left")}</a>
                 <h1>{kind_name(kind, l)}" · "<span lang=language.to_owned()>{if language == "nl" { "Nederlands" } else { "English" }}</span></h1></header>
-            {other.map(|text| view! { <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p>{text}</p></div></div> })}
+            {other.map(refused)}
             {done.map(|text| view! { <p role="status" class="hint">{text}</p> })}
             <div class="words-grid">
                 <form method="post" action="/api/set_mail_words" class="words-form">

@@ -25,6 +25,9 @@ pub struct Standing {
     pub senders: Vec<(Named<DepartmentId>, String)>,
     /// Who mails are from otherwise.
     pub sender: String,
+    /// Workers of this server that do not work, and how many events of the log it cannot read.
+    pub workers: Vec<String>,
+    pub passed_over: usize,
 }
 
 /// A mail that was set aside.
@@ -88,6 +91,8 @@ pub async fn mail_desk(#[server(default)] before: String) -> Result<Standing, Pr
         failing: standing.failing,
         senders: standing.senders.into_iter().map(|(department, sender)| (department, sender.unwrap_or_default())).collect(),
         sender: desk.mail().settings.sender.to_string(),
+        workers: desk.workers().report().into_iter().filter(|worker| worker.fault().is_some()).map(|worker| worker.name).collect(),
+        passed_over: desk.store().passed_over().count(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Telling this browser of alarms, also while it is closed: web push, on and off.
 
 use super::api::{add_browser, browser_told, remove_browser};
-use crate::ui::icon;
+use crate::ui::{self, icon};
 use crate::{Problem, Reader, words as w};
 use domain::{Fault, Field, Refusal};
 use leptos::prelude::*;
@@ -39,6 +39,7 @@ pub fn PushSwitch(key: String) -> impl IntoView {
         set_problem.set(None);
         spawn_local(async move {
             let done = if is_on { turn_off().await } else { turn_on(&key.get_value()).await };
+            ui::rest().await;
             if let Err(problem) = done {
                 set_problem.set(Some(problem.sentence(l)));
             }

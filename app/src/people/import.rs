@@ -42,7 +42,7 @@ fn page(facts: ImportStage, file: &str, problem: Option<Problem>, reader: &Reade
     let inner = view! {
         <main id="inhoud" class="people-page">
             <header class="head"><a class="button" data-kind="quiet" data-icon-only="" data-size="small" href="/people" aria-label=w::people(l)>{icon("arrow-left")}</a><h1>{w::import_title(l)}</h1></header>
-            {problem.map(|p| view! { <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p>{p.sentence(l)}</p></div></div> })}
+            {problem.map(|p| ui::refused(p.sentence(l)))}
             {inner}
         </main>
     };

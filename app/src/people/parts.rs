@@ -1,7 +1,7 @@
 //! What the screens about people share.
 
 use super::api::Listed;
-use crate::ui::{Input, avatar, icon, input};
+use crate::ui::{Input, avatar, icon, input, refused};
 use crate::{Problem, Reader, Returned, words as w};
 use domain::Field;
 use domain::accounts::{Language, Person, Role};
@@ -91,7 +91,7 @@ pub fn notices(own: &'static [&'static str], fields: &[Field], kept: Option<&'st
         .filter(|(action, p)| !own.contains(&action.as_str()) || fields.iter().all(|field| p.at(*field, l).is_none()))
         .map(|(_, p)| p.sentence(l));
     view! {
-        {sentence.map(|text| view! { <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p>{text}</p></div></div> })}
+        {sentence.map(refused)}
         {kept.filter(|_| is_fine).map(|text| view! { <p role="status" class="done">{icon("check")}<span>{text}</span></p> })}
     }
 }

@@ -129,7 +129,7 @@ fn form(report: &Report, reader: &Reader) -> impl IntoView + use<> {
             <label>{w::report_until(l)}<input class="input" data-size="small" type="date" name="until" value=write_date(report.end - 1)/></label>
             <label>{w::department(l)}<select class="input select" data-size="small" name="department"><option value="">{w::report_all(l)}</option>{departments}</select></label>
             <label>{w::urgency(l)}<select class="input select" data-size="small" name="urgency"><option value="">{w::report_all(l)}</option>{urgencies}</select></label>
-            <label>{w::organisation(l)}<input class="input" data-size="small" name="organisation" value=report.organisation.clone() placeholder=w::report_all(l) aria-invalid=unknown.is_some().then_some("true") aria-describedby=unknown.is_some().then_some("organisation-fault")/></label>
+            <label>{w::organisation(l)}<input class="input" data-size="small" name="organisation" value=report.organisation.clone() placeholder=w::report_all(l) aria-invalid=unknown.is_some().then_some("true") autofocus=unknown.is_some() aria-describedby=unknown.is_some().then_some("organisation-fault")/></label>
             <button class="button" data-size="small">{w::report_show(l)}</button>
             {unknown.map(|sentence| view! { <p class="error" id="organisation-fault" role="alert">{icon("circle-alert")}<span>{sentence}</span></p> })}
         </form>

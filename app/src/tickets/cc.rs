@@ -1,7 +1,7 @@
 //! The CC picker: colleagues by name or address, key users first, as chips.
 
 use super::api::colleagues as colleagues_like;
-use super::draft::accept;
+use super::kept::{accept, key};
 use crate::ui::{self, avatar, icon};
 use crate::{Reader, words as w};
 use domain::PersonId;
@@ -23,6 +23,11 @@ fn add(people: RwSignal<Vec<Person>>, more: Vec<Person>) {
     });
 }
 
+/// Whether this is their whole name or address.
+fn is_named(person: &Person, typed: &str) -> bool {
+    person.name.to_lowercase() == typed.to_lowercase() || person.email.eq_ignore_ascii_case(typed)
+}
+
 /// Picks people from `colleagues`. What is typed and nobody yet goes along with the form, which comes back with it and its fault: a name would be left out without a word. `draft` is the name under which the choice is kept in this browser.
 #[island]
 pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, begun: String, fault: Option<String>, draft: String) -> impl IntoView {
@@ -34,31 +39,39 @@ pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, begun: String, f
     let (told, set_told) = signal(fault);
     let (open, set_open) = signal(false);
     let (active, set_active) = signal(0_usize);
+    // What the server was asked for last, of what was typed.
+    let (sought, set_sought) = signal(String::new());
     Effect::new(move |_| {
         accept();
-        let kept: Vec<Person> = ui::stored(&format!("{draft}-cc")).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let kept: Vec<Person> = ui::stored(&format!("{}-cc", key(&draft))).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         let ids = kept.iter().map(|p| p.id).collect();
         add(people, kept);
         picked.set(if chosen.is_empty() { ids } else { chosen.clone() });
-        let name = format!("{draft}-cc");
+        let draft = draft.clone();
         Effect::new(move |_| {
             let picked = picked.get();
             let kept = people.with_untracked(|people| people.iter().filter(|p| picked.contains(&p.id)).cloned().collect::<Vec<_>>());
-            ui::store(&name, &if kept.is_empty() { String::new() } else { serde_json::to_string(&kept).unwrap_or_default() });
+            ui::store(
+                &format!("{}-cc", key(&draft)),
+                &if kept.is_empty() { String::new() } else { serde_json::to_string(&kept).unwrap_or_default() },
+            );
         });
     });
     // In a large organisation the page brings only the first: the others are asked for as one types.
     Effect::new(move |_| {
-        let wanted = typed.get();
-        if is_all || wanted.trim().is_empty() {
+        let wanted = typed.get().trim().to_owned();
+        if is_all || wanted.is_empty() {
             return;
         }
         set_timeout(
             move || {
-                if typed.get_untracked() == wanted {
+                if typed.with_untracked(|typed| typed.trim() == wanted) {
                     leptos::task::spawn_local(async move {
-                        if let Ok(found) = colleagues_like(wanted).await {
-                            add(people, found);
+                        if let Ok(found) = colleagues_like(wanted.clone()).await {
+                            ui::at_rest(move || {
+                                add(people, found);
+                                set_sought.set(wanted);
+                            });
                         }
                     });
                 }
@@ -84,7 +97,11 @@ pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, begun: String, f
         set_open.set(false);
     };
     let fault = move || {
-        let is_unknown = !typed.with(|typed| typed.trim().is_empty()) && offered.with(Vec::is_empty);
+        let wanted = typed.with(|typed| typed.trim().to_owned());
+        // Who is picked already is not offered again, and several may stand there: the server reads whole names and addresses.
+        let is_picked = || picked.with(|picked| people.with(|people| people.iter().any(|p| picked.contains(&p.id) && is_named(p, &wanted))));
+        let is_sought = is_all || sought.with(|sought| *sought == wanted);
+        let is_unknown = !wanted.is_empty() && is_sought && offered.with(Vec::is_empty) && !wanted.contains([',', ';']) && !is_picked();
         if is_unknown { Some(w::cc_unknown(l).to_owned()) } else { told.get() }
     };
     let keys = move |event: KeyboardEvent| match event.key().as_str() {
@@ -117,7 +134,7 @@ pub fn CcPicker(colleagues: Vec<Person>, chosen: Vec<PersonId>, begun: String, f
                     {person(id).map(|p| view! {
                         <span class="chip">{avatar(p.id, &p.name, Side::Customer, "small")}{p.name.clone()}" "{p.key_user.then(|| view! { <span class="role">{w::key_user(l)}</span> })}
                             <input type="hidden" name="cc[]" value=p.id.to_string()/>
-                            <button type="button" aria-label=w::remove_person(l, &p.name) on:click=move |_| picked.update(|picked| picked.retain(|other| *other != id))>{icon("x")}</button>
+                            <button type="button" aria-label=w::remove_person(l, &p.name) on:click=move |_| { picked.update(|picked| picked.retain(|other| *other != id)); ui::focus("#cc"); }>{icon("x")}</button>
                         </span>
                     })}
                 </For>

@@ -2,6 +2,7 @@
 
 use super::api;
 use super::draft::Draft;
+use super::kept::KeptDrafts;
 use crate::attachments::{Kept, Uploads};
 use crate::ui::{self, as_typed, fault, icon};
 use crate::{Problem, Reader, Returned, when, words as w};
@@ -33,6 +34,7 @@ pub(super) fn composer(with: Composer<'_>, reader: &Reader) -> impl IntoView + u
         .as_ref()
         .filter(|p| held.is_none() && p.at(Field::Message, l).is_none() && p.at(Field::Attachments, l).is_none())
         .map(|p| p.sentence(l));
+    let is_wrong = problem.as_ref().is_some_and(|p| p.at(Field::Message, l).is_some());
     let note = returned.value("mode") == "note";
     let id = with.ticket.id;
     let draft = format!("balie-reply-{id}-{}", reader.visitor.as_ref().map(|v| v.id.0).unwrap_or_default());
@@ -44,7 +46,7 @@ pub(super) fn composer(with: Composer<'_>, reader: &Reader) -> impl IntoView + u
     view! {
         <div class="held-stack">
         {held.map(|events| view! {
-            <div class="banner" data-kind="held" role="alert" id="held">{icon("hand")}<div class="text"><p><b>{w::held_title(l)}</b>" "{w::held_text(l)}</p>
+            <div class="banner" data-kind="held" role="alert" id="held" tabindex="-1" autofocus>{icon("hand")}<div class="text"><p><b>{w::held_title(l)}</b>" "{w::held_text(l)}</p>
                 <ul role="list" class="changes">{events.iter().map(|e| view! { <li>{when::at_time(e.at, reader)}" "{w::sentence(e, l)}</li> }).collect_view()}</ul></div>
                 <div class="actions">{anyway}</div>
             </div>
@@ -53,26 +55,27 @@ pub(super) fn composer(with: Composer<'_>, reader: &Reader) -> impl IntoView + u
             <input type="hidden" name="ticket" value=id.to_string()/>
             <input type="hidden" name="submission" value=submission/>
             <input type="hidden" name="seen" value=with.seen.to_string()/>
+            <KeptDrafts name=draft.clone()/>
             {staff.then(|| view! {
                 <div class="modes" role="group" aria-label=w::kind_of_message(l)>
                     <label><input class="visually-hidden" type="radio" name="mode" value="reply" checked=!note/>{icon("reply")}{w::reply(l)}</label>
                     <label><input class="visually-hidden" type="radio" name="mode" value="note" checked=note/>{icon("lock")}{w::note(l)}</label>
                 </div>
             })}
-            <div class="to for-reply">{with.to}</div>
+            <div class="to for-reply" data-live="to">{with.to}</div>
             {staff.then(|| view! { <div class="to for-note">{w::note_to(l)}</div> })}
-            <textarea name="text" id="text" required aria-label=w::your_reply(l) placeholder=if staff { w::write_here(l) } else { w::write_reply(l) } aria-describedby="text-fault" inner_html=as_typed(&returned.value("text"))></textarea>
+            <textarea name="text" id="text" required aria-label=w::your_reply(l) placeholder=if staff { w::write_here(l) } else { w::write_reply(l) } aria-invalid=is_wrong.then_some("true") autofocus=is_wrong aria-describedby="text-fault" inner_html=as_typed(&returned.value("text"))></textarea>
             {fault(problem.as_ref(), Field::Message, "text-fault", l)}
-            <Uploads kept=with.files max=with.max draft=draft.clone()/>
+            <div class="upload-field" role="group" aria-label=w::attachments(l) aria-describedby="files-fault"><Uploads kept=with.files max=with.max draft=draft.clone()/></div>
             {fault(problem.as_ref(), Field::Attachments, "files-fault", l)}
-            {other.map(|sentence| view! { <p class="error" role="alert">{icon("circle-alert")}<span>{sentence}</span></p> })}
+            {other.map(|sentence| view! { <p class="error" role="alert" tabindex="-1" autofocus>{icon("circle-alert")}<span>{sentence}</span></p> })}
             <div class="tools"><Draft name=draft/><span class="push"></span>
                 {staff.then(|| {
                     let then = returned.value("then");
                     view! {
                         <label class="then"><span class="muted">{w::and_then(l)}</span>
                             <select class="select input" data-size="small" name="then" aria-label=w::status_after(l)>
-                                <option value="">{if with.ticket.status == Status::New { w::status_by_itself(l, w::status_word(Status::Open, l)) } else { w::status_unchanged(l).to_owned() }}</option>
+                                <option value="" data-live="then">{if with.ticket.status == Status::New { w::status_by_itself(l, w::status_word(Status::Open, l)) } else { w::status_unchanged(l).to_owned() }}</option>
                                 {[Status::Waiting, Status::Resolved, Status::Open].map(|s| view! { <option value=s.word() selected=then == s.word()>{w::status_word(s, l)}</option> })}
                             </select>
                         </label>
@@ -95,6 +98,7 @@ pub fn Preview(of: String) -> impl IntoView {
         let Some(area) = ui::find::<HtmlTextAreaElement>(&format!("#{}", id.get_value())) else { return };
         leptos::task::spawn_local(async move {
             let rendered = api::preview(area.value()).await;
+            ui::rest().await;
             set_html.set(Some(rendered.unwrap_or_else(|problem| problem.sentence(l))));
             let _ = area.set_attribute("hidden", "");
         });

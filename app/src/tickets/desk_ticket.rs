@@ -5,7 +5,7 @@ use super::composer::{Composer, composer};
 use super::conversation::entry;
 use super::portal_ticket::bare;
 use super::proposed::proposed;
-use crate::ui::{Place, avatar, desk_frame, icon};
+use crate::ui::{Place, avatar, desk_frame, icon, refused};
 use crate::{Reader, Returned, due, when, words as w};
 use domain::accounts::Person;
 use domain::tickets::{Due, MAX_REASON, Side, Status, Ticket, Urgency};
@@ -33,7 +33,7 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
                     <span class="stub number">"#"{id.to_string()}</span><h1>{ticket.subject.clone()}</h1>
                 </header>
                 <div class="banner" data-kind="lost" data-lost="" role="status" hidden>{icon("wifi-off")}<div class="text"><p>{w::connection_lost(l)}</p></div></div>
-                <div data-live="notice">{notice.map(|text| view! { <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p>{text}</p></div></div> })}</div>
+                <div data-live="notice">{notice.map(refused)}</div>
                 <div data-live="alarm">{facts.alarm.map(|next| alarm(id, next, reader))}</div>
                 <div class="dt-grid">
                     <div class="dt-talk">
@@ -42,22 +42,21 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
                         {composer(write, reader)}
                     </div>
                     <aside class="props" aria-label=w::properties(l)>
-                        {ticket.due.map(|due| view! { <section class="clock" data-live="clock">{clock(&due, &ticket, reader)}</section> })}
+                        <section class="clock" data-live="clock">{ticket.due.map(|due| clock(&due, &ticket, reader))}</section>
                         <section class="set" data-live="set">{set(&ticket, page.as_of, &facts, reader)}</section>
                         <section data-live="customer">{customer(&ticket, facts.requester, &page.colleagues, reader)}</section>
-                        {(!page.proposed.is_empty()).then(|| view! { <section data-live="proposed">{proposed(id, page.proposed, ticket.organisation.as_ref(), reader)}</section> })}
+                        <section data-live="proposed">{(!page.proposed.is_empty()).then(|| proposed(id, page.proposed, ticket.organisation.as_ref(), reader))}</section>
                         <section data-live="tags">{tags(&ticket, reader)}</section>
                         <section data-live="watch">{watching(id, facts.watching, reader)}</section>
-                        {(!facts.mails.is_empty()).then(|| view! { <section data-live="mails">{mails(id, facts.mails, reader)}</section> })}
-                        {(!facts.quiet.is_empty()).then(|| view! { <section data-live="quiet">{quiet(facts.quiet, reader)}</section> })}
-                        {(!facts.others.is_empty()).then(|| view! {
-                            <section><h2>{w::others_of(l, ticket.requester.name.split(' ').next().unwrap_or_default())}</h2>
+                        <section data-live="mails">{(!facts.mails.is_empty()).then(|| mails(id, facts.mails, reader))}</section>
+                        <section data-live="quiet">{(!facts.quiet.is_empty()).then(|| quiet(facts.quiet, reader))}</section>
+                        <section data-live="others">{(!facts.others.is_empty()).then(|| view! {
+                            <h2>{w::others_of(l, ticket.requester.name.split(' ').next().unwrap_or_default())}</h2>
                                 <ul role="list" class="linked">{facts.others.into_iter().map(|line| view! {
                                     <li><span class="badge" data-glyph="" data-status=line.status.word() title=w::status_word(line.status, l)><span class="visually-hidden">{w::status_word(line.status, l)}</span></span>
                                         <a href=format!("/tickets/{}", line.id)><span class="number">"#"{line.id.to_string()}</span><span class="one-line">{line.subject}</span></a></li>
                                 }).collect_view()}</ul>
-                            </section>
-                        })}
+                        })}</section>
                     </aside>
                 </div>
             </main>

@@ -4,6 +4,7 @@ use super::api::{self, Form};
 use super::cc::{CcPicker, plain_cc};
 use super::composer::Preview;
 use super::draft::Draft;
+use super::kept::KeptDrafts;
 use super::promised::Promised;
 use crate::attachments::Uploads;
 use crate::ui::{self, Place, as_typed, fault, icon, portal, problem_page, urgency, urgency_meaning};
@@ -53,6 +54,8 @@ fn page(form: Form, returned: &Arc<Returned>, reader: &Reader) -> impl IntoView 
             <main id="inhoud" class="portal form-page"><h1>{w::open_ticket(l)}</h1>
             <form class="form" method="post" action="/api/open_ticket" enctype="multipart/form-data" novalidate>
                 <input type="hidden" name="submission" value=submission/>
+                <KeptDrafts name=draft.clone()/>
+                {problem.as_ref().map(|p| summary(p, l))}
                 <div class="form-row"><div class="head"><label for="email">{w::email(l)}</label><p class="hint" id="email-hint">{w::email_hint(l)}</p></div>
                     <div class="body"><input class="input" id="email" type="email" value=email readonly aria-describedby="email-hint"/></div></div>
 
@@ -60,7 +63,7 @@ fn page(form: Form, returned: &Arc<Returned>, reader: &Reader) -> impl IntoView 
                     <div class="body"><CcPicker colleagues=form.colleagues.clone() chosen=chosen.clone() begun=value("cc_typed") fault=problem.as_ref().and_then(|p| p.at(Field::Cc, l)) draft=draft.clone()/>{plain_cc(&form.colleagues, &chosen)}</div></div>
 
                 <fieldset class="form-row" aria-describedby="urgency-hint"><div class="head"><legend>{w::urgency(l)}</legend><p class="hint" id="urgency-hint">{w::urgency_hint(l)}</p></div>
-                    <div class="body"><div class="choices" id="urgency" aria-invalid=at(Field::Urgency)>
+                    <div class="body"><div class="choices" id="urgency" aria-invalid=at(Field::Urgency) aria-describedby="urgency-fault">
                         {Urgency::FORM.map(|u| view! {
                             <label><input type="radio" name="urgency" value=u.word() checked=picked == u.word() required/><span class="name">{urgency(u, l)}</span><span class="what">{urgency_meaning(u, l)}</span></label>
                         })}
@@ -93,15 +96,16 @@ fn page(form: Form, returned: &Arc<Returned>, reader: &Reader) -> impl IntoView 
                     <div class="body"><input class="input" id="link" name="link" type="url" inputmode="url" value=value("link") maxlength=MAX_LINK.to_string() aria-invalid=at(Field::Link) aria-describedby="link-fault link-hint"/>{fault_at(Field::Link, "link-fault")}</div></div>
 
                 <div class="form-row" role="group" aria-labelledby="files-label" aria-describedby="files-hint"><div class="head"><p class="label" id="files-label">{w::attachments(l)}</p><p class="hint" id="files-hint">{w::attachments_hint(l, form.max_mebibytes)}</p></div>
-                    <div class="body" id="attachments">
-                        <Uploads kept=form.files max=form.max_mebibytes draft=draft/>
-                        {fault_at(Field::Attachments, "attachments-fault")}
+                    <div class="body">
+                        <div class="upload-field" id="attachments" aria-describedby="attachments-fault">
+                            <Uploads kept=form.files max=form.max_mebibytes draft=draft/>
+                            {fault_at(Field::Attachments, "attachments-fault")}
+                        </div>
                         <label class="check"><input type="checkbox" id="screenshot" name="screenshot" value="on" checked=!value("screenshot").is_empty() aria-invalid=at(Field::ScreenshotCheck) aria-describedby="screenshot-fault"/><span>{w::screenshot_check(l)}</span></label>
                         {fault_at(Field::ScreenshotCheck, "screenshot-fault")}
                     </div></div>
 
                 <div class="form-row foot"><div class="head"></div><div class="body">
-                    {problem.as_ref().map(|p| summary(p, l))}
                     <div class="submit"><button class="button" data-kind="primary">{w::submit(l)}</button></div>
                     <p class="hint script-only">{w::submit_hint(l)}</p>
                 </div></div>
@@ -110,7 +114,7 @@ fn page(form: Form, returned: &Arc<Returned>, reader: &Reader) -> impl IntoView 
     portal(Place::Form, reader, inner)
 }
 
-/// What is still to be done, with a way to each field.
+/// What is still to be done, with a way to each field. It stands above them and has the focus.
 fn summary(problem: &Problem, l: domain::accounts::Language) -> impl IntoView + use<> {
     let fields = problem.fields();
     let links: Vec<_> = fields.iter().filter_map(|f| place(*f, l)).collect();
@@ -119,7 +123,7 @@ fn summary(problem: &Problem, l: domain::accounts::Language) -> impl IntoView + 
         _ => problem.sentence(l),
     };
     view! {
-        <div class="error error-summary" role="alert">{icon("circle-alert")}<span>{text}
+        <div class="error error-summary" role="alert" tabindex="-1" autofocus>{icon("circle-alert")}<span>{text}
             {links.into_iter().map(|(href, name)| view! { " "<a href=href>{name}</a> }).collect_view()}
         </span></div>
     }

@@ -4,7 +4,7 @@ use super::api::View;
 use super::composer::{Composer, composer};
 use super::conversation::entry;
 use super::proposed::proposed;
-use crate::ui::{Place, avatar, icon, portal, status, urgency};
+use crate::ui::{Place, avatar, icon, portal, refused, status, urgency};
 use crate::{Reader, Returned, when, words as w};
 use domain::hours::Promise;
 use domain::tickets::{Side, Status, Ticket};
@@ -27,11 +27,11 @@ pub(super) fn page(page: View, sent: bool, reader: &Reader) -> impl IntoView + u
     let write = Composer { ticket: &ticket, seen: page.as_of, submission: page.submission, files: page.files, max: page.max_mebibytes, to };
     let returned = Returned::any().and_then(|r| r.problem.clone().filter(|_| r.action != "reply")).map(|p| p.sentence(l));
     let inner = view! {
-            <main id="inhoud" class="portal" data-follow=id.to_string() data-after=page.as_of.to_string() data-settled=settled.then_some("")>
+            <main id="inhoud" class="portal" data-follow=id.to_string() data-after=page.as_of.to_string() data-settled=settled.then_some("") data-shape=if reads_along { "read" } else { "write" }>
                 <a class="back" href="/">{icon("arrow-left")}{w::my_tickets(l)}</a>
                 <div class="banner" data-kind="lost" data-lost="" role="status" hidden>{icon("wifi-off")}<div class="text"><p>{w::connection_lost(l)}</p></div></div>
                 {just_opened.then(|| view! { <div class="banner" data-kind="thanks" role="status">{icon("check")}<div class="text"><p><b>{w::opened_title(l, id)}</b>" "{w::opened_text(l)}</p></div></div> })}
-                <div data-live="notice">{returned.map(|text| view! { <div class="banner" data-kind="error" role="alert">{icon("circle-alert")}<div class="text"><p>{text}</p></div></div> })}</div>
+                <div data-live="notice">{returned.map(refused)}</div>
                 <div class="ticket-head"><span class="stub number">"#"{id.to_string()}</span><div><h1>{ticket.subject.clone()}</h1>
                     <p class="expect" data-live="turn">{turn(&ticket, page.promise.as_ref(), mine, reader)}</p></div></div>
                 <div class="ticket-grid">

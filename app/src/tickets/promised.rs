@@ -22,7 +22,7 @@ pub fn Promised(promise: Promise) -> impl IntoView {
             leptos::task::spawn_local(async move {
                 // Where the server cannot be reached, what was said before stays.
                 if let Ok(answer) = api::promise_for(urgency, department).await {
-                    shown.set(answer);
+                    ui::at_rest(move || shown.set(answer));
                 }
             });
         };

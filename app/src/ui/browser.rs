@@ -32,6 +32,14 @@ pub fn listen<E: JsCast + 'static>(target: &web_sys::EventTarget, event: &str, r
     run.forget();
 }
 
+/// Tells the page that a field is another than it was, as its browser does when a person changes it.
+pub fn tell_changed(field: &Element) {
+    if let Ok(event) = document().create_event("Event") {
+        event.init_event_with_bubbles("change", true);
+        let _ = field.dispatch_event(&event);
+    }
+}
+
 /// Moves the focus to an element.
 pub fn focus(selector: &str) {
     if let Some(element) = find::<HtmlElement>(selector) {

@@ -68,10 +68,15 @@ pub fn urgency_meaning(urgency: Urgency, l: Language) -> &'static str {
     }
 }
 
-/// The sentence at a field, under an id that the field names as its description.
+/// The sentence at a field, under an id that the field names as its description. It has the focus where no field before it takes it.
 pub fn fault(problem: Option<&Problem>, field: Field, id: &'static str, l: Language) -> impl IntoView + use<> {
     let sentence = problem.and_then(|p| p.at(field, l));
-    sentence.map(|sentence| view! { <p class="error" id=id>{icon("circle-alert")}<span>{sentence}</span></p> })
+    sentence.map(|sentence| view! { <p class="error" id=(!id.is_empty()).then_some(id) tabindex="-1" autofocus>{icon("circle-alert")}<span>{sentence}</span></p> })
+}
+
+/// What was refused, above what it is about; it has the focus, so that it is in sight and read out.
+pub fn refused(sentence: String) -> impl IntoView {
+    view! { <div class="banner" data-kind="error" role="alert" tabindex="-1" autofocus>{icon("circle-alert")}<div class="text"><p>{sentence}</p></div></div> }
 }
 
 /// What was typed, for the inside of a `<textarea>`, which is not escaped by itself and loses a line end at its beginning.

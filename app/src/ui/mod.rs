@@ -4,9 +4,11 @@ mod browser;
 mod fields;
 mod frames;
 mod marks;
+mod press;
 
 pub use browser::*;
 pub use fields::*;
 pub use frames::*;
 pub use marks::*;
+pub use press::{at_rest, rest, watch_presses};
 pub use words::number;

@@ -7,6 +7,7 @@ use argon2::password_hash::{PasswordHasher, phc::Output, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use domain::{Fault, Field, Refusal};
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -51,19 +52,11 @@ type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
 struct Threads {
     jobs: Mutex<VecDeque<Job>>,
     more: Condvar,
+    /// Threads that were begun; none of them ends.
+    begun: Mutex<usize>,
 }
 
-static THREADS_OF_ALL: LazyLock<Arc<Threads>> = LazyLock::new(|| {
-    let threads = Arc::<Threads>::default();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    for n in 0..(cores / 2).clamp(1, THREADS) {
-        let own = threads.clone();
-        if let Err(error) = std::thread::Builder::new().name(format!("passwords-{n}")).spawn(move || own.work()) {
-            tracing::error!(%error, "there is no thread to check passwords");
-        }
-    }
-    threads
-});
+static THREADS_OF_ALL: LazyLock<Arc<Threads>> = LazyLock::new(Arc::default);
 
 impl Threads {
     fn work(&self) {
@@ -78,14 +71,38 @@ impl Threads {
             let job = jobs.pop_front();
             drop(jobs);
             match job {
-                Some(job) => job(&mut memory),
+                // Whoever waits for it is told that it failed; the thread goes on.
+                Some(job) => {
+                    if catch_unwind(AssertUnwindSafe(|| job(&mut memory))).is_err() {
+                        tracing::error!("checking a password panicked");
+                        memory = vec![];
+                    }
+                }
                 None if waited.timed_out() => memory = vec![],
                 None => {}
             }
         }
     }
 
-    async fn run<T: Send + 'static>(&self, what: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static) -> Result<T> {
+    /// Begins as many threads as there should be, where some could not be begun before.
+    fn begin(self: &Arc<Self>) {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        while *begun < (cores / 2).clamp(1, THREADS) {
+            let own = self.clone();
+            if let Err(error) = std::thread::Builder::new().name(format!("passwords-{begun}")).spawn(move || own.work()) {
+                tracing::error!(%error, "there is no thread to check passwords");
+                return;
+            }
+            *begun += 1;
+        }
+    }
+
+    async fn run<T: Send + 'static>(self: &Arc<Self>, what: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static) -> Result<T> {
+        self.begin();
+        if *self.begun.lock().unwrap_or_else(PoisonError::into_inner) == 0 {
+            return Err(std::io::Error::other("there is no thread to check passwords").into());
+        }
         let (answer, told) = oneshot::channel();
         let job: Job = Box::new(move |memory| {
             let _ = answer.send(what(memory));
@@ -168,6 +185,15 @@ mod tests {
         let other = other.hash_password(b"een lange zin").unwrap().to_string();
         assert!(check("een lange zin", Some(&other)).await && !check("iets anders", Some(&other)).await);
         assert!(check("een lange zin", Some(&stored)).await);
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_the_one_who_asked_and_no_other() {
+        let threads = Arc::<Threads>::default();
+        for _ in 0..2 * THREADS {
+            assert!(threads.run(|_| -> bool { panic!("no") }).await.is_err());
+        }
+        assert_eq!(threads.run(|_| 7).await.unwrap(), 7);
     }
 
     #[tokio::test]

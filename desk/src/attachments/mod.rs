@@ -2,10 +2,12 @@
 //!
 //! Invariants: memory does not grow with the file; the name on disk is the id alone; an image that is shown was decoded and encoded anew.
 
+mod decoding;
 mod pictures;
+mod shrinking;
 
 use pictures::picture;
-pub use pictures::{Picture, preview};
+pub use pictures::{Picture, Shown, preview};
 
 use crate::accounts::Session;
 use crate::{Desk, Result};
@@ -15,6 +17,7 @@ use domain::{AttachmentId, Fault, Field, Refusal};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use tokio::io::AsyncReadExt;
 use tokio::sync::Semaphore;
 
 /// Bytes gathered before they are written.
@@ -41,8 +44,8 @@ pub struct Files {
 pub struct Download {
     /// What it is.
     pub attachment: Attachment,
-    /// Where it is.
-    pub path: PathBuf,
+    /// Its bytes, as many as its size says.
+    pub file: tokio::fs::File,
     /// Its media type.
     pub media_type: &'static str,
 }
@@ -242,13 +245,30 @@ impl Upload {
         if !agrees.await.map_err(io::Error::other)?? {
             return Err(Refusal::field(Field::Attachments, Fault::WrongContent).into());
         }
-        let image = matches!(self.kind, Kind::Image(_)) && picture(&self.desk, &self.id, Picture::Thumb).await.is_ok();
-        let attachment = Attachment { id: self.id.clone(), name: self.name.clone(), size: self.size as i64, image };
-        let kept = keep(&self.desk, &attachment, by).await;
+        let kept = self.keep(by).await;
         if kept.is_err() {
             self.desk.files().remove(&self.id);
         }
-        kept.map(|()| attachment)
+        kept
+    }
+
+    async fn keep(&self, by: &Session) -> Result<Attachment> {
+        let image = matches!(self.kind, Kind::Image(_)) && self.is_shown().await?;
+        let attachment = Attachment { id: self.id.clone(), name: self.name.clone(), size: self.size as i64, image };
+        keep(&self.desk, &attachment, by).await?;
+        Ok(attachment)
+    }
+
+    /// Whether an image has a preview. One that is damaged, or too large to be decoded, is kept without.
+    async fn is_shown(&self) -> Result<bool> {
+        match picture(&self.desk, &self.id, Picture::Thumb).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                tracing::info!(id = %self.id, %error, "an image is kept without a preview");
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -270,17 +290,37 @@ fn too_large(desk: &Desk) -> Refusal {
     Refusal::field(Field::Attachments, Fault::TooLarge(desk.files().max_mebibytes))
 }
 
-/// A file for someone who may have it.
+/// A file for someone who may have it. Refuses one that is no longer whole on disk.
 pub async fn download(desk: &Desk, by: &Session, id: &AttachmentId) -> Result<Download> {
     let attachment = store::attachments::find(desk.store(), &by.scope(), by.person().id, id).await?.ok_or(Refusal::NotFound)?;
     let media_type = Kind::of(&attachment.name).map_or("application/octet-stream", Kind::media_type);
-    Ok(Download { path: desk.files().path(id), attachment, media_type })
+    let file = whole(desk, &attachment, Field::Attachments).await?;
+    Ok(Download { file, attachment, media_type })
 }
 
-/// A small file of a message, for a mail to someone who may read that message.
-pub(crate) async fn read(desk: &Desk, attachment: &Attachment) -> Result<(Vec<u8>, &'static str)> {
+/// A small file of a message, for a mail to someone who may read that message, or of a form that reads it. Refuses one that is no longer whole on disk, at this field.
+pub(crate) async fn read(desk: &Desk, attachment: &Attachment, field: Field) -> Result<(Vec<u8>, &'static str)> {
     let media_type = Kind::of(&attachment.name).map_or("application/octet-stream", Kind::media_type);
-    Ok((tokio::fs::read(desk.files().path(&attachment.id)).await?, media_type))
+    let mut bytes = vec![];
+    whole(desk, attachment, field).await?.read_to_end(&mut bytes).await?;
+    Ok((bytes, media_type))
+}
+
+/// Opens a file that is as long as it was when it was kept.
+async fn whole(desk: &Desk, attachment: &Attachment, field: Field) -> Result<tokio::fs::File> {
+    let found = match tokio::fs::File::open(desk.files().path(&attachment.id)).await {
+        Ok(file) => Some((file.metadata().await?.len(), file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error.into()),
+    };
+    match found {
+        Some((length, file)) if i64::try_from(length) == Ok(attachment.size) => Ok(file),
+        found => {
+            let length = found.map(|(length, _)| length);
+            tracing::error!(id = %attachment.id, size = attachment.size, length, "a file is missing on disk, or not whole: restore it from a backup");
+            Err(Refusal::field(field, Fault::Gone).into())
+        }
+    }
 }
 
 /// Removes an uploaded file that is on no message yet; refuses where it is not one's own.

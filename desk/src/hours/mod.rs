@@ -12,11 +12,11 @@ mod tick;
 
 pub(crate) use book::within;
 pub use book::{Book, Hours, Shelf, book};
-pub use recompute::{reckon_all, run as recompute};
+pub use recompute::{reckon_all, worker as recompute_worker};
 pub use settings::{MOST_DAYS, add_days, import_days, remove_day, save_target, save_week};
 pub use shown::{Shown, shown, targets};
 pub use store::hours::Reckoned;
-pub use tick::{run, tick};
+pub use tick::{tick, worker};
 
 use crate::accounts::Customer;
 use crate::{Desk, Result};

@@ -1,27 +1,28 @@
 //! After a change of hours or targets: what is due on every running ticket, reckoned anew in the background.
 
 use super::book;
+use crate::workers::{self, Rest, Worker};
 use crate::{Desk, Result};
 use std::time::Duration;
 use store::hours::Reckoned;
 
 /// How often it looks whether something changed.
 const EVERY: Duration = Duration::from_millis(500);
+/// How long one change takes at most.
+const LIMIT: Duration = Duration::from_secs(30);
 /// Numbers of tickets looked at in one change: some sixty milliseconds, which is as long as whoever wants to save something waits at most.
 const BATCH: i64 = 4_000;
 
 /// Tickets from which on it is given more memory meanwhile.
 const MANY: i64 = 50_000;
 
-/// Looks again and again; ends only with the program.
-pub async fn run(desk: &Desk) {
-    loop {
-        match reckon_all(desk).await {
-            Ok(reckoned) => desk.tail().turned(reckoned.generation),
-            Err(error) => tracing::warn!(%error, "what is due could not be reckoned anew; trying again"),
-        }
-        tokio::time::sleep(EVERY).await;
-    }
+/// Looks again and again.
+pub fn worker() -> Worker {
+    Worker::every("recompute", EVERY, LIMIT, |desk: Desk| async move {
+        let reckoned = reckon_all(&desk).await?;
+        desk.tail().turned(reckoned.generation);
+        Ok(Rest::Usual)
+    })
 }
 
 /// Reckons what is due on every running ticket that was saved before the last change of hours or targets.
@@ -45,6 +46,7 @@ pub async fn reckon_all(desk: &Desk) -> Result<Reckoned> {
 async fn steps(desk: &Desk) -> Result<Reckoned> {
     loop {
         let reckoned = step(desk).await?;
+        workers::beat();
         if reckoned.upto >= reckoned.last {
             tracing::info!("what is due is reckoned");
             return Ok(reckoned);

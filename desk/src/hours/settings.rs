@@ -78,7 +78,7 @@ pub async fn import_days(desk: &Desk, by: &Agent, department: DepartmentId, file
     if attachment.size > calendar::MOST_BYTES as i64 {
         return Err(wrong(Fault::TooLarge((calendar::MOST_BYTES >> 20) as u32)).into());
     }
-    let (bytes, _) = attachments::read(desk, attachment).await?;
+    let (bytes, _) = attachments::read(desk, attachment, Field::File).await?;
     let (book, now) = (book::refresh(desk).await?, desk.now());
     // From when computers count on: what comes back every year may have begun long ago.
     let zone = zones::between(&book.hours(department).zone, Moment(0), now + Span::days(12 * 366));

@@ -1,6 +1,7 @@
 //! The tick: what is near or missed by now is told, once.
 
 use super::book;
+use crate::workers::{self, Rest, Worker};
 use crate::{Desk, Result};
 use domain::TicketId;
 use domain::accounts::Scope;
@@ -11,17 +12,17 @@ use std::time::Duration;
 
 /// How often it looks: a missed target is to be on the board within two seconds.
 const EVERY: Duration = Duration::from_millis(500);
+/// How long one change takes at most.
+const LIMIT: Duration = Duration::from_secs(30);
 /// Most tickets of one change.
 const BATCH: u64 = 50;
 
-/// Looks again and again; ends only with the program.
-pub async fn run(desk: &Desk) {
-    loop {
-        if let Err(error) = tick(desk).await {
-            tracing::warn!(%error, "what is due could not be looked at; trying again");
-        }
-        tokio::time::sleep(EVERY).await;
-    }
+/// Looks again and again.
+pub fn worker() -> Worker {
+    Worker::every("targets", EVERY, LIMIT, |desk: Desk| async move {
+        tick(&desk).await?;
+        Ok(Rest::Usual)
+    })
 }
 
 /// Tells what is near or missed by now, in order; gives how many marks.
@@ -33,6 +34,7 @@ pub async fn tick(desk: &Desk) -> Result<usize> {
             return Ok(told);
         }
         told += tell(desk, &due).await?;
+        workers::beat();
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a mail that came in says, as it is kept with the ticket: its words, its HTML made harmless, its files and its main headers.
 
+use super::remarks;
 use crate::accounts::Session;
 use crate::attachments::Upload;
 use crate::tickets::ByMail;
@@ -38,7 +39,10 @@ pub(super) async fn body(desk: &Desk, by: &Session, mail: &Incoming, letter: &Le
         }
     }
     let shown = |cid: &str| pictures.iter().find(|(known, _)| known == cid).map(|(_, address)| address.clone());
-    let clean = letter.html.as_deref().map(|html| quotes::clean(html, &shown));
+    let clean = letter
+        .html
+        .as_deref()
+        .map(|html| if letter.begins_with_picture { quotes::clean_below_picture(html, &shown) } else { quotes::clean(html, &shown) });
     let (mut said, mut html) = match clean {
         Some(clean) if !clean.html.trim().is_empty() => (clean.said, pictures_as_links(&clean.html, words::mail_remote_picture(l))),
         // Too long to be shown as it was made, and there is no other: its words.
@@ -46,15 +50,24 @@ pub(super) async fn body(desk: &Desk, by: &Session, mail: &Incoming, letter: &Le
             let html = text::as_typed(&clean.said.chars().take(LONGEST).collect::<String>());
             (clean.said, html)
         }
-        _ => {
-            let pieces = quotes::split(letter.text.as_deref().unwrap_or_default());
-            (quotes::said(&pieces), folded(&pieces))
-        }
+        _ => of_text(letter),
     };
     said = said.trim().chars().take(LONGEST).collect();
     if said.is_empty() {
-        said = words::mail_no_text(l).to_owned();
-        html = format!("<p>{}</p>{html}", words::mail_no_text(l));
+        let pictured = html.contains("<img") || html.contains(words::mail_remote_picture(l));
+        said = remarks::without_words(letter, pictured, l).to_owned();
+        // A picture that is seen needs no word for it.
+        if !pictured {
+            html = format!("<p>{said}</p>{html}");
+        }
+    }
+    if let Some(answer) = remarks::answer(letter, l) {
+        html = format!("{}{html}", text::as_typed(&answer));
+        said = format!("{answer}\n\n{said}");
+    }
+    if letter.in_signature {
+        html.push_str(&text::as_typed(words::mail_signature_unverified(l)));
+        said = format!("{said}\n\n{}", words::mail_signature_unverified(l));
     }
     if !missing.is_empty() {
         let sentence = words::mail_files_refused(l, missing.join(", "));
@@ -84,6 +97,18 @@ async fn keep(desk: &Desk, by: &Session, part: &letters::Part) -> Result<Option<
         Err(Error::Refused(_)) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// What a text mail says, and the same as HTML.
+fn of_text(letter: &Letter) -> (String, String) {
+    let text = letter.text.as_deref().unwrap_or_default();
+    if !letter.begins_with_picture {
+        let pieces = quotes::split(text);
+        return (quotes::said(&pieces), folded(&pieces));
+    }
+    let pieces = quotes::split_below_picture(text);
+    let says = pieces.iter().any(|piece| piece.kind == quotes::Kind::Said);
+    (if says { quotes::said(&pieces) } else { String::new() }, folded(&pieces))
 }
 
 /// A text mail as HTML: history and signatures folded.

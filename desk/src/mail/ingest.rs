@@ -7,6 +7,7 @@
 use super::dkim::Proof;
 use super::placing::{account, fingerprint, own_mail, ticket_of, token};
 use super::{address, receive, returned, secret, taken, verify};
+use crate::workers::{self, Rest, Worker};
 use crate::{Desk, Error, Result, accounts};
 use domain::accounts::EmailAddress;
 use domain::mail::MailReason as Reason;
@@ -39,6 +40,9 @@ const EXCERPT: usize = 300;
 /// How long the reader sleeps at most: another node may have taken mail in.
 const NAP: Duration = Duration::from_secs(5);
 
+/// How long reading one mail takes at most.
+const LIMIT: Duration = Duration::from_secs(5 * 60);
+
 /// What became of a mail.
 pub(super) enum Fate {
     /// It is a message of this ticket.
@@ -56,16 +60,10 @@ impl Fate {
     }
 }
 
-/// Reads again and again; ends only with the program.
-pub async fn run(desk: &Desk) {
-    loop {
-        match once(desk).await {
-            Ok(read) if read > 0 => continue,
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "mail that came in could not be read; trying again"),
-        }
-        let _ = tokio::time::timeout(NAP, desk.mail().arrived.notified()).await;
-    }
+/// Reads again and again.
+pub fn worker() -> Worker {
+    let step = |desk: Desk| async move { Ok(if once(&desk).await? > 0 { Rest::None } else { Rest::Usual }) };
+    Worker::every("inbox", NAP, LIMIT, step).woken_by_inbox()
 }
 
 /// Reads what waits; gives how many mails were taken.
@@ -77,6 +75,7 @@ pub async fn once(desk: &Desk) -> Result<usize> {
     }
     change.commit().await?;
     for id in ids.iter().copied() {
+        workers::beat();
         let desk_of_it = desk.clone();
         let change = desk.store().begin().await?;
         store::mail::count_try(&change, id).await?;

@@ -11,6 +11,7 @@ pub mod imap;
 pub mod ingest;
 mod placing;
 mod receive;
+mod remarks;
 mod returned;
 mod sender;
 mod smtp;
@@ -24,7 +25,7 @@ pub use compose::{Cause, Letter, Part};
 pub use dkim::Signer;
 pub(crate) use receive::sweep_unknown;
 pub use receive::{Source, receive, take_in, too_large};
-pub use sender::{once, run};
+pub use sender::{once, worker};
 pub use store::mail::Incoming;
 pub use transport::{Failure, Sent, Transport};
 

@@ -3,7 +3,7 @@
 //! Invariant: a delivery is with one sender at a time; a crash between handing over and writing it down repeats that mail at worst, with the same Message-ID.
 
 use super::Failure;
-use crate::breath::Breath;
+use crate::workers::{self, Rest, Worker};
 use crate::{Desk, Result, notifications};
 use domain::time::{Moment, Span};
 use std::time::Duration;
@@ -12,6 +12,8 @@ use tokio::task::JoinSet;
 
 /// How long a delivery is this sender's: far longer than handing over takes.
 const LEASE: Span = Span::minutes(10);
+/// How long one delivery takes at most: every answer of a mail server has a time limit of its own.
+const LIMIT: Duration = Duration::from_secs(10 * 60);
 /// Deliveries taken at once.
 const BATCH: u64 = 200;
 /// How long is waited after each try; after the last, some four days, it is given up (RFC 5321, 4.5.4.1 asks for four to five).
@@ -31,24 +33,17 @@ const SOON: Duration = Duration::from_secs(1);
 /// How long the sender sleeps at most: another node may have written something.
 const NAP: Duration = Duration::from_secs(5);
 
-/// Sends again and again; ends only with the program.
-pub async fn run(desk: &Desk) {
-    let mut breath = Breath::new(desk);
-    loop {
-        breath.take(desk).await;
-        let nap = match once(desk).await {
-            Ok(sent) if sent > 0 => continue,
-            Ok(_) => match store::notifications::next_due(desk.store()).await {
-                Ok(Some(due)) => Duration::from_millis(u64::try_from((due - desk.now()).0).unwrap_or(0).clamp(20, NAP.as_millis() as u64)),
-                _ => NAP,
-            },
-            Err(error) => {
-                tracing::warn!(%error, "mail could not be sent; trying again");
-                NAP
-            }
-        };
-        let _ = tokio::time::timeout(nap, desk.mail().wake.notified()).await;
-    }
+/// Sends again and again.
+pub fn worker() -> Worker {
+    let step = |desk: Desk| async move {
+        if once(&desk).await? > 0 {
+            return Ok(Rest::None);
+        }
+        let next = store::notifications::next_due(desk.store()).await?;
+        let until = |due: Moment| u64::try_from((due - desk.now()).0).unwrap_or(0).clamp(20, NAP.as_millis() as u64);
+        Ok(next.map_or(Rest::Usual, |due| Rest::For(Duration::from_millis(until(due)))))
+    };
+    Worker::every("outbox", NAP, LIMIT, step).woken_by_outbox().gives_way()
 }
 
 /// Sends what is due now; gives how many deliveries were taken.
@@ -72,6 +67,7 @@ pub async fn once(desk: &Desk) -> Result<usize> {
         // What was handed over is written down soon: what a crash repeats is little.
         let is_late = match tokio::time::timeout(SOON, running.join_next()).await {
             Ok(Some(outcome)) => {
+                workers::beat();
                 outcomes.extend(outcome.ok());
                 false
             }

@@ -4,12 +4,12 @@
 
 use super::template::{self, Kind, Values, current, escaped};
 use crate::mail::{Cause, Letter, Part, address, secret};
-use crate::{Desk, Result, attachments, hours, mail, zones};
-use domain::TicketId;
+use crate::{Desk, Error, Result, attachments, hours, mail, zones};
 use domain::accounts::{Language, Scope};
 use domain::events::{Event, Happening};
 use domain::notifications::{Pace, Paces, Why};
 use domain::tickets::Ticket;
+use domain::{Field, TicketId};
 use std::fmt::Write;
 use store::accounts::Account;
 use store::conversation::Words;
@@ -294,8 +294,12 @@ async fn small_files(desk: &Desk, sections: &[Section]) -> Result<Vec<Part>> {
     }
     let mut parts = vec![];
     for file in files {
-        let (bytes, media_type) = attachments::read(desk, file).await?;
-        parts.push(Part { name: file.name.as_str().to_owned(), media_type, bytes });
+        match attachments::read(desk, file, Field::Attachments).await {
+            Ok((bytes, media_type)) => parts.push(Part { name: file.name.as_str().to_owned(), media_type, bytes }),
+            // It is named in the mail with a link that says so: the mail itself goes out.
+            Err(Error::Refused(_)) => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(parts)
 }
@@ -354,7 +358,7 @@ impl Foot<'_> {
 /// Colours that hold on white and on black, for programs that turn a mail dark and for those that do not.
 const STYLE: &str = ":root{color-scheme:light dark}body{margin:0;font:15px/1.5 system-ui,'Segoe UI',Helvetica,Arial,sans-serif;color:#1f2328;background:#fff}\
 .mail{max-width:640px;padding:20px}.head{font-weight:600;margin:20px 0 4px}.said{border-left:3px solid #c9d1d9;padding:0 0 0 14px;margin:0 0 12px}\
-.said p{margin:0 0 10px}.open{display:inline-block;padding:8px 14px;border-radius:6px;background:#2f5fd0;color:#fff;text-decoration:none}.small{font-size:13px;color:#59636e}\
+.said p{margin:0 0 10px}.said .spaced{white-space:pre-wrap}.open{display:inline-block;padding:8px 14px;border-radius:6px;background:#2f5fd0;color:#fff;text-decoration:none}.small{font-size:13px;color:#59636e}\
 a{color:#2f5fd0}@media (prefers-color-scheme:dark){body{background:#14161a;color:#e6e8eb}.said{border-color:#3a4048}.small{color:#9aa4af}a{color:#8ab0ff}.open{background:#3f70e0;color:#fff}}";
 
 /// How a mail would look, for the admin who writes its words.

@@ -13,14 +13,13 @@ pub use stop::{stop, stoppable};
 pub use template::{Kind, Template, preview, reset_template, set_template, template};
 
 use crate::accounts::{Agent, Session};
-use crate::breath::Breath;
+use crate::workers::{self, Worker};
 use crate::{Desk, Result, hours, zones};
 use domain::events::Happening;
 use domain::notifications::{Pace, Paces, Why, audience, mentions};
 use domain::tickets::Ticket;
 use domain::time::{Moment, Span};
 use domain::{DeliveryId, EventNo, PersonId, Refusal, TicketId};
-use std::time::Duration;
 use store::notifications::{NewDelivery, Told};
 
 pub use store::notifications::{Delivery, OfTicket, Quiet, State};
@@ -42,32 +41,24 @@ struct Audience {
     staff_at: Moment,
 }
 
-/// Reads the log as it grows; ends only with the program.
-pub async fn run(desk: &Desk) {
-    let mut head = desk.tail().head();
-    let mut breath = Breath::new(desk);
-    loop {
-        breath.take(desk).await;
-        head.mark_unchanged();
-        match advance(desk).await {
-            Ok(0) => {
-                // Another node may have stopped half-way: look now and then without being told.
-                let _ = tokio::time::timeout(Duration::from_secs(30), head.changed()).await;
-            }
-            Ok(_) => desk.mail().wake.notify_one(),
-            Err(error) => {
-                tracing::warn!(%error, "who is to be told could not be written down; trying again");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
+/// Reads the log as it grows.
+pub fn worker() -> Worker {
+    workers::follow_log("notifications", |desk: Desk| async move {
+        let read = advance(&desk).await?;
+        if read > 0 {
+            desk.mail().wake.notify_one();
         }
-    }
+        Ok(read)
+    })
+    .gives_way()
 }
 
 /// Reads the next events and writes down who is told; gives how many events were read.
 pub async fn advance(desk: &Desk) -> Result<usize> {
     let from = store::notifications::position(desk.store(), READER).await?;
-    let mut told = store::notifications::after(desk.store(), from, BATCH).await?;
-    let Some(last) = told.last().map(|t| t.event.n) else { return Ok(0) };
+    let batch = store::notifications::after(desk.store(), from, BATCH).await?;
+    let Some(last) = batch.upto else { return Ok(0) };
+    let (read, mut told) = (batch.len(), batch.events);
     for one in &mut told {
         one.around.mentioned = mentioned(desk, one).await?;
     }
@@ -90,7 +81,7 @@ pub async fn advance(desk: &Desk) -> Result<usize> {
     let change = desk.store().begin().await?;
     if store::notifications::cursor(&change, READER).await? != from {
         // Another node was here first.
-        return Ok(told.len());
+        return Ok(read);
     }
     for Audience { n, ticket, people, staff_at } in audiences {
         for (person, why) in people {
@@ -108,7 +99,12 @@ pub async fn advance(desk: &Desk) -> Result<usize> {
     }
     store::notifications::set_cursor(&change, READER, last).await?;
     change.commit().await?;
-    Ok(told.len())
+    if let Some(first) = batch.passed_over.first()
+        && let Err(error) = service::tell_of_unreadable(desk, batch.passed_over.len(), *first).await
+    {
+        tracing::warn!(%error, "admins could not be told of events that cannot be read");
+    }
+    Ok(read)
 }
 
 /// Leaves out what has happened until now: nobody is told of it by mail, and nobody is woken.

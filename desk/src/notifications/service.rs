@@ -4,6 +4,7 @@ use super::letter::Foot;
 use super::template::escaped;
 use crate::mail::{Cause, Failure, Letter};
 use crate::{Desk, Result};
+use domain::EventNo;
 use domain::accounts::{Language, Role};
 use domain::time::{Moment, Zone};
 use store::accounts::Account;
@@ -31,6 +32,16 @@ pub(crate) async fn tell_of_gap(desk: &Desk, department: &str, from: Moment, zon
         told |= tell(desk, &account, &w::gap_subject(l, department), &[&w::gap_text(l, department, when), &link], w::mail_why_admin(l)).await?;
     }
     Ok(told)
+}
+
+/// Tells admins that events of the log could not be read, and were passed over.
+pub(crate) async fn tell_of_unreadable(desk: &Desk, count: usize, first: EventNo) -> Result<()> {
+    for admin in store::accounts::staff(desk.store()).await?.into_iter().filter(|person| person.role == Role::Admin) {
+        let Some(account) = store::accounts::by_id(desk.store(), admin.id).await? else { continue };
+        let l = account.language.unwrap_or_default();
+        tell(desk, &account, w::log_unreadable_subject(l), &[&w::log_unreadable(l, count, first)], w::mail_why_admin(l)).await?;
+    }
+    Ok(())
 }
 
 /// Tells someone that a mail of theirs was too large.

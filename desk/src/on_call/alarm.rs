@@ -4,6 +4,7 @@ use super::browser;
 use super::rota::able;
 use crate::accounts::Agent;
 use crate::mail::address;
+use crate::workers::{self, Rest, Worker};
 use crate::{Desk, Result, hours};
 use domain::accounts::Scope;
 use domain::events::Happening;
@@ -23,21 +24,19 @@ pub(crate) const READER: &str = "on_call";
 const BATCH: u64 = 100;
 /// How often it looks whether someone else is to be told.
 const EVERY: Duration = Duration::from_secs(1);
+/// Longer than this nothing is waited for: an answer that takes so long never comes.
+const LIMIT: Duration = Duration::from_secs(10);
 
-/// Reads the log as it grows and takes the steps that are due; ends only with the program.
-pub async fn run(desk: &Desk) {
-    let mut head = desk.tail().head();
-    loop {
-        head.mark_unchanged();
-        let done = async {
-            while advance(desk).await? > 0 {}
-            tick(desk).await
-        };
-        if let Err(error) = done.await {
-            tracing::warn!(%error, "who is on call could not be told; trying again");
+/// Reads the log as it grows and takes the steps that are due.
+pub fn worker() -> Worker {
+    let step = |desk: Desk| async move {
+        while advance(&desk).await? > 0 {
+            workers::beat();
         }
-        let _ = tokio::time::timeout(EVERY, head.changed()).await;
-    }
+        tick(&desk).await?;
+        Ok(Rest::Usual)
+    };
+    Worker::every("on_call", EVERY, LIMIT, step).woken_by_log()
 }
 
 /// What something that happened means for an alarm.
@@ -73,13 +72,13 @@ fn turn(told: &Told, was_closed: bool) -> Option<Turn> {
 /// Reads the next events, and begins and ends alarms; gives how many events were read.
 pub async fn advance(desk: &Desk) -> Result<usize> {
     let from = position(desk.store(), READER).await?;
-    let told = store::notifications::after(desk.store(), from, BATCH).await?;
-    let Some(last) = told.last().map(|told| told.event.n) else { return Ok(0) };
+    let batch = store::notifications::after(desk.store(), from, BATCH).await?;
+    let Some(last) = batch.upto else { return Ok(0) };
     let book = hours::book(desk).await?;
     let is_closed = |department, at| !matches!(book.office(department, at), Office::Open(_));
     // In one order, so that two that change the same tickets at once do not wait for each other.
     let mut turns: BTreeMap<TicketId, Vec<Turn>> = BTreeMap::new();
-    for one in &told {
+    for one in &batch.events {
         let turn = turn(one, is_closed(one.department, one.event.at));
         // Where the office has opened since, they see it on the board.
         let is_over = turn == Some(Turn::Begin) && !is_closed(one.department, desk.now());
@@ -88,7 +87,7 @@ pub async fn advance(desk: &Desk) -> Result<usize> {
     let change = desk.store().begin().await?;
     if cursor(&change, READER).await? != from {
         // Another node was here first.
-        return Ok(told.len());
+        return Ok(batch.len());
     }
     for (ticket, turns) in turns {
         for turn in turns {
@@ -102,13 +101,14 @@ pub async fn advance(desk: &Desk) -> Result<usize> {
     }
     set_cursor(&change, READER, last).await?;
     change.commit().await?;
-    Ok(told.len())
+    Ok(batch.len())
 }
 
 /// Takes the steps that are due; gives how many. One that fails holds up no other.
 pub async fn tick(desk: &Desk) -> Result<usize> {
     let mut taken = 0;
     for ticket in on_call::due(desk.store(), desk.now(), BATCH).await? {
+        workers::beat();
         match step(desk, ticket).await {
             Ok(is_taken) => taken += usize::from(is_taken),
             Err(error) => tracing::error!(%error, %ticket, "the next step of an alarm could not be taken; trying again"),

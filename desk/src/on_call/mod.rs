@@ -10,8 +10,8 @@ mod rota;
 mod signal;
 
 pub(crate) use alarm::READER;
-pub use alarm::{acknowledge, advance, of_link, run, running, tick};
+pub use alarm::{acknowledge, advance, of_link, running, tick, worker};
 pub use browser::{add_browser, is_told, push_key, remove_browser};
 pub use feed::{calendar, new_feed};
 pub use rota::{Entry, Shown, WARN_AHEAD, add_away, add_swap, on_call_now, remove_entry, save_rota, shown, warn_of_gaps};
-pub use signal::{hand_over, run as hand_over_all};
+pub use signal::{hand_over, worker as signals_worker};

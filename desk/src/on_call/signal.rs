@@ -1,6 +1,7 @@
 //! Handing alarms to browsers, and to the pager of a department: a JSON text by POST, signed. Tried again where it was not taken.
 
 use super::browser::{Outcome, push};
+use crate::workers::{Rest, Worker};
 use crate::{Desk, Result};
 use domain::accounts::Scope;
 use domain::time::Span;
@@ -13,6 +14,8 @@ use tokio::task::JoinSet;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(1);
+/// Handing over takes no longer: each of them waits for two answers at most.
+const LIMIT: Duration = Duration::from_secs(60);
 /// Signals of one look.
 const BATCH: u64 = 20;
 /// For so long another node leaves them alone: longer than any of them takes.
@@ -20,14 +23,12 @@ const LEASE: Span = Span::minutes(1);
 /// Times it is tried: over an hour and a half.
 const TRIES: u8 = 12;
 
-/// Looks again and again; ends only with the program.
-pub async fn run(desk: &Desk) {
-    loop {
-        if let Err(error) = hand_over(desk).await {
-            tracing::warn!(%error, "what is for a pager could not be looked at; trying again");
-        }
-        tokio::time::sleep(EVERY).await;
-    }
+/// Looks again and again.
+pub fn worker() -> Worker {
+    Worker::every("signals", EVERY, LIMIT, |desk: Desk| async move {
+        hand_over(&desk).await?;
+        Ok(Rest::Usual)
+    })
 }
 
 /// Hands over what is due, all of it at once; gives how many were taken.

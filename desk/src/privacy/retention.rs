@@ -104,6 +104,7 @@ pub async fn sweep(desk: &Desk) -> Result<usize> {
         let Some(days) = privacy::retention(desk.store(), status).await?.filter(|days| *days >= LEAST_DAYS) else { continue };
         let before = desk.now() - Span::days(days);
         for id in privacy::over(desk.store(), status, before, AT_ONCE).await? {
+            crate::workers::beat();
             let change = desk.store().begin().await?;
             let found = store::tickets::lock(&change, &Scope::Desk { hidden: vec![] }, id).await?;
             // It may have been answered a moment ago, or removed by another node.

@@ -6,6 +6,6 @@ mod projection;
 mod read;
 mod table;
 
-pub use projection::{advance, run};
+pub use projection::{advance, worker};
 pub use read::{Asked, Days, MOST_DAYS, Reported, SHOWN, asked, read};
 pub use table::{Table, csv, export};

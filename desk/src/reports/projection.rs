@@ -2,6 +2,7 @@
 
 use crate::breath::Breath;
 use crate::hours::{self, Book};
+use crate::workers::{self, Worker};
 use crate::{Desk, Result};
 use domain::{EventNo, TicketId};
 use std::collections::BTreeMap;
@@ -18,25 +19,9 @@ const STALE: u64 = 1_000;
 /// Reports may be behind by this: what happens together is counted together.
 const GATHER: Duration = Duration::from_secs(1);
 
-/// Reads the log as it grows; ends only with the program.
-pub async fn run(desk: &Desk) {
-    let mut head = desk.tail().head();
-    let mut breath = Breath::new(desk);
-    loop {
-        breath.take(desk).await;
-        head.mark_unchanged();
-        match advance(desk).await {
-            Ok(0) => {
-                let _ = tokio::time::timeout(Duration::from_secs(30), head.changed()).await;
-                tokio::time::sleep(GATHER).await;
-            }
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(%error, "what happened could not be counted; trying again");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-        }
-    }
+/// Reads the log as it grows.
+pub fn worker() -> Worker {
+    workers::follow_log("reports", |desk: Desk| async move { advance(&desk).await }).gives_way().gathers(GATHER)
 }
 
 /// Counts what happened since; gives how many tickets were looked at.
@@ -63,6 +48,7 @@ pub async fn advance(desk: &Desk) -> Result<usize> {
     let mut counted = BTreeMap::new();
     for (n, tickets) in &chunks {
         counted.insert(*n, count(desk, &book, tickets).await?);
+        workers::beat();
     }
     let change = store.begin().await?;
     if cursor(&change, READER).await? != from {
@@ -98,6 +84,7 @@ async fn build(desk: &Desk) -> Result<usize> {
     let mut breath = Breath::new(desk);
     for n in 0..=last.0 / TICKETS {
         breath.take(desk).await;
+        workers::beat();
         let tickets: Vec<TicketId> = (n * TICKETS..(n + 1) * TICKETS).map(TicketId).collect();
         let facts = count(desk, &book, &tickets).await?;
         let change = store.begin().await?;

@@ -20,6 +20,7 @@ pub(crate) async fn index_marked(desk: &Desk) -> Result<usize> {
         let Some(last) = marked.last() else { break };
         after = *last;
         for some in marked.chunks(AT_ONCE) {
+            crate::workers::beat();
             match index_all(desk, some).await {
                 Ok(indexed) => done += indexed,
                 Err(_) => {

@@ -6,7 +6,7 @@ use crate::{Desk, Error, Result, hours, text};
 use domain::accounts::Language;
 use domain::attachments::{Attachment, MAX_FILES};
 use domain::events::{Facet, Happening};
-use domain::tickets::{FormFacts, MAX_TEXT, NewTicket, Side, Status, Ticket, TicketForm, check_text};
+use domain::tickets::{FormFacts, MAX_CC, MAX_TEXT, NewTicket, Side, Status, Ticket, TicketForm, check_text};
 use domain::{AttachmentId, EventNo, Fault, Field, IncomingId, MessageId, PersonId, Refusal, TicketId, typed};
 use sha2::{Digest, Sha256};
 use store::Change;
@@ -116,10 +116,41 @@ async fn opened_before(desk: &Desk, by: PersonId, submission: Option<&str>) -> R
     }
 }
 
+/// The form with who was typed for CC by whole name or address, and not picked from the list, put in CC. What is nobody, or more than one, stays as it was typed.
+async fn with_typed(desk: &Desk, by: &Customer, form: &TicketForm) -> Result<TicketForm> {
+    let mut form = form.clone();
+    let whole = typed::line(&form.cc_typed);
+    if whole.is_empty() {
+        return Ok(form);
+    }
+    // A name may hold a comma of its own.
+    if let Some(person) = named(desk, by, &whole).await? {
+        (form.cc, form.cc_typed) = ([form.cc, vec![person]].concat(), String::new());
+        return Ok(form);
+    }
+    let mut rest = vec![];
+    for part in whole.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()).take(MAX_CC) {
+        match named(desk, by, part).await? {
+            Some(person) => form.cc.push(person),
+            None => rest.push(part),
+        }
+    }
+    form.cc_typed = rest.join(", ");
+    Ok(form)
+}
+
+/// The one colleague with this whole name or address.
+async fn named(desk: &Desk, by: &Customer, text: &str) -> Result<Option<PersonId>> {
+    let mut found = crate::accounts::colleagues(desk, by.session(), text).await?;
+    found.retain(|person| person.name.to_lowercase() == text.to_lowercase() || person.email.eq_ignore_ascii_case(text));
+    Ok(if let [person] = found.as_slice() { Some(person.id) } else { None })
+}
+
 async fn check(desk: &Desk, by: &Customer, form: &TicketForm) -> Result<NewTicket> {
+    let form = with_typed(desk, by, form).await?;
     let departments: Vec<_> = store::departments::all(desk.store()).await?.into_iter().map(|d| (d.named, d.screenshot)).collect();
     let candidates = store::accounts::among_colleagues(desk.store(), by.organisation().id, &form.cc).await?;
-    let files: Vec<_> = loose(desk, by.session(), &form.attachments).await?.into_iter().map(|f| (f.id, f.image)).collect();
+    let files: Vec<_> = loose(desk, by.session(), &form.attachments).await?.into_iter().map(|f| (f.id.clone(), f.is_picture())).collect();
     let new = form.check(&FormFacts { departments: &departments, candidates: &candidates, files: &files })?;
     Ok(with_impact(new, by.session().language().unwrap_or_default()))
 }
@@ -127,7 +158,7 @@ async fn check(desk: &Desk, by: &Customer, form: &TicketForm) -> Result<NewTicke
 /// What is stopped stands above the description, for everyone who reads it.
 fn with_impact(new: NewTicket, l: Language) -> NewTicket {
     let Some((stopped, people)) = &new.impact else { return new };
-    let description = format!("**{}** {stopped}  \n**{}** {people}\n\n{}", w::stopped(l), w::people_stopped(l), new.description);
+    let description = format!("**{}** {stopped}\n**{}** {people}\n\n{}", w::stopped(l), w::people_stopped(l), new.description);
     NewTicket { description, ..new }
 }
 

@@ -1,10 +1,14 @@
 //! Files: what is refused, what is kept, and what is cleared away.
 
-use crate::support::{World, bomb, on_both, png};
+use crate::samples::{bomb, colour_bomb, flat_jpeg, flat_png, png};
+use crate::support::{World, on_both};
 use desk::attachments::{Picture, Upload, download, preview, remove};
+use desk::mail::{Mail, Mailbox, Settings, Transport};
+use desk::tickets::{Writing, reply};
 use domain::time::Span;
 use domain::{AttachmentId, Fault, Field, Refusal};
 use std::path::Path;
+use tokio::io::AsyncReadExt;
 
 fn fault<T: std::fmt::Debug>(result: desk::Result<T>) -> Option<Fault> {
     result.unwrap_err().refusal().and_then(|r| r.at(Field::Attachments)).cloned()
@@ -51,7 +55,7 @@ async fn a_name_that_is_a_path_is_only_a_name() {
         let id = world.upload("marieke", "../../../etc/x.png", &png(3, 3)).await.unwrap();
         let file = download(&world.desk, world.person("marieke"), &AttachmentId::parse(&id).unwrap()).await.unwrap();
         assert_eq!(file.attachment.name.as_str(), "x.png");
-        assert!(file.path.starts_with(world.folder.path()));
+        assert!(world.folder.path().join(&id[..2]).join(&id).is_file());
     })
     .await;
 }
@@ -67,6 +71,70 @@ async fn an_image_is_shown_encoded_anew_and_a_bomb_is_only_kept() {
     let id = AttachmentId::parse(&world.upload("marieke", "bomb.png", &bomb()).await.unwrap()).unwrap();
     assert!(!download(&world.desk, me, &id).await.unwrap().attachment.image);
     assert!(preview(&world.desk, me, &id, Picture::View).await.is_err());
+}
+
+/// The sides of a picture that was made.
+async fn sides(world: &World, id: &str, which: Picture) -> (u32, u32) {
+    let mut shown = preview(&world.desk, world.person("marieke"), &AttachmentId::parse(id).unwrap(), which).await.unwrap();
+    let mut bytes = vec![];
+    shown.file.read_to_end(&mut bytes).await.unwrap();
+    assert_eq!(bytes.len() as u64, shown.size);
+    assert_eq!(bytes.starts_with(b"\x89PNG"), shown.media_type == "image/png");
+    image::ImageReader::new(std::io::Cursor::new(bytes)).with_guessed_format().unwrap().into_dimensions().unwrap()
+}
+
+#[tokio::test]
+async fn a_screenshot_of_a_whole_page_and_a_large_photo_are_shown() {
+    let world = World::new(store::testing::fresh(store::Kind::Sqlite).await).await;
+    for (name, bytes, view) in [
+        ("pagina.png", flat_png(1_280, 13_000), (1_280, 13_000)),
+        ("foto.jpg", flat_jpeg(8_000, 6_000), (3_200, 2_400)),
+        ("klein.jpg", flat_jpeg(640, 480), (640, 480)),
+        ("profiel.png", colour_bomb(), (8, 8)),
+    ] {
+        let id = world.upload("marieke", name, &bytes).await.unwrap();
+        assert_eq!(sides(&world, &id, Picture::View).await, view, "{name}");
+        let thumb = sides(&world, &id, Picture::Thumb).await;
+        assert!(thumb.0 <= 240 && thumb.1 <= 170, "{name} {thumb:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_picture_too_large_to_be_shown_is_a_screenshot_all_the_same() {
+    on_both(async |world: World| {
+        let wants = world.departments[1];
+        desk::accounts::save_department(&world.desk, &world.agent("hanneke"), Some(wants), "Datawijzer", false, true).await.unwrap();
+        let picture = world.upload("marieke", "reus.png", &bomb()).await.unwrap();
+        let text = world.upload("marieke", "a.txt", b"x").await.unwrap();
+        let form = |files: &[&String], ticked| domain::tickets::TicketForm {
+            department: wants.to_string(),
+            attachments: files.iter().map(|id| id.to_string()).collect(),
+            screenshot: ticked,
+            ..world.form("Met een schermafbeelding")
+        };
+        let refused = desk::tickets::open(&world.desk, &world.customer("marieke"), &form(&[&text], false), None).await.unwrap_err();
+        assert_eq!(refused.refusal().and_then(|r| r.at(Field::ScreenshotCheck)), Some(&Fault::ScreenshotRequired));
+        assert!(desk::tickets::open(&world.desk, &world.customer("marieke"), &form(&[&text, &picture], true), None).await.is_ok());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_whole_on_disk_is_said_to_be_gone() {
+    let world = World::new(store::testing::fresh(store::Kind::Sqlite).await).await;
+    let me = world.person("marieke");
+    let on_disk = |id: &str| world.folder.path().join(&id[..2]).join(id);
+    let gone = world.upload("marieke", "a.png", &png(400, 300)).await.unwrap();
+    let short = world.upload("marieke", "b.png", &png(400, 300)).await.unwrap();
+    std::fs::remove_file(on_disk(&gone)).unwrap();
+    std::fs::File::options().write(true).open(on_disk(&short)).unwrap().set_len(100).unwrap();
+    for id in [&gone, &short] {
+        let id = AttachmentId::parse(id).unwrap();
+        assert_eq!(fault(download(&world.desk, me, &id).await), Some(Fault::Gone));
+        assert_eq!(fault(preview(&world.desk, me, &id, Picture::View).await), Some(Fault::Gone));
+        // The small one was made when it came in.
+        assert!(preview(&world.desk, me, &id, Picture::Thumb).await.is_ok());
+    }
 }
 
 #[tokio::test]
@@ -188,4 +256,27 @@ async fn an_upload_that_cannot_be_written_down_leaves_nothing() {
     assert_eq!(files_in(world.folder.path()), 0);
     store::testing::read_only(world.desk.store(), false).await;
     assert!(world.upload("marieke", "a.png", &png(8, 8)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_mail_goes_out_though_a_file_of_it_is_gone() {
+    on_both(async |mut world: World| {
+        let sender = Mailbox { name: "SERA Support".into(), address: "support@sera.example".into() };
+        world.desk = world.desk.clone().with_mail(Mail::new(Settings { sender, attach_bytes: 1 << 20, ..Settings::default() }, Transport::memory()));
+        let ticket = world.open("marieke", "Met bestanden").await;
+        let there = world.upload("sanne", "er-nog.txt", b"regel").await.unwrap();
+        let gone = world.upload("sanne", "verdwenen.txt", b"regel").await.unwrap();
+        let writing = Writing { text: "Hierbij".into(), attachments: vec![there, gone.clone()], ..Writing::default() };
+        reply(&world.desk, world.person("sanne"), ticket, &writing).await.unwrap();
+        std::fs::remove_file(world.folder.path().join(&gone[..2]).join(&gone)).unwrap();
+        while desk::notifications::advance(&world.desk).await.unwrap() > 0 {}
+        world.pass(Span::seconds(2));
+        while desk::mail::once(&world.desk).await.unwrap() > 0 {}
+        let sent = world.desk.mail().transport().take();
+        let mail = sent.iter().find(|mail| mail.to.starts_with("marieke") && String::from_utf8_lossy(&mail.raw).contains("Hierbij")).unwrap();
+        let raw = String::from_utf8_lossy(&mail.raw).replace("=\r\n", "");
+        assert!(raw.contains("verdwenen.txt") && raw.contains("er-nog.txt"), "both are named");
+        assert_eq!(raw.matches("Content-Disposition: attachment").count(), 1, "{raw}");
+    })
+    .await;
 }

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::net::TcpListener;
 
 fn from(address: &str) -> Origin {
-    Origin { address: Some(address.parse::<IpAddr>().unwrap()), device: String::new() }
+    Origin { address: Some(address.parse::<IpAddr>().unwrap()), device: String::new(), time_zone: None }
 }
 
 async fn ask(desk: &Desk, email: &str, address: &str) -> desk::Result<()> {

@@ -163,10 +163,10 @@ async fn a_bounce_finds_its_mail_by_what_is_left_of_it() {
             ("Dutch, and the reply address in it", true, &|_, _, to| {
                 exchange("Onbestelbaar: Factuur", &format!("marieke@x.example op 12-3-2025 10:20\r\n #5.1.1\r\nBeantwoorden: {to}"))
             }),
-            ("English, and its number", false, &|id, ..| {
+            ("English, and its number", false, &|id, _, _| {
                 exchange(&format!("Undeliverable: [#{id}] Factuur"), "Your message to marieke@x.example couldn't be delivered. #5.1.1")
             }),
-            ("French, and its number", false, &|id, ..| exchange(&format!("Non remis : [#{id}] Factuur"), "marieke@x.example\r\n550 5.1.1 inconnu")),
+            ("French, and its number", false, &|id, _, _| exchange(&format!("Non remis : [#{id}] Factuur"), "marieke@x.example\r\n550 5.1.1 inconnu")),
             ("sent to its reply address", true, &|_, _, to| {
                 exchange("Undeliverable: Factuur", "marieke@x.example\r\n550 5.1.1").replace("support@sera.example", to)
             }),

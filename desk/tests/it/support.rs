@@ -13,6 +13,8 @@ use std::future::Future;
 use store::testing::{Fresh, KINDS, fresh};
 use tempfile::TempDir;
 
+pub use crate::samples::png;
+
 pub const PASSWORD: &str = "een lange zin";
 
 pub struct World {
@@ -154,59 +156,4 @@ impl World {
         upload.write(bytes).await?;
         Ok(upload.finish(self.person(key)).await?.id.to_string())
     }
-}
-
-/// A picture of one colour.
-pub fn png(width: u32, height: u32) -> Vec<u8> {
-    // Written by hand, so that the tests need no image library: a PNG with one stored (uncompressed) block a row would be long; a 1x1 picture is enough for most.
-    let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
-    let mut header = vec![];
-    header.extend(width.to_be_bytes());
-    header.extend(height.to_be_bytes());
-    header.extend([8, 0, 0, 0, 0]);
-    chunk(&mut out, b"IHDR", &header);
-    let raw: Vec<u8> = (0..height).flat_map(|_| std::iter::repeat_n(0_u8, width as usize + 1)).collect();
-    let mut zlib = vec![0x78, 0x01];
-    let blocks: Vec<&[u8]> = raw.chunks(65_535).collect();
-    for (at, block) in blocks.iter().enumerate() {
-        zlib.push(u8::from(at + 1 == blocks.len()));
-        zlib.extend((block.len() as u16).to_le_bytes());
-        zlib.extend((!(block.len() as u16)).to_le_bytes());
-        zlib.extend(*block);
-    }
-    zlib.extend(adler(&raw).to_be_bytes());
-    chunk(&mut out, b"IDAT", &zlib);
-    chunk(&mut out, b"IEND", &[]);
-    out
-}
-
-/// A PNG that says it is huge.
-pub fn bomb() -> Vec<u8> {
-    let mut bytes = png(1, 1);
-    bytes[16..20].copy_from_slice(&60_000_u32.to_be_bytes());
-    bytes[20..24].copy_from_slice(&60_000_u32.to_be_bytes());
-    let sum = crc(&bytes[12..29]).to_be_bytes();
-    bytes[29..33].copy_from_slice(&sum);
-    bytes
-}
-
-fn chunk(out: &mut Vec<u8>, kind: &[u8; 4], data: &[u8]) {
-    out.extend((data.len() as u32).to_be_bytes());
-    let from = out.len();
-    out.extend(kind);
-    out.extend(data);
-    let sum = crc(&out[from..]);
-    out.extend(sum.to_be_bytes());
-}
-
-fn crc(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0_u32, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |c, _| if c & 1 == 1 { 0xedb8_8320 ^ (c >> 1) } else { c >> 1 }))
-}
-
-fn adler(bytes: &[u8]) -> u32 {
-    let (a, b) = bytes.iter().fold((1_u32, 0_u32), |(a, b), byte| {
-        let a = (a + u32::from(*byte)) % 65_521;
-        (a, (b + a) % 65_521)
-    });
-    (b << 16) | a
 }

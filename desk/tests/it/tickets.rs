@@ -370,3 +370,35 @@ async fn a_ticket_that_moves_is_given_only_to_who_sees_it_there() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_whole_name_or_address_that_was_typed_is_in_cc_without_being_picked() {
+    on_both(async |world: World| {
+        let cc = async |typed: &str| {
+            let form = TicketForm { cc_typed: typed.into(), ..world.form("Met CC") };
+            let id = match open(&world.desk, &world.customer("marieke"), &form, None).await {
+                Ok(id) => id,
+                Err(refused) => return Err(refused.refusal().and_then(|r| r.at(Field::Cc)).cloned()),
+            };
+            let mut cc: Vec<PersonId> =
+                page(&world.desk, world.person("sanne"), id).await.unwrap().ticket.cc.iter().map(|person| person.id).collect();
+            cc.sort_unstable_by_key(|id| id.0);
+            Ok(cc)
+        };
+        let (ruud, ilse) = (world.id("ruud"), world.id("ilse"));
+        for typed in ["ruud", "Ruud ", " ruud@x.example", "RUUD@X.EXAMPLE", "ruud,", "ruud; ruud@x.example"] {
+            assert_eq!(cc(typed).await, Ok(vec![ruud]), "{typed:?}");
+        }
+        assert_eq!(cc("ruud, ilse@x.example").await, Ok(vec![ruud, ilse]));
+        assert_eq!(cc(" ").await, Ok(vec![]));
+        for typed in ["ruu", "kees", "ruud, niemand", "%", "sanne@x.example"] {
+            assert_eq!(cc(typed).await, Err(Some(Fault::Unknown)), "{typed:?}");
+        }
+        let change = world.desk.store().begin().await.unwrap();
+        store::people::set_name(&change, ilse, "Ruud").await.unwrap();
+        change.commit().await.unwrap();
+        assert_eq!(cc("ruud").await, Err(Some(Fault::Unknown)), "two of one name: which one?");
+        assert_eq!(cc("ruud@x.example").await, Ok(vec![ruud]));
+    })
+    .await;
+}

@@ -141,9 +141,12 @@ fn a_picture_in_front_of_the_text_is_told() {
     assert!(parts("mixed", &[empty, picture, text]).begins_with_picture);
     assert!(!parts("mixed", &[text, picture]).begins_with_picture);
     assert!(!parts("mixed", &["Content-Type: image/jpeg; name=foto.jpg\nContent-Disposition: attachment\n\nx", text]).begins_with_picture);
-    let page = format!("Content-Type: multipart/mixed; boundary=y\n\n--y\nContent-Type: text/html\n\n<br>\n--y\n{picture}\n--y\nContent-Type: text/html\n\n<p>Jan</p>\n--y--");
+    let page = format!(
+        "Content-Type: multipart/mixed; boundary=y\n\n--y\nContent-Type: text/html\n\n<br>\n--y\n{picture}\n--y\nContent-Type: text/html\n\n<p>Jan</p>\n--y--"
+    );
     assert!(parts("alternative", &[text, &page]).begins_with_picture);
-    let named_by_the_page = format!("Content-Type: multipart/related; boundary=y\n\n--y\n{picture}\n--y\nContent-Type: text/html\n\n<p>Jan</p>\n--y--");
+    let named_by_the_page =
+        format!("Content-Type: multipart/related; boundary=y\n\n--y\n{picture}\n--y\nContent-Type: text/html\n\n<p>Jan</p>\n--y--");
     assert!(!parts("alternative", &[text, &named_by_the_page]).begins_with_picture);
 }
 
@@ -151,7 +154,10 @@ fn a_picture_in_front_of_the_text_is_told() {
 fn files_in_the_text_are_taken_out() {
     let coded = "begin 644 kat.txt\n#0V%T\n`\nend\n";
     let letter = read(&format!("From: a@b.nl\n\nBijlage:\n{coded}Groet\n"));
-    assert_eq!((letter.text.as_deref(), letter.files[0].name.as_str(), letter.files[0].contents.as_slice()), (Some("Bijlage:\nGroet\n"), "kat.txt", &b"Cat"[..]));
+    assert_eq!(
+        (letter.text.as_deref(), letter.files[0].name.as_str(), letter.files[0].contents.as_slice()),
+        (Some("Bijlage:\nGroet\n"), "kat.txt", &b"Cat"[..])
+    );
     let part = format!("Content-Type: application/octet-stream; name=kat.txt\nContent-Transfer-Encoding: x-uuencode\n\n{coded}");
     let letter = parts("mixed", &["\nHallo", &part]);
     assert_eq!((letter.files[0].contents.as_slice(), letter.oddities.as_slice()), (&b"Cat"[..], &[][..]));

@@ -4,14 +4,19 @@ use crate::read;
 use proptest::prelude::*;
 
 fn file_name(parameters: &str) -> String {
-    let mail = format!("Content-Type: multipart/mixed; boundary=x\n\n--x\n\nHallo\n--x\nContent-Type: application/pdf\nContent-Disposition: attachment; {parameters}\n\n%PDF\n--x--\n");
+    let mail = format!(
+        "Content-Type: multipart/mixed; boundary=x\n\n--x\n\nHallo\n--x\nContent-Type: application/pdf\nContent-Disposition: attachment; {parameters}\n\n%PDF\n--x--\n"
+    );
     read(&mail).files.pop().unwrap().name
 }
 
 #[test]
 fn a_file_name_in_pieces_is_joined_before_it_is_decoded() {
     let letter = letters::read(include_bytes!("../mails/name-cut-by-rfc2231.eml"));
-    assert_eq!(letter.files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["Prüfbericht für die Lüftungsanlage im Gebäude Süd.pdf", "Rechnung März 2025.pdf"]);
+    assert_eq!(
+        letter.files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(),
+        ["Prüfbericht für die Lüftungsanlage im Gebäude Süd.pdf", "Rechnung März 2025.pdf"]
+    );
     for (written, name) in [
         ("filename*1*=%A4rz.pdf; filename*0*=utf-8''M%C3", "März.pdf"),
         ("filename*0*=iso-2022-jp''%1B%24B%46; filename*1*=%7C%1B(B.pdf", "日.pdf"),
@@ -47,7 +52,10 @@ fn encoded_words_with_shifts_of_their_own_are_decoded_one_by_one() {
 fn a_sender_within_its_name_is_found() {
     let letter = letters::read(include_bytes!("../mails/sender-in-an-encoded-word.eml"));
     let from = letter.from.unwrap();
-    assert_eq!((from.name.as_str(), from.address.as_str(), letter.subject.as_str()), ("René de Wit", "marieke@klant.example", "Lamp in vergaderzaal één"));
+    assert_eq!(
+        (from.name.as_str(), from.address.as_str(), letter.subject.as_str()),
+        ("René de Wit", "marieke@klant.example", "Lamp in vergaderzaal één")
+    );
     for (written, name, address) in [
         ("\"René de Wit <r@k.nl>\"", "René de Wit", "r@k.nl"),
         ("=?utf-8?B?UmVuw6kgZGUgV2l0IDxyQGsubmw+?=", "René de Wit", "r@k.nl"),

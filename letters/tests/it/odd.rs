@@ -71,7 +71,25 @@ fn a_boundary_that_occurs_nowhere_leaves_text() {
 
 #[test]
 fn encoded_words_that_never_end_take_no_time() {
-    for word in ["=?aa?q?", "=?aa?q?=", "=?", "=?a?b?", "=?utf-8?q?x?= ", "=?iso-2022-jp?q?x?= ", "a@b <c@d> ", "(a@b) ", "a*1*=%41;", "\"", "(", "<", "\\", ",", ":", ";", "a*1=b;"] {
+    for word in [
+        "=?aa?q?",
+        "=?aa?q?=",
+        "=?",
+        "=?a?b?",
+        "=?utf-8?q?x?= ",
+        "=?iso-2022-jp?q?x?= ",
+        "a@b <c@d> ",
+        "(a@b) ",
+        "a*1*=%41;",
+        "\"",
+        "(",
+        "<",
+        "\\",
+        ",",
+        ":",
+        ";",
+        "a*1=b;",
+    ] {
         let long = word.repeat((1 << 20) / word.len());
         for name in ["To", "From", "Subject", "Content-Type", "Content-Disposition", "References", "Date", "X-Original-To"] {
             bounded(&format!("{name}: {long}\n\nHallo").into_bytes());

@@ -5,6 +5,69 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 
 #[tokio::test]
+async fn a_handler_that_panics_answers_with_a_reference() {
+    let server = Server::start(&[]).await;
+    let routes = axum::Router::new().route("/whole", axum::routing::get(|| async { "whole" })).route(
+        "/broken",
+        axum::routing::get(|| async {
+            if true {
+                panic!("no")
+            }
+        }),
+    );
+    let guarded = server.around(routes);
+    for _ in 0..3 {
+        let answer = server.answer_of(&guarded, get("/broken", "")).await;
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+        let number = answer.headers["x-request-id"].to_str().unwrap()[..8].to_owned();
+        assert!(answer.text.contains(&format!("nummer {number}")) && answer.text.contains(&format!("number {number}")), "{}", answer.text);
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        assert_eq!(server.answer_of(&guarded, get("/whole", "")).await.text, "whole");
+    }
+}
+
+#[tokio::test]
+async fn readiness_says_which_worker_does_not_work() {
+    use desk::workers::{Rest, Worker};
+    use std::time::Duration;
+    let server = Server::start(&[]).await;
+    assert_eq!(server.answer(get("/readyz", "")).await.text, "ready\n");
+    let broken = Worker::every("broken", Duration::from_millis(10), Duration::from_secs(9), |_| async {
+        if true {
+            panic!("no")
+        }
+        Ok(Rest::Usual)
+    });
+    server.desk.workers().start(&server.desk, broken);
+    for tries in 0.. {
+        let answer = server.answer(get("/readyz", "")).await;
+        if answer.status == StatusCode::SERVICE_UNAVAILABLE {
+            assert!(answer.text.starts_with("worker broken: "), "{}", answer.text);
+            break;
+        }
+        assert!(tries < 100, "{}", answer.text);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_told_to_admins_on_every_page_and_leaves_the_server_ready() {
+    let server = Server::start(&[]).await;
+    let (customer, admin, agent) = (server.log_in("marieke").await, server.log_in("hanneke").await, server.log_in("sanne").await);
+    server.open(&customer, "gewoon").await;
+    assert!(!server.answer(get("/board", &admin)).await.text.contains("kijk hier"));
+    let change = server.desk.store().begin().await.unwrap();
+    store::privacy::set_unread(&change, domain::EventNo(1), "{\"kind\":\"praised\"}").await.unwrap();
+    change.commit().await.unwrap();
+    desk::notifications::advance(&server.desk).await.unwrap();
+    let ready = server.answer(get("/readyz", "")).await;
+    assert!(ready.status == StatusCode::OK && ready.text.contains("1 events of the log cannot be read"), "{}", ready.text);
+    assert!(server.answer(get("/board", &admin)).await.text.contains("kijk hier"));
+    assert!(!server.answer(get("/board", &agent)).await.text.contains("kijk hier"));
+    assert!(server.answer(get("/mail", &admin)).await.text.contains("niet kan lezen (1)"));
+}
+
+#[tokio::test]
 async fn a_page_has_a_strict_policy_with_a_nonce_of_its_own() {
     let server = Server::start(&[("BALIE_BASE_URL", "https://help.example")]).await;
     let (one, two) = (server.answer(get("/log-in", "")).await, server.answer(get("/log-in", "")).await);

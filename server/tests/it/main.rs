@@ -18,6 +18,7 @@ mod nodes;
 mod privacy;
 mod process;
 mod redirects;
+mod screens;
 mod settings;
 mod spreadsheets;
 mod statements;

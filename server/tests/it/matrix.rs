@@ -47,7 +47,7 @@ pub const PAGES: [(&str, Option<Action>); 29] = [
 ];
 
 /// Server functions, with arguments that reach the question of who may.
-pub const FUNCTIONS: [(&str, Action, &str); 101] = [
+pub const FUNCTIONS: [(&str, Action, &str); 102] = [
     ("log_in", Action::LogIn, "email=x"),
     ("log_out", Action::LogOut, ""),
     ("stop_facts", Action::StopMail, "token=x"),
@@ -144,6 +144,7 @@ pub const FUNCTIONS: [(&str, Action, &str); 101] = [
     ("preview", Action::Preview, "text=x"),
     ("colleagues", Action::SuggestCc, ""),
     ("discard_upload", Action::Upload, "id=x"),
+    ("kept_uploads", Action::Upload, ""),
     ("board_snapshot", Action::SeeBoard, ""),
     ("board_page", Action::SeeBoard, ""),
     ("list_page", Action::SeeList, ""),

@@ -46,6 +46,28 @@ async fn where_nothing_can_be_saved_it_says_so_keeps_what_was_typed_and_goes_on_
     assert_eq!(store::events::head(store).await.unwrap().0, 2, "and it was there once");
 }
 
+#[tokio::test]
+async fn a_file_that_is_not_whole_on_disk_is_a_sentence() {
+    let server = Server::start(&[]).await;
+    let cookie = server.log_in("marieke").await;
+    let mut ids = vec![];
+    for _ in 0..2 {
+        let upload = Request::post("/uploads?name=a.txt").header(header::COOKIE, &cookie).header("sec-fetch-site", "same-origin");
+        let kept = server.answer(upload.body(Body::from("regel een")).unwrap()).await;
+        ids.push(kept.text.split("\"id\":\"").nth(1).unwrap()[..32].to_owned());
+    }
+    let whole = server.answer(get(&format!("/files/{}", ids[0]), &cookie)).await;
+    assert_eq!((whole.status, whole.text.as_str()), (StatusCode::OK, "regel een"));
+    let on_disk = |id: &str| server.folder.path().join(&id[..2]).join(id);
+    std::fs::remove_file(on_disk(&ids[0])).unwrap();
+    std::fs::write(on_disk(&ids[1]), "regel").unwrap();
+    for id in ids {
+        let gone = server.answer(get(&format!("/files/{id}"), &cookie)).await;
+        assert_eq!(gone.status, StatusCode::GONE);
+        assert!(gone.text.contains("niet meer heel op de server"), "{}", gone.text);
+    }
+}
+
 fn upload(cookie: &str) -> Request<Body> {
     let upload = Request::post("/uploads?name=a.txt").header(header::COOKIE, cookie).header("sec-fetch-site", "same-origin");
     upload.body(Body::from("regel")).unwrap()

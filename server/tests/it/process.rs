@@ -392,6 +392,96 @@ fn an_upload_under_way_is_refused_in_words_when_it_stops_and_cleared_away_when_i
     assert_eq!(incoming(), 0);
 }
 
+/// Where the log of the program goes.
+#[derive(Debug, Clone, Copy)]
+enum Broken {
+    /// A pipe whose reader has gone.
+    Closed,
+    /// A pipe that nobody reads.
+    Blocked,
+    /// A disk without room.
+    Full,
+}
+
+#[test]
+fn a_log_that_cannot_be_written_ends_and_holds_up_nothing() {
+    for broken in [Broken::Closed, Broken::Blocked, Broken::Full] {
+        let folder = with_demo();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let metrics = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let full = || Stdio::from(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+        let mut started = command(folder.path());
+        started
+            .env("BALIE_LISTEN", format!("127.0.0.1:{port}"))
+            .env("BALIE_METRICS_LISTEN", metrics.to_string())
+            .env("BALIE_LOG", "debug,server=trace,hyper=trace,sqlx=trace")
+            .stdout(full());
+        let mut child = match broken {
+            Broken::Closed | Broken::Blocked => started.stderr(Stdio::piped()).spawn().unwrap(),
+            Broken::Full => started.stderr(full()).spawn().unwrap(),
+        };
+        let log = child.stderr.take();
+        let mut balie = Balie { child, port };
+        until("Balie serves", || balie.try_ask("GET /readyz", "", "").is_some_and(|(status, _)| status == 200));
+        // Held to the end where it is not read, dropped where it is closed.
+        let held = log.filter(|_| matches!(broken, Broken::Blocked));
+        let cookie = balie.log_in();
+        // Far more lines than a pipe holds.
+        for n in 0..400 {
+            assert_eq!(balie.try_ask(&format!("GET /live/since?after={n}"), &cookie, "").unwrap().0, 200, "{broken:?} {n}");
+        }
+        let form = "urgency=low&department=1&subject=Nog+steeds&description=x&submission=nog";
+        assert_eq!(balie.try_ask("POST /api/open_ticket", &cookie, form).unwrap().0, 303, "{broken:?}");
+        until("a mail goes out: the readers of the log and the sender work", || {
+            std::fs::read_dir(folder.path().join("mail")).is_ok_and(|mails| mails.count() > 0)
+        });
+        assert_eq!(balie.try_ask("GET /readyz", "", "").unwrap().0, 200, "{broken:?}");
+        let own = std::mem::replace(&mut balie.port, metrics.port());
+        let (_, text) = balie.try_ask("GET /metrics", "", "").unwrap();
+        balie.port = own;
+        let value = |name: &str| {
+            let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{broken:?}: {name} is not in {text}"));
+            line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()
+        };
+        assert!(value("balie_log_lines_lost") > 0.0 || matches!(broken, Broken::Blocked), "{broken:?}: {text}");
+        for worker in ["bell", "live", "jobs", "targets", "recompute", "reports", "on_call", "signals", "notifications", "outbox", "inbox", "metrics"] {
+            assert_eq!(value(&format!("balie_worker_up{{worker=\"{worker}\"}}")), 1.0, "{broken:?}: {worker}");
+            assert_eq!(value(&format!("balie_worker_panics{{worker=\"{worker}\"}}")), 0.0, "{broken:?}: {worker}");
+        }
+        for reader in ["live", "on_call", "notifications", "reports"] {
+            assert!(value(&format!("balie_reader_behind_seconds{{reader=\"{reader}\"}}")) < 30.0, "{broken:?}: {reader}");
+        }
+        let begun = Instant::now();
+        Command::new("kill").args(["-TERM", &balie.child.id().to_string()]).status().unwrap();
+        let status = balie.child.wait().unwrap();
+        assert!(status.success() && begun.elapsed() < Duration::from_secs(5), "{broken:?}: {status} after {:?}", begun.elapsed());
+        drop(held);
+    }
+}
+
+#[test]
+fn requests_that_are_cut_off_are_no_clean_end() {
+    let folder = with_demo();
+    let mut balie = Balie::start(folder.path());
+    // A request whose body comes without end, a byte at a time.
+    let mut slow = balie.connect().unwrap();
+    write!(slow, "POST /api/log_in HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 60000\r\n\r\nemail=").unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    let begun = Instant::now();
+    Command::new("kill").args(["-TERM", &balie.child.id().to_string()]).status().unwrap();
+    let status = loop {
+        let _ = slow.write_all(b"a");
+        if let Some(status) = balie.child.try_wait().unwrap() {
+            break status;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(8), "it ends all the same");
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    assert!(!status.success() && begun.elapsed() < Duration::from_secs(6), "{status} after {:?}", begun.elapsed());
+    let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+    assert!(log.contains("some requests were cut off"), "{log}");
+}
+
 /// Reads the log as a restart will find it: no number missing, and no ticket without its message or its event.
 fn is_whole(database: &Path) {
     let runtime = tokio::runtime::Runtime::new().unwrap();

@@ -7,7 +7,8 @@ use http_body_util::BodyExt;
 
 /// Uploads a file to be imported, and gives where it is looked at.
 async fn upload(server: &Server, cookie: &str, text: &str) -> String {
-    let body = format!("--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"mensen.csv\"\r\nContent-Type: text/csv\r\n\r\n{text}\r\n--X--\r\n");
+    let body =
+        format!("--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"mensen.csv\"\r\nContent-Type: text/csv\r\n\r\n{text}\r\n--X--\r\n");
     let request = Request::post("/api/upload_import")
         .header(header::COOKIE, cookie)
         .header(header::HOST, "help.example")

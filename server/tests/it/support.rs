@@ -11,7 +11,7 @@ use domain::accounts::Role;
 use http_body_util::BodyExt;
 use leptos::config::LeptosOptions;
 use server::config::Config;
-use server::router::{AppState, router};
+use server::router::{AppState, guarded, router};
 use std::sync::Arc;
 use store::Kind;
 use store::testing::{Fresh, fresh};
@@ -24,9 +24,10 @@ pub const PASSWORD: &str = "een lange zin";
 pub struct Server {
     pub desk: Desk,
     pub router: Router,
+    state: AppState,
     pub shutdown: CancellationToken,
     fresh: Option<Fresh>,
-    folder: TempDir,
+    pub folder: TempDir,
 }
 
 /// An answer, read to its end.
@@ -95,7 +96,7 @@ impl Server {
         let options = LeptosOptions::builder().output_name("balie").build();
         let config = Config::read("", settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))).unwrap();
         let state = AppState { options, desk: desk.clone(), config: Arc::new(config), shutdown: shutdown.clone() };
-        Self { desk, router: router(state), shutdown, fresh, folder }
+        Self { desk, router: router(state.clone()), state, shutdown, fresh, folder }
     }
 
     /// The folder of its files.
@@ -114,8 +115,17 @@ impl Server {
         self.router.clone().oneshot(request).await.unwrap()
     }
 
+    /// Routes of a test's own, with everything around them that the server has.
+    pub fn around(&self, routes: Router) -> Router {
+        guarded(routes, self.state.clone())
+    }
+
     pub async fn answer(&self, request: Request<Body>) -> Answer {
-        let (parts, body) = self.ask(request).await.into_parts();
+        self.answer_of(&self.router, request).await
+    }
+
+    pub async fn answer_of(&self, router: &Router, request: Request<Body>) -> Answer {
+        let (parts, body) = router.clone().oneshot(request).await.unwrap().into_parts();
         let bytes: Bytes = body.collect().await.unwrap().to_bytes();
         Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
     }

@@ -97,7 +97,8 @@ pub async fn seed(store: &Store, plan: &Plan, words: &mut Words<'_>, told: &mut 
 
 /// Nobody is told that targets of what was made up were missed.
 pub async fn hush(store: &Store) -> Result<()> {
-    let change = store.begin().await?;
+    let mut change = store.begin().await?;
+    change.take_time().await?;
     change.run("UPDATE ticket SET tick_at = NULL WHERE tick_at IS NOT NULL", []).await?;
     change.commit().await
 }

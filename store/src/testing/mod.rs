@@ -4,10 +4,12 @@
 
 pub mod many;
 mod postgres;
+mod proxy;
 pub mod statements;
 
 use crate::connect::{Kind, Store};
 pub use postgres::Server;
+pub use proxy::Proxy;
 use sea_orm::ConnectionTrait;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -72,6 +74,12 @@ pub async fn read_only(store: &Store, on: bool) {
     writer.execute_unprepared(&format!("PRAGMA query_only = {}", u8::from(on))).await.expect("SQLite takes it");
 }
 
+/// Runs a statement of a test's own, as for rows that an older version left; whether the database took it.
+pub async fn run(store: &Store, sql: &str) -> bool {
+    let connection = store.writer().unwrap_or(&store.reads.db);
+    connection.execute_unprepared(sql).await.is_ok()
+}
+
 /// Every row of every table of a SQLite database, as text, to be compared: a table's name and its rows.
 pub async fn contents(store: &Store) -> Vec<(String, Vec<String>)> {
     let read = async |sql: String| -> Vec<String> {
@@ -86,10 +94,4 @@ pub async fn contents(store: &Store) -> Vec<(String, Vec<String>)> {
         all.push((table, rows));
     }
     all
-}
-
-/// Runs a statement of a test's own, as for rows that an older version left; whether the database took it.
-pub async fn run(store: &Store, sql: &str) -> bool {
-    let connection = store.writer().unwrap_or(&store.reads);
-    connection.execute_unprepared(sql).await.is_ok()
 }

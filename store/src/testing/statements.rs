@@ -45,7 +45,7 @@ impl Statements {
     pub fn record(store: &mut Store) -> Self {
         let statements = Self::default();
         let into = statements.clone();
-        store.reads.set_metric_callback(move |info| into.0.lock().unwrap_or_else(PoisonError::into_inner).push(info.statement.clone()));
+        store.reads.db.set_metric_callback(move |info| into.0.lock().unwrap_or_else(PoisonError::into_inner).push(info.statement.clone()));
         statements
     }
 

@@ -127,7 +127,7 @@ async fn look(desk: &Desk, by: &Agent, file: &str, chosen: &[Option<Column>]) ->
     if attachment.size > MOST_BYTES {
         return Err(wrong(Fault::TooLarge((MOST_BYTES >> 20) as u32)));
     }
-    let (bytes, _) = crate::attachments::read(desk, attachment).await?;
+    let (bytes, _) = crate::attachments::read(desk, attachment, Field::File).await?;
     // A hundred thousand rows are read beside, not between, the requests of others.
     let chosen = chosen.to_vec();
     let read = tokio::task::spawn_blocking(move || rows_of(&text_of(&bytes)?, &chosen)).await.map_err(std::io::Error::other)?;

@@ -6,6 +6,7 @@ mod ask;
 mod inbox;
 
 use super::receive::{self, Source, department_by_name, receive};
+use crate::workers::{self, Rest, Worker};
 use crate::{Desk, Error, Result, notifications};
 use ask::{Talk, log_in, soon};
 use async_imap::extensions::idle::IdleResponse;
@@ -30,6 +31,8 @@ const LISTEN: Duration = Duration::from_secs(4 * 60);
 const ASK: Duration = Duration::from_secs(20);
 /// The first wait after a failure; each further one is twice as long, up to the last.
 const WAITS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(300)];
+/// Longer than any answer, wait or nap of a reader takes.
+const LIMIT: Duration = Duration::from_secs(15 * 60);
 /// Of a mail that is too large this much is kept at most, which is more than its head.
 const HEAD: usize = 256 << 10;
 /// A mailbox that could not be read for this long is told to admins by mail.
@@ -86,12 +89,19 @@ impl Inbox {
     }
 }
 
-/// Begins to read every mailbox of the settings, each in a task of its own that ends only with the program.
-pub fn run(desk: &Desk) {
-    for inbox in desk.mail().settings.inboxes.clone() {
-        let desk = desk.clone();
-        tokio::spawn(async move { follow(&desk, &inbox).await });
-    }
+/// What reads the mailboxes of the settings, each by itself.
+pub fn workers(desk: &Desk) -> Vec<Worker> {
+    let inboxes = desk.mail().settings.inboxes.iter().cloned().map(std::sync::Arc::new);
+    let worker = |(n, inbox): (usize, std::sync::Arc<Inbox>)| {
+        Worker::endless(&format!("mailbox_{n}"), Some(LIMIT), move |desk: Desk| {
+            let inbox = inbox.clone();
+            async move {
+                follow(&desk, &inbox).await;
+                Ok(Rest::Usual)
+            }
+        })
+    };
+    (1..).zip(inboxes).map(worker).collect()
 }
 
 async fn follow(desk: &Desk, inbox: &Inbox) {
@@ -107,6 +117,8 @@ async fn follow(desk: &Desk, inbox: &Inbox) {
         if let Err(error) = failed(desk, inbox, &reason).await {
             tracing::warn!(%error, "that a mailbox cannot be read could not be written down");
         }
+        // The mailbox fails, and that is told where it is shown; its reader lives.
+        workers::well();
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(WAITS[1]);
     }
@@ -179,6 +191,7 @@ async fn read_on(desk: &Desk, inbox: &Inbox) -> Result<Infallible, Trouble> {
         None => Cursor { uid_validity: validity, uid: if inbox.from_start { 0 } else { last }, read_at: desk.now() },
     };
     loop {
+        workers::well();
         talk.news = false;
         while unasked.try_recv().is_ok() {}
         // A range always has its last mail, even where that is older: `n:*` is `*:n`.
@@ -232,6 +245,7 @@ async fn take(desk: &Desk, inbox: &Inbox, talk: &mut Talk, cursor: &mut Cursor, 
     let source = Source { name: &name, key: None, department, strangers: inbox.strangers.as_deref() };
     let mut stays = None;
     for uid in uids {
+        workers::well();
         let kept = keep(desk, &source, talk, uid).await?;
         cursor.uid = cursor.uid.max(i64::from(uid));
         remember(desk, inbox, cursor).await?;
