@@ -47,7 +47,10 @@ pub fn closed(closed: &[(DepartmentId, Option<Moment>)], departments: &[Named<De
     let l = reader.language;
     let sentence = |(id, until): &(DepartmentId, Option<Moment>)| {
         let name = &departments.iter().find(|d| d.id == *id)?.name;
-        Some(until.map_or_else(|| w::board_department_closed_for_good(l, name), |at| w::board_department_closed(l, name, w::when::on_clock_of(soon(at, reader), reader.elsewhere.as_deref(), l))))
+        Some(until.map_or_else(
+            || w::board_department_closed_for_good(l, name),
+            |at| w::board_department_closed(l, name, w::when::on_clock_of(soon(at, reader), reader.elsewhere.as_deref(), l)),
+        ))
     };
     closed.iter().filter_map(sentence).collect::<Vec<_>>().join(" ")
 }

@@ -121,7 +121,11 @@ mod tests {
         }
         // 23 November 2026.
         let now = Moment(1_795_435_200_000);
-        assert!(is_same_clock("Europe/Amsterdam", "Europe/Paris", now) && is_same_clock(UNKNOWN, DEFAULT, now) && is_same_clock("UTC", "Europe/London", now));
+        assert!(
+            is_same_clock("Europe/Amsterdam", "Europe/Paris", now)
+                && is_same_clock(UNKNOWN, DEFAULT, now)
+                && is_same_clock("UTC", "Europe/London", now)
+        );
         assert!(!is_same_clock("Europe/Amsterdam", "America/New_York", now) && !is_same_clock("Europe/Amsterdam", "Europe/London", now));
         // Until the end of March both are an hour ahead of Greenwich; then one of them changes.
         let march = Moment(1_805_300_000_000);

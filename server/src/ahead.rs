@@ -30,10 +30,19 @@ mod tests {
             headers.insert(name, value.parse().unwrap());
             is_ahead(&headers)
         };
-        for (name, value) in [("sec-purpose", "prefetch"), ("sec-purpose", "prefetch;prerender"), ("purpose", "prefetch"), ("purpose", "Preview"), ("x-moz", "prefetch"), ("x-purpose", "preview")] {
+        for (name, value) in [
+            ("sec-purpose", "prefetch"),
+            ("sec-purpose", "prefetch;prerender"),
+            ("purpose", "prefetch"),
+            ("purpose", "Preview"),
+            ("x-moz", "prefetch"),
+            ("x-purpose", "preview"),
+        ] {
             assert!(with(name, value), "{name}: {value}");
         }
-        for (name, value) in [("sec-purpose", ""), ("sec-fetch-mode", "navigate"), ("x-moz", "livebookmarks"), ("referer", "https://x.example/prefetch")] {
+        for (name, value) in
+            [("sec-purpose", ""), ("sec-fetch-mode", "navigate"), ("x-moz", "livebookmarks"), ("referer", "https://x.example/prefetch")]
+        {
             assert!(!with(name, value), "{name}: {value}");
         }
     }

@@ -1,8 +1,8 @@
 //! Who is asking: the session behind the cookie, the address behind the proxies, the language before there is an account.
 
 use crate::router::AppState;
-use app::{Returned, ZONE};
 use app::backend::{Asking, KEPT_ZONE, factor_cookie, session_cookie};
+use app::{Returned, ZONE};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::middleware::Next;

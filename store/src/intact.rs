@@ -61,7 +61,7 @@ fn database(path: &Path, mut file: File, in_log: &HashSet<u32>) -> Result<(), St
     if !head.starts_with(b"SQLite format 3\0") {
         return Err(format!("{name} is no SQLite database: its first bytes are others. Put the backup in its place"));
     }
-    let page = match u64::from(head[16]) << 8 | u64::from(head[17]) {
+    let page = match u64::from(u16::from_be_bytes([head[16], head[17]])) {
         1 => 65_536,
         size => size,
     };
@@ -211,7 +211,9 @@ mod tests {
         let (_folder, path) = crashed().await;
         let file = File::options().write(true).open(log(&path)).unwrap();
         let whole = std::fs::read(log(&path)).unwrap();
-        for (at, what) in [(0, "its head"), (20, "its head"), (32 + 8, "in its middle"), (32 + 24 + 77, "in its middle"), (whole.len() as u64 / 2, "in its middle")] {
+        for (at, what) in
+            [(0, "its head"), (20, "its head"), (32 + 8, "in its middle"), (32 + 24 + 77, "in its middle"), (whole.len() as u64 / 2, "in its middle")]
+        {
             file.write_all_at(&[whole[at as usize] ^ 0x55], at).unwrap();
             let told = look(&path).unwrap_err();
             assert!(told.contains(what) && told.contains("wal_checkpoint"), "{at}: {told}");
@@ -227,7 +229,13 @@ mod tests {
         let store = crate::Store::connect(&format!("sqlite:{}", path.display()), 1).await.unwrap();
         store.close().await;
         let whole = std::fs::read(&path).unwrap();
-        for (bytes, what) in [(0, "is empty"), (50, "cut off after 50 bytes"), (4_096, "pages are missing"), (whole.len() - 4_096, "1 of its"), (whole.len() - 1, "1 of its")] {
+        for (bytes, what) in [
+            (0, "is empty"),
+            (50, "cut off after 50 bytes"),
+            (4_096, "pages are missing"),
+            (whole.len() - 4_096, "1 of its"),
+            (whole.len() - 1, "1 of its"),
+        ] {
             std::fs::write(&path, &whole[..bytes]).unwrap();
             let told = look(&path).unwrap_err();
             assert!(told.contains(what), "{bytes}: {told}");
@@ -243,7 +251,12 @@ mod tests {
 
     #[test]
     fn a_url_names_a_path_or_none() {
-        for (url, named) in [("sqlite:data/balie.db", Some("data/balie.db")), ("sqlite:///srv/b.db?mode=rwc", Some("/srv/b.db")), ("sqlite::memory:", None), ("sqlite:", None)] {
+        for (url, named) in [
+            ("sqlite:data/balie.db", Some("data/balie.db")),
+            ("sqlite:///srv/b.db?mode=rwc", Some("/srv/b.db")),
+            ("sqlite::memory:", None),
+            ("sqlite:", None),
+        ] {
             assert_eq!(path(url), named.map(Path::new), "{url}");
         }
     }

@@ -154,13 +154,18 @@ mod tests {
     #[test]
     fn a_number_is_written_as_the_reader_writes_it() {
         assert_eq!(number(1_240_812, Language::Nl), "1.240.812");
-        assert_eq!((number(999, Language::En), number(1_000, Language::En), number(-100, Language::Nl)), ("999".into(), "1,000".into(), "-100".into()));
+        assert_eq!(
+            (number(999, Language::En), number(1_000, Language::En), number(-100, Language::Nl)),
+            ("999".into(), "1,000".into(), "-100".into())
+        );
     }
 
     #[test]
     fn one_is_counted_as_one() {
         use Language::{En, Nl};
-        for (count, nl, en) in [(0, "0 personen", "0 people"), (1, "1 persoon", "1 person"), (2, "2 personen", "2 people"), (1_200, "1.200 personen", "1,200 people")] {
+        for (count, nl, en) in
+            [(0, "0 personen", "0 people"), (1, "1 persoon", "1 person"), (2, "2 personen", "2 people"), (1_200, "1.200 personen", "1,200 people")]
+        {
             assert_eq!((people_count(Nl, count).as_str(), people_count(En, count).as_str()), (nl, en));
         }
         assert_eq!(import_running(Nl, 1, 0), "0 van 1 rij…");
@@ -169,8 +174,39 @@ mod tests {
 
     /// What stands behind a number in a sentence that does not count: it would be wrong for one.
     const PLURALS: [&str; 34] = [
-        "dagen", "weken", "maanden", "minuten", "seconden", "keren", "mensen", "personen", "tickets", "rijen", "tekens", "herstelcodes", "bestanden", "bijlagen", "mails", "wachten",
-        "medewerkers", "klanten", "days", "weeks", "months", "hours", "minutes", "seconds", "times", "people", "rows", "characters", "codes", "files", "attachments", "agents", "customers",
+        "dagen",
+        "weken",
+        "maanden",
+        "minuten",
+        "seconden",
+        "keren",
+        "mensen",
+        "personen",
+        "tickets",
+        "rijen",
+        "tekens",
+        "herstelcodes",
+        "bestanden",
+        "bijlagen",
+        "mails",
+        "wachten",
+        "medewerkers",
+        "klanten",
+        "days",
+        "weeks",
+        "months",
+        "hours",
+        "minutes",
+        "seconds",
+        "times",
+        "people",
+        "rows",
+        "characters",
+        "codes",
+        "files",
+        "attachments",
+        "agents",
+        "customers",
         "organisaties",
     ];
 
@@ -183,7 +219,8 @@ mod tests {
                 let Some(sentence) = sentence.as_str() else { continue };
                 // The two words behind a placeholder: "{count} open tickets".
                 let is_plural = sentence.split('}').skip(1).any(|rest| {
-                    rest.strip_prefix(' ').is_some_and(|rest| rest.split(' ').take(2).any(|word| PLURALS.contains(&word.trim_matches(|c: char| !c.is_alphabetic()))))
+                    rest.strip_prefix(' ')
+                        .is_some_and(|rest| rest.split(' ').take(2).any(|word| PLURALS.contains(&word.trim_matches(|c: char| !c.is_alphabetic()))))
                 });
                 assert!(!is_plural, "{language}.json: {key} says {sentence:?}: write it as {{ \"one\": …, \"other\": … }} with {{count}}");
             }

@@ -92,7 +92,11 @@ mod tests {
     fn a_promise_that_is_read_by_another_clock_says_by_which() {
         let now = Moment(day_number(2026, 11, 29).unwrap() * 86_400_000) + Span::hours(20);
         let new_york = Zone { offsets: vec![(0, -18_000)] };
-        let given = Promise { around_the_clock: false, office: Office::Closed { since: None, until: now + Span::hours(12) }, reply_by: Some(now + Span::hours(16)) };
+        let given = Promise {
+            around_the_clock: false,
+            office: Office::Closed { since: None, until: now + Span::hours(12) },
+            reply_by: Some(now + Span::hours(16)),
+        };
         let place = place("America/New_York");
         assert_eq!(
             promise(&given, now, &new_york, Some(&place), Language::Nl),

@@ -53,7 +53,8 @@ fn PressAtOnce() -> impl IntoView {
     Effect::new(move |_| {
         let sent = Rc::new(Cell::new(false));
         let press = move || {
-            let is_seen = !document().hidden() && !js_sys::Reflect::get(&document(), &JsValue::from_str("prerendering")).is_ok_and(|ahead| ahead.is_truthy());
+            let is_seen =
+                !document().hidden() && !js_sys::Reflect::get(&document(), &JsValue::from_str("prerendering")).is_ok_and(|ahead| ahead.is_truthy());
             if !is_seen || sent.replace(true) {
                 return;
             }

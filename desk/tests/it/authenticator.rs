@@ -41,8 +41,15 @@ impl Authenticator {
         let rng = SystemRandom::new();
         let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &rng).unwrap();
         let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, document.as_ref(), &rng).unwrap();
-        let says =
-            Says { origin: "http://localhost:3000".into(), rp: "localhost".into(), kind: "webauthn.get", flags: 5, counter: 0, handle: None, forged: false };
+        let says = Says {
+            origin: "http://localhost:3000".into(),
+            rp: "localhost".into(),
+            kind: "webauthn.get",
+            flags: 5,
+            counter: 0,
+            handle: None,
+            forged: false,
+        };
         Self { key, id: [n; 16], handle: String::new(), says }
     }
 

@@ -1,13 +1,13 @@
 //! Logging in at a provider, honest and otherwise.
 
 use crate::support::{World, on_both};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use desk::accounts::{self, Provider, ProviderSettings, Session, session};
 use desk::audit::Origin;
 use domain::Refusal;
 use domain::accounts::Role;
 use domain::time::Span;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use openidconnect::core::{CoreJsonWebKeySet, CoreJwsSigningAlgorithm, CoreRsaPrivateSigningKey};
 use openidconnect::{JsonWebKeyId, PrivateSigningKey};
 use serde_json::{Value, json};
@@ -57,7 +57,8 @@ enum Signed {
 
 fn id_token(says: &Says) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
-    let mut claims = json!({ "iss": says.issuer, "aud": says.audience, "exp": now + says.lasts, "iat": now, "sub": says.subject, "nonce": says.nonce });
+    let mut claims =
+        json!({ "iss": says.issuer, "aud": says.audience, "exp": now + says.lasts, "iat": now, "sub": says.subject, "nonce": says.nonce });
     if says.verified {
         claims["email_verified"] = json!(true);
     }

@@ -34,7 +34,8 @@ async fn no_address_that_is_opened_changes_anything_whoever_opens_it() {
     let (id, token) = alarm(&server).await;
     let (sanne, hanneke) = (server.log_in("sanne").await, server.log_in("hanneke").await);
     let paths = PAGES.iter().map(|(path, _)| *path).chain(PLAIN.iter().filter(|(method, ..)| *method == "GET").map(|(_, path, _)| *path));
-    let paths: Vec<String> = paths.map(|path| path.replace("{id}", &id.to_string()).replace("{token}", &token).replace("{secret}", &"a".repeat(64))).collect();
+    let paths: Vec<String> =
+        paths.map(|path| path.replace("{id}", &id.to_string()).replace("{token}", &token).replace("{secret}", &"a".repeat(64))).collect();
     assert!(paths.len() > 40 && paths.contains(&format!("/on-call/take/{token}")));
     let before = rows(&server).await;
     assert!(before.iter().any(|(table, rows)| table == "ticket" && rows.len() == 1));

@@ -297,13 +297,26 @@ async fn behind_one_proxy_only_what_it_adds_is_believed_of_where_a_request_comes
     let server = Server::start(&[("BALIE_TRUSTED_PROXIES", "1"), ("BALIE_BASE_URL", "https://help.example")]).await;
     let hanneke = desk::accounts::log_in(&server.desk, "hanneke@x.example", PASSWORD, &Default::default()).await.unwrap().session().unwrap();
     let hanneke = desk::accounts::session(&server.desk, hanneke.as_str()).await.unwrap().unwrap().agent().unwrap();
-    let forged: [&[u8]; 6] = [b"203.0.113.9", b"1.1.1.1, 203.0.113.9", b"127.0.0.1,, ,203.0.113.9", b"\xff\xfe, 203.0.113.9", b"::1 , [203.0.113.1]:80, 203.0.113.9:4711", b"x, ::ffff:203.0.113.9"];
+    let forged: [&[u8]; 6] = [
+        b"203.0.113.9",
+        b"1.1.1.1, 203.0.113.9",
+        b"127.0.0.1,, ,203.0.113.9",
+        b"\xff\xfe, 203.0.113.9",
+        b"::1 , [203.0.113.1]:80, 203.0.113.9:4711",
+        b"x, ::ffff:203.0.113.9",
+    ];
     for value in forged {
         let mut request = post("/api/log_in", "", "email=kees%40x.example&password=verkeerd");
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4_000))));
         let headers = request.headers_mut();
         headers.insert("x-forwarded-for", axum::http::HeaderValue::from_bytes(value).unwrap());
-        for (name, value) in [("forwarded", "for=6.6.6.6;host=evil.example;proto=http"), ("x-real-ip", "6.6.6.6"), ("x-forwarded-host", "evil.example"), ("x-forwarded-proto", "http"), ("true-client-ip", "6.6.6.6")] {
+        for (name, value) in [
+            ("forwarded", "for=6.6.6.6;host=evil.example;proto=http"),
+            ("x-real-ip", "6.6.6.6"),
+            ("x-forwarded-host", "evil.example"),
+            ("x-forwarded-proto", "http"),
+            ("true-client-ip", "6.6.6.6"),
+        ] {
             headers.insert(name, axum::http::HeaderValue::from_static(value));
         }
         let refused = server.answer(request).await;

@@ -228,7 +228,9 @@ fn a_damaged_database_is_said_at_the_start_and_nothing_is_written_over() {
     let folder = with_demo();
     let database = folder.path().join("balie.db");
     let whole = std::fs::read(&database).unwrap();
-    for (damaged, said) in [(&whole[..whole.len() / 2], "pages are missing"), (&whole[..0], "is empty"), (&b"<html>".repeat(1_000)[..], "no SQLite database")] {
+    for (damaged, said) in
+        [(&whole[..whole.len() / 2], "pages are missing"), (&whole[..0], "is empty"), (&b"<html>".repeat(1_000)[..], "no SQLite database")]
+    {
         std::fs::write(&database, damaged).unwrap();
         let _ = std::fs::remove_file(folder.path().join("balie.db-wal"));
         for what in ["serve", "check", "migrate", "demo"] {
@@ -444,7 +446,8 @@ fn a_log_that_cannot_be_written_ends_and_holds_up_nothing() {
             line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()
         };
         assert!(value("balie_log_lines_lost") > 0.0 || matches!(broken, Broken::Blocked), "{broken:?}: {text}");
-        for worker in ["bell", "live", "jobs", "targets", "recompute", "reports", "on_call", "signals", "notifications", "outbox", "inbox", "metrics"] {
+        for worker in ["bell", "live", "jobs", "targets", "recompute", "reports", "on_call", "signals", "notifications", "outbox", "inbox", "metrics"]
+        {
             assert_eq!(value(&format!("balie_worker_up{{worker=\"{worker}\"}}")), 1.0, "{broken:?}: {worker}");
             assert_eq!(value(&format!("balie_worker_panics{{worker=\"{worker}\"}}")), 0.0, "{broken:?}: {worker}");
         }

@@ -8,7 +8,13 @@ use axum::http::{Request, StatusCode, header};
 async fn a_page_that_leads_elsewhere_is_a_redirect_for_every_client() {
     let server = Server::start(&[]).await;
     let agent = server.log_in("sanne").await;
-    for (path, cookie, to) in [("/", "", "/log-in"), ("/", agent.as_str(), "/board"), ("/board", "", "/log-in?next=/board"), ("/tickets/7", "", "/log-in?next=/tickets/7"), ("/account", "", "/log-in?next=/account")] {
+    for (path, cookie, to) in [
+        ("/", "", "/log-in"),
+        ("/", agent.as_str(), "/board"),
+        ("/board", "", "/log-in?next=/board"),
+        ("/tickets/7", "", "/log-in?next=/tickets/7"),
+        ("/account", "", "/log-in?next=/account"),
+    ] {
         for method in ["GET", "HEAD"] {
             for accept in [None, Some("*/*"), Some("text/html,application/xhtml+xml"), Some("application/json"), Some("text/plain")] {
                 let mut request = Request::builder().method(method).uri(path).header(header::COOKIE, cookie).header(header::HOST, "help.example");

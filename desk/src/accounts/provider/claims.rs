@@ -47,7 +47,10 @@ impl fmt::Display for Missing {
             }
             Missing::NotVerified => f.write_str("the provider says that the address is not verified"),
             Missing::Groups(claim) => write!(f, "the claim {claim} (BALIE_OIDC_CLAIM) is missing"),
-            Missing::TooManyGroups(claim) => write!(f, "the claim {claim} has a reference instead of a list: they are in more groups than the provider sends, so let it send those of this application alone"),
+            Missing::TooManyGroups(claim) => write!(
+                f,
+                "the claim {claim} has a reference instead of a list: they are in more groups than the provider sends, so let it send those of this application alone"
+            ),
         }
     }
 }
@@ -76,7 +79,9 @@ pub(super) fn read(subject: String, id_token: &Value, info: Option<&Value>, sett
         _ if settings.roles.is_empty() => {}
         _ => {
             let claim = settings.claim.clone();
-            let is_elsewhere = answers().any(|answer| answer.pointer("/_claim_names").and_then(|names| names.get(&claim)).is_some() || is_true(answer.get("hasgroups")) == Some(true));
+            let is_elsewhere = answers().any(|answer| {
+                answer.pointer("/_claim_names").and_then(|names| names.get(&claim)).is_some() || is_true(answer.get("hasgroups")) == Some(true)
+            });
             missing.push(if is_elsewhere { Missing::TooManyGroups(claim) } else { Missing::Groups(claim) });
         }
     }
@@ -157,9 +162,16 @@ mod tests {
         assert_eq!(proved(sanne(json!({ "email_verified": false, "xms_edov": true })), &[]), Err(vec![Missing::NotVerified]));
         assert_eq!(proved(json!({ "email_verified": true }), &["sera.example"]), Err(vec![Missing::Email]));
         // What people are called at a provider is no address of theirs.
-        assert_eq!(proved(json!({ "preferred_username": "sanne@sera.example", "upn": "sanne@sera.example" }), &["sera.example"]), Err(vec![Missing::Email]));
+        assert_eq!(
+            proved(json!({ "preferred_username": "sanne@sera.example", "upn": "sanne@sera.example" }), &["sera.example"]),
+            Err(vec![Missing::Email])
+        );
         for no_address in [json!("sanne"), json!(["sanne@sera.example"]), json!("a@b@sera.example"), json!("x@evil.example,@sera.example")] {
-            assert_eq!(proved(json!({ "email": no_address, "email_verified": true }), &["sera.example"]), Err(vec![Missing::NoAddress]), "{no_address}");
+            assert_eq!(
+                proved(json!({ "email": no_address, "email_verified": true }), &["sera.example"]),
+                Err(vec![Missing::NoAddress]),
+                "{no_address}"
+            );
         }
     }
 
