@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 /// How long an answer holds: whoever asks, and however often, writes no more than this.
 const HOLDS: Duration = Duration::from_secs(5);
 /// A write that takes longer has failed.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What can be written, as it was looked at last.
 #[derive(Debug, Default)]

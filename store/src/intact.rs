@@ -61,7 +61,7 @@ fn database(path: &Path, mut file: File, in_log: &HashSet<u32>) -> Result<(), St
     if !head.starts_with(b"SQLite format 3\0") {
         return Err(format!("{name} is no SQLite database: its first bytes are others. Put the backup in its place"));
     }
-    let page = match u64::from(head[16]) << 8 | u64::from(head[17]) {
+    let page = match u64::from(u16::from_be_bytes([head[16], head[17]])) {
         1 => 65_536,
         size => size,
     };

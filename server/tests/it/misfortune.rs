@@ -35,8 +35,7 @@ async fn where_nothing_can_be_saved_it_says_so_keeps_what_was_typed_and_goes_on_
             assert_eq!(server.answer(get(&path, &cookie)).await.status, StatusCode::OK, "{path}, full: {full}");
         }
         if !full {
-            let ready = server.answer(get("/readyz", "")).await.text;
-            assert_eq!(ready, "ready, but nothing can be saved: the database cannot be written\n");
+            until_ready_says(&server, "ready, but nothing can be saved: the database cannot be written\n").await;
         }
         leave_pages(store, None).await;
         read_only(store, false).await;
@@ -85,17 +84,23 @@ async fn a_folder_of_files_that_cannot_be_written_is_said_and_comes_back_by_itse
     let refused = server.answer(upload(&cookie)).await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{}", refused.text);
     assert!(refused.text.contains("ReadOnly"), "{}", refused.text);
-    assert_eq!(server.answer(get("/readyz", "")).await.text, "ready, but the folder of files cannot be written\n");
+    until_ready_says(&server, "ready, but the folder of files cannot be written\n").await;
     // What has no file goes on.
     server.open(&cookie, "gewoon").await;
     std::fs::remove_file(&incoming).unwrap();
     std::fs::rename(&aside, &incoming).unwrap();
     assert_eq!(server.answer(upload(&cookie)).await.status, StatusCode::OK);
+    until_ready_says(&server, "ready\n").await;
+}
+
+/// What can be written is looked at every few seconds, whoever asks: waits until it is said.
+async fn until_ready_says(server: &Server, wanted: &str) {
     for tries in 0.. {
-        if server.answer(get("/readyz", "")).await.text == "ready\n" {
-            break;
+        let said = server.answer(get("/readyz", "")).await;
+        if said.status == StatusCode::OK && said.text == wanted {
+            return;
         }
-        assert!(tries < 100, "it is said for seconds, not for ever");
+        assert!(tries < 150, "{} {:?} instead of {wanted:?}", said.status, said.text);
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
 }
