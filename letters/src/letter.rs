@@ -170,7 +170,7 @@ pub fn read(raw: &[u8]) -> Letter {
         reply_to: addresses::first(fields, "Reply-To"),
         recipients: MAX_COUNTED.min(in_to + in_cc),
         delivered_to: addresses::delivered(fields),
-        in_reply_to: ids(fields, "In-Reply-To"),
+        in_reply_to: if fields.has("In-Reply-To") { ids(fields, "In-Reply-To") } else { returned::that_was_read(&parts) },
         references: ids(fields, "References"),
         date: date(fields),
         list: automatic::is_list(fields),
@@ -251,7 +251,7 @@ pub(crate) fn message_id(fields: &Fields<'_>) -> (Option<String>, bool) {
 }
 
 /// The last of those named in the fields of this name.
-fn ids(fields: &Fields<'_>, name: &str) -> Vec<String> {
+pub(crate) fn ids(fields: &Fields<'_>, name: &str) -> Vec<String> {
     let mut found: Vec<String> = fields.all(name).take(10).flat_map(all_ids).filter(|id| id.len() <= MAX_ID).collect();
     found.drain(..found.len().saturating_sub(MAX_IDS));
     found

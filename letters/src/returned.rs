@@ -62,6 +62,12 @@ impl Returned {
     }
 }
 
+/// The mail that a receipt for reading is about (RFC 8098).
+pub(crate) fn that_was_read(parts: &[Raw<'_>]) -> Vec<String> {
+    let receipt = parts.iter().find(|part| part.kind == "message/disposition-notification");
+    receipt.map(|part| letter::ids(&parts::header(&part.contents(&mut vec![])), "Original-Message-ID")).unwrap_or_default()
+}
+
 /// The Message-ID in the field that Balie puts in every mail it sends.
 pub(crate) fn balie(fields: &Fields<'_>) -> Option<String> {
     let id = words::one_line(&words::unfolded(fields.get("X-Balie")?, MAX_ID), MAX_ID);

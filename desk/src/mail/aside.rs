@@ -7,6 +7,7 @@ use crate::notifications::preview;
 use crate::{Desk, Result};
 use domain::accounts::Language;
 use domain::audit::Deed;
+use domain::mail::MailReason;
 use domain::permissions::Action;
 use domain::time::Moment;
 use domain::{DepartmentId, Fault, Field, IncomingId, Named, Refusal};
@@ -42,14 +43,17 @@ pub async fn queues(desk: &Desk) -> Result<(i64, i64, i64)> {
 pub async fn standing(desk: &Desk, by: &Agent, before: Option<IncomingId>) -> Result<Standing> {
     by.session().require(Action::AdministerMail)?;
     let (waiting, set_aside, outgoing) = queues(desk).await?;
-    Ok(Standing {
-        aside: store::mail::in_state(desk.store(), State::SetAside, before, PAGE).await?,
-        waiting,
-        set_aside,
-        outgoing,
-        failing: store::mail::failing_mailboxes(desk.store()).await?,
-        senders: senders(desk).await?,
-    })
+    let (scope, mut aside) = (by.session().scope(), store::mail::in_state(desk.store(), State::SetAside, before, PAGE).await?);
+    for mail in &mut aside {
+        if let Some(MailReason::Doubtful { said }) = &mut mail.reason
+            && let Some(ticket) = mail.ticket
+            && !store::tickets::is_visible(desk.store(), &scope, ticket).await?
+        {
+            // An admin who is not in a closed department does not read its mail.
+            *said = "…".to_owned();
+        }
+    }
+    Ok(Standing { aside, waiting, set_aside, outgoing, failing: store::mail::failing_mailboxes(desk.store()).await?, senders: senders(desk).await? })
 }
 
 async fn senders(desk: &Desk) -> Result<Vec<(Named<DepartmentId>, Option<String>)>> {

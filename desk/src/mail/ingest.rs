@@ -210,7 +210,7 @@ async fn file(desk: &Desk, mail: &Incoming, letter: Letter, proof: Proof, finger
 
 /// A mail of a program, or of what may be one; it opens and reopens nothing.
 async fn by_program(desk: &Desk, letter: &Letter, ticket: Option<TicketId>) -> Result<Fate> {
-    // A Message-ID of ours is a secret: whoever answers it, from whatever address, answers that ticket.
+    // Whoever knows the Message-ID of a mail of a ticket got that mail, at whatever address.
     let ticket = match ticket {
         None => store::mail::thread(desk.store(), &answered(letter)).await?,
         known => known,
@@ -228,9 +228,10 @@ pub(super) fn answered(letter: &Letter) -> Vec<String> {
     letter.in_reply_to.iter().chain(letter.references.iter().rev()).cloned().collect()
 }
 
-/// What a mail begins with, on one line.
+/// What a mail begins with, on one line; its subject where it has no words, as the answer of a calendar.
 fn beginning(letter: &Letter) -> String {
-    domain::typed::line(&letter.plain()).chars().take(EXCERPT).collect()
+    let said: String = domain::typed::line(&letter.plain()).chars().take(EXCERPT).collect();
+    if said.is_empty() { letter.subject.clone() } else { said }
 }
 
 /// A mail of someone whom nobody knows: where its mailbox lets them in, they get an account without a password, in the organisation of strangers.

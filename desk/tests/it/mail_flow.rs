@@ -86,6 +86,7 @@ async fn what_may_be_an_absence_note_reopens_nothing_and_is_before_the_eyes_of_a
         assert!(sent(&world).await.is_empty());
         let standing = desk::mail::standing(&world.desk, &world.agent("hanneke"), None).await.unwrap();
         assert_eq!(standing.aside.len(), aside.len());
+        assert!(standing.aside.iter().all(|mail| matches!(&mail.reason, Some(MailReason::Doubtful { said }) if said.contains("24 maart"))));
         // Who answers keeps the subject, and a new ticket may be about anything.
         assert_eq!(read(&world, mail("marieke", &to, "Subject: Re: Vakantie", "Het gaat nog niet")).await.state, State::Read);
         assert_eq!(read(&world, mail("marieke", "support@sera.example", "Subject: Vakantie", "Mag ik vrij?")).await.state, State::Read);
@@ -163,10 +164,12 @@ async fn a_bounce_finds_its_mail_by_what_is_left_of_it() {
             ("Dutch, and the reply address in it", true, &|_, _, to| {
                 exchange("Onbestelbaar: Factuur", &format!("marieke@x.example op 12-3-2025 10:20\r\n #5.1.1\r\nBeantwoorden: {to}"))
             }),
-            ("English, and its number", false, &|id, ..| {
+            ("English, and its number", false, &|id, _, _| {
                 exchange(&format!("Undeliverable: [#{id}] Factuur"), "Your message to marieke@x.example couldn't be delivered. #5.1.1")
             }),
-            ("French, and its number", false, &|id, ..| exchange(&format!("Non remis : [#{id}] Factuur"), "marieke@x.example\r\n550 5.1.1 inconnu")),
+            ("French, and its number", false, &|id, _, _| {
+                exchange(&format!("Non remis : [#{id}] Factuur"), "marieke@x.example\r\n550 5.1.1 inconnu")
+            }),
             ("sent to its reply address", true, &|_, _, to| {
                 exchange("Undeliverable: Factuur", "marieke@x.example\r\n550 5.1.1").replace("support@sera.example", to)
             }),
@@ -319,8 +322,8 @@ async fn what_an_agent_typed_goes_out_as_a_persons_mail_and_all_else_as_a_progra
         assert_eq!(of(&answer, "marieke@x.example"), [None]);
         assert!(of(&answer, "daan@x.example").iter().all(Option::is_some), "what tells staff is a notice");
         assert!(answer.iter().all(|mail| field(mail, "X-Balie").is_some()));
-        edit(&world.desk, &world.agent("sanne"), id, &[Edit::Urgency(domain::tickets::Urgency::Low, None)], None).await.unwrap();
-        assert!(of(&sent(&world).await, "marieke@x.example").iter().all(|submitted| submitted.as_deref() == Some("auto-generated")));
+        edit(&world.desk, &world.agent("sanne"), id, &[Edit::Urgency(domain::tickets::Urgency::Low, Some("minder erg".into()))], None).await.unwrap();
+        assert_eq!(of(&sent(&world).await, "marieke@x.example"), [Some("auto-generated".to_owned())]);
     })
     .await;
 }
@@ -391,6 +394,10 @@ async fn logos_leave_room_for_files_and_what_was_not_taken_over_is_opened_by_who
         assert!(desk::mail::source(&world.desk, &world.agent("hanneke"), aside.id).await.is_ok());
         world.close_department(world.departments[0], &["sanne"]).await;
         let outside = world.renewed("daan").await.agent().unwrap();
+        let note = read(&world, mail("marieke", &to, "Subject: Vakantie", "Privé")).await;
+        let admin = world.renewed("hanneke").await.agent().unwrap();
+        let shown = desk::mail::standing(&world.desk, &admin, None).await.unwrap().aside.into_iter().find(|mail| mail.id == note.id);
+        assert_eq!(shown.and_then(|mail| mail.reason), Some(MailReason::Doubtful { said: "…".into() }));
         assert_eq!(desk::mail::source(&world.desk, &outside, many.id).await.unwrap_err().refusal(), Some(&domain::Refusal::NotFound));
     })
     .await;

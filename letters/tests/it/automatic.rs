@@ -157,7 +157,8 @@ fn daemons_bounce_and_postmasters_notify() {
 #[test]
 fn a_read_receipt_is_a_notification() {
     let mail = "From: a@b.nl\nContent-Type: multipart/report; report-type=disposition-notification; boundary=x\n\n--x\n\nGelezen\n--x\n\
-                Content-Type: message/disposition-notification\n\nFinal-Recipient: rfc822;a@b.nl\nDisposition: manual-action; displayed\n--x--";
+                Content-Type: message/disposition-notification\n\nFinal-Recipient: rfc822;a@b.nl\nOriginal-Message-ID: <12@balie.nl>\nDisposition: manual-action; displayed\n--x--";
     let letter = read(mail);
+    assert_eq!(letter.in_reply_to, ["12@balie.nl"]);
     assert_eq!((letter.automatic, letter.bounce), (Notification, None));
 }
