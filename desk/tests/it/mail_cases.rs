@@ -73,12 +73,12 @@ async fn sent(world: &World) -> Vec<desk::mail::Sent> {
 
 #[tokio::test]
 async fn mails_that_were_read_wrong_once_are_read_right() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mails");
-    let cases: Vec<Case> = serde_json::from_str(&std::fs::read_to_string(format!("{folder}/expect.json")).unwrap()).unwrap();
-    let files = std::fs::read_dir(folder).unwrap().flatten().filter(|file| file.path().extension().is_some_and(|kind| kind == "eml")).count();
-    assert!(cases.len() >= 14 && cases.len() == files, "each mail is expected once: {files}");
-    let number = |case: &Case| case.file.chars().take_while(char::is_ascii_digit).collect::<String>();
     on_both(async |world: World| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mails");
+        let cases: Vec<Case> = serde_json::from_str(&std::fs::read_to_string(format!("{folder}/expect.json")).unwrap()).unwrap();
+        let files = std::fs::read_dir(folder).unwrap().flatten().filter(|file| file.path().extension().is_some_and(|kind| kind == "eml")).count();
+        assert!(cases.len() >= 14 && cases.len() == files, "each mail is expected once: {files}");
+        let number = |case: &Case| case.file.chars().take_while(char::is_ascii_digit).collect::<String>();
         let world = with_mail(world);
         let mut faults = vec![];
         for together in cases.chunk_by(|one, next| number(one) == number(next)) {
