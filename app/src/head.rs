@@ -17,9 +17,8 @@ pub struct Head {
 }
 
 impl Head {
-    /// Reads the names; once in a program.
-    pub fn read(options: &LeptosOptions) -> Self {
-        let nonce = Nonce::new();
+    /// Reads the names; once in a program. The nonce only marks where that of each page comes.
+    pub fn read(options: &LeptosOptions, nonce: &Nonce) -> Self {
         let (style, scripts) = (options.clone(), options.clone());
         let html = Owner::new().with(|| {
             provide_context(nonce.clone());

@@ -9,6 +9,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use desk::Desk;
 use leptos::config::LeptosOptions;
+use leptos::nonce::Nonce;
 use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,9 +68,9 @@ pub fn router(state: AppState) -> Router {
         security::page_policy();
     };
     let (options, is_watched) = (state.options.clone(), std::env::var_os("LEPTOS_WATCH").is_some());
-    let head = Head::read(&options);
+    let head = Head::read(&options, &Nonce::new());
     // While one works on the style sheet its name changes under the same program.
-    let render = move || if is_watched { document(&Head::read(&options)) } else { document(&head) };
+    let render = move || if is_watched { document(&Head::read(&options, &Nonce::new())) } else { document(&head) };
     let fallback = render_app_async_with_context(context.clone(), render.clone());
 
     let screens = Router::new()

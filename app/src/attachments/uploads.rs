@@ -140,7 +140,8 @@ pub fn Uploads(kept: Vec<Kept>, max: u32, draft: String) -> impl IntoView {
             let Some(data) = event.clipboard_data() else { return };
             let files = files_of(&data);
             // Cells of a sheet and text of a document bring a picture of themselves along: where text can be written, the text is meant.
-            if !files.is_empty() && !(is_text(&data, &files) && lands_in_text(&event)) {
+            let is_text = is_text(&data, &files) && lands_in_text(&event);
+            if !files.is_empty() && !is_text {
                 event.prevent_default();
                 begin(files);
             }

@@ -152,7 +152,7 @@ fn figures(report: &Report, l: Language) -> impl IntoView + use<> {
             <div><dt>{w::report_out(l)}</dt><dd><data value=now.solved.to_string()>{now.solved}</data><span>{count(now.solved, before.solved)}</span></dd></div>
             <div><dt>{w::report_first_reply_median(l)}</dt><dd><data>{took(now.first_reply.median, l)}</data><span>{was(before.first_reply.median)}</span></dd></div>
             <div><dt>{w::report_solution_median(l)}</dt><dd><data>{took(now.solution.median, l)}</data><span>{was(before.solution.median)}</span></dd></div>
-            <div><dt>{w::report_late(l)}</dt><dd><data class:bad={report.late > 0} value=report.late.to_string()>{report.late}</data><span>{w::report_of_open(l, report.open.into())}</span></dd></div>
+            <div><dt>{w::report_late(l)}</dt><dd><data class:bad={report.late > 0} value=report.late.to_string()>{report.late}</data><span>{w::report_of_open(l, report.open)}</span></dd></div>
         </dl>
     }
 }

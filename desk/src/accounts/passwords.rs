@@ -70,16 +70,16 @@ impl Threads {
             let (mut jobs, waited) = self.more.wait_timeout_while(jobs, IDLE, |jobs| jobs.is_empty()).unwrap_or_else(PoisonError::into_inner);
             let job = jobs.pop_front();
             drop(jobs);
-            match job {
-                // Whoever waits for it is told that it failed; the thread goes on.
-                Some(job) => {
-                    if catch_unwind(AssertUnwindSafe(|| job(&mut memory))).is_err() {
-                        tracing::error!("checking a password panicked");
-                        memory = vec![];
-                    }
+            let Some(job) = job else {
+                if waited.timed_out() {
+                    memory = vec![];
                 }
-                None if waited.timed_out() => memory = vec![],
-                None => {}
+                continue;
+            };
+            // Whoever waits for it is told that it failed; the thread goes on.
+            if catch_unwind(AssertUnwindSafe(|| job(&mut memory))).is_err() {
+                tracing::error!("checking a password panicked");
+                memory = vec![];
             }
         }
     }

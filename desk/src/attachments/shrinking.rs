@@ -114,7 +114,7 @@ impl Shrink {
         for sums in self.sums.chunks_exact_mut(self.channels) {
             let (colours, alpha) = sums.split_at(if has_alpha(self.channels) { self.channels - 1 } else { self.channels });
             let weight = alpha.first().copied().unwrap_or(all);
-            self.out.extend(colours.iter().map(|sum| if weight == 0 { 0 } else { ((sum + weight / 2) / weight) as u8 }));
+            self.out.extend(colours.iter().map(|sum| (sum + weight / 2).checked_div(weight).unwrap_or(0) as u8));
             self.out.extend(alpha.iter().map(|sum| ((sum + all / 2) / all) as u8));
             sums.fill(0);
         }

@@ -90,7 +90,7 @@ async fn keep(desk: &Desk, by: &Session, part: &letters::Part) -> Result<Option<
     let kept = async {
         let mut upload = Upload::begin(desk, &part.name, Some(part.contents.len() as u64))?;
         upload.write(&part.contents).await?;
-        Ok::<_, Error>(upload.finish(by).await?)
+        upload.finish(by).await
     };
     match kept.await {
         Ok(file) => Ok(Some(file)),

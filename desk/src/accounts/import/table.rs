@@ -85,7 +85,7 @@ fn table_of(text: &str) -> (u64, u8, &str) {
     while let Some((line, below)) = rest.split_once('\n') {
         let line = line.trim_end_matches('\r');
         let bare = line.trim_matches('"');
-        let sign = bare.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).map(|_| bare[4..].as_bytes());
+        let sign = bare.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).map(|_| &bare.as_bytes()[4..]);
         match sign {
             Some([sign]) if said.is_none() && sign.is_ascii() && !sign.is_ascii_alphanumeric() => said = Some(*sign),
             _ if line.chars().all(|c| c.is_whitespace() || matches!(c, ';' | ',' | '"')) => {}
