@@ -27,7 +27,10 @@ pub(super) fn days(text: &str, from: i64, zone: &Zone) -> Result<BTreeMap<i64, S
         return Err(Fault::NotACalendar);
     }
     // Not the reader that draws where it is wrong: a line of 64 KiB is more than it can draw.
-    let calendars = read_calendar_simple(&unfolded).map_err(|_| Fault::NotACalendar)?;
+    let mut calendars = vec![];
+    for one in apart(&unfolded) {
+        calendars.extend(read_calendar_simple(one).map_err(|_| Fault::NotACalendar)?);
+    }
     let events: Vec<&Component<'_>> = calendars.iter().flat_map(|calendar| &calendar.components).filter(|c| c.name == "VEVENT").collect();
     // What stands in for a date of something that repeats: it is not on that date.
     let moved: HashSet<(String, i64)> = events.iter().filter_map(|event| Some((uid(event), replaces(event, zone)?))).collect();
@@ -56,6 +59,21 @@ pub(super) fn days(text: &str, from: i64, zone: &Zone) -> Result<BTreeMap<i64, S
         }
     }
     Ok(days)
+}
+
+/// The calendars of a file, each by itself: the parser reads one.
+fn apart(text: &str) -> Vec<&str> {
+    const BEGIN: &str = "BEGIN:VCALENDAR";
+    let lines = text.split_inclusive('\n').scan(0, |at, line| {
+        let start = *at;
+        *at += line.len();
+        Some((start, line))
+    });
+    let mut starts: Vec<usize> =
+        lines.filter(|(_, line)| line.trim().eq_ignore_ascii_case(BEGIN)).map(|(start, _)| start).skip(1).collect();
+    starts.insert(0, 0);
+    starts.push(text.len());
+    starts.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect()
 }
 
 /// How deep components are in each other.
