@@ -21,7 +21,9 @@ impl Mailbox {
     /// Makes one of what was written, where an address was.
     pub(crate) fn new(name: &str, address: &str) -> Option<Self> {
         let name = words::one_line(&words::decoded(name), MAX_NAME);
-        let name = name.trim_matches(['"', '\'', ' ']).to_owned();
+        let name = name.trim_matches(['"', ' ']);
+        // A pair of quotation marks around all of it says nothing; one that belongs to a part of it stays.
+        let name = name.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).unwrap_or(name).trim().to_owned();
         Some(Self { name, address: cleaned(address)? })
     }
 

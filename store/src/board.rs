@@ -4,7 +4,7 @@ use crate::connect::{Kind, Store};
 use crate::departments::{CHOICES, Choices, choices, choices_of};
 use crate::error::Result;
 use crate::row::{List, Row, list, lists, statement};
-use crate::search::{fts, is_common, tsquery, words};
+use crate::search::{fts, is_common, postgres_matches, tsquery, words};
 use crate::tickets::{CARD, JOINS, cards_of, within};
 use domain::accounts::Scope;
 use domain::board::{AssignedTo, Board, COLUMN_CARDS, COLUMNS, Card, Filter};
@@ -64,13 +64,13 @@ pub struct Page {
 struct Condition {
     sql: Vec<String>,
     values: Vec<Value>,
-    join: &'static str,
+    join: String,
 }
 
 impl Condition {
     /// `None` where nothing can be found.
     async fn new(store: &Store, scope: &Scope, filter: &Filter) -> Result<Option<Self>> {
-        let mut this = Self { sql: vec![within(scope)], values: vec![], join: "" };
+        let mut this = Self { sql: vec![within(scope)], values: vec![], join: String::new() };
         if !filter.statuses.is_empty() {
             this.sql.push(format!("t.status IN {}", list(filter.statuses.iter().map(|s| s.code().into()))));
         }
@@ -98,14 +98,15 @@ impl Condition {
                 Kind::Sqlite => {
                     let Some(query) = fts(&words, scope, is_common(store, &words).await?) else { return Ok(None) };
                     let at = this.value(query);
-                    this.join = "ticket_search s CROSS JOIN ticket t ON t.id = s.rowid";
+                    this.join = "ticket_search s CROSS JOIN ticket t ON t.id = s.rowid".to_owned();
                     this.sql.push(format!("ticket_search MATCH {at}"));
                 }
                 Kind::Postgres => {
                     let Some(query) = tsquery(&words) else { return Ok(None) };
-                    let at = this.value(query);
-                    this.join = "ticket_search s JOIN ticket t ON t.id = s.ticket_id";
-                    this.sql.push(format!("s.staff @@ to_tsquery('simple', {at})"));
+                    let at = this.value(query.as_str());
+                    let (join, matches) = postgres_matches(store, &query, &at).await?;
+                    this.join = join;
+                    this.sql.push(matches);
                 }
             }
         }
@@ -117,8 +118,8 @@ impl Condition {
         format!("${}", self.values.len())
     }
 
-    fn from(&self) -> &'static str {
-        if self.join.is_empty() { "ticket t" } else { self.join }
+    fn from(&self) -> &str {
+        if self.join.is_empty() { "ticket t" } else { &self.join }
     }
 
     fn key(&self, sort: Sort) -> &'static str {

@@ -47,7 +47,7 @@ impl Change {
     }
 
     /// Lets each statement of this change take as long as it takes: for what touches very many rows at once.
-    #[cfg(feature = "bulk")]
+    #[cfg(any(feature = "bulk", feature = "testing"))]
     pub(crate) async fn take_time(&mut self) -> Result<()> {
         if self.is_postgres() {
             self.run("SET LOCAL statement_timeout = 0", []).await?;

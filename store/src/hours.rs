@@ -83,7 +83,7 @@ async fn plan_by(db: &impl ConnectionTrait) -> Result<Plan> {
         ("MIN(opened_at)", oldest.as_str()),
         // They are numbered in the order in which they came; one that runs may have been brought along from elsewhere.
         ("opened_at", "FROM ticket ORDER BY id LIMIT 1"),
-        ("id", "FROM department"),
+        ("id", "FROM department ORDER BY position, name"),
     ];
     let [generation, offices, rules, oldest, first, departments] = lists_by(db, lists, vec![]).await?;
     let office = |(department, zone, calendar): (i64, String, String)| {

@@ -69,8 +69,7 @@ fn apart(text: &str) -> Vec<&str> {
         *at += line.len();
         Some((start, line))
     });
-    let mut starts: Vec<usize> =
-        lines.filter(|(_, line)| line.trim().eq_ignore_ascii_case(BEGIN)).map(|(start, _)| start).skip(1).collect();
+    let mut starts: Vec<usize> = lines.filter(|(_, line)| line.trim().eq_ignore_ascii_case(BEGIN)).map(|(start, _)| start).skip(1).collect();
     starts.insert(0, 0);
     starts.push(text.len());
     starts.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect()

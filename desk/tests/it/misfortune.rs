@@ -96,7 +96,7 @@ async fn what_was_acknowledged_is_there_after_a_power_cut() {
 }
 
 /// How many migrations there are.
-const MIGRATIONS: u32 = 17;
+const MIGRATIONS: u32 = 18;
 
 #[tokio::test]
 async fn migrations_run_on_both_and_back_over_rows() {

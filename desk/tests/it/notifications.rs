@@ -73,11 +73,11 @@ async fn a_ticket_is_acknowledged_answered_and_answered_back_by_mails_that_threa
         assert!(text(&first[0]).contains(&format!("#{id}")) && header(&first[0], "Auto-Submitted").unwrap() == "auto-replied", "{}", text(&first[0]));
         assert_eq!(header(&first[0], "Subject").unwrap(), format!("[#{id}] Factuur"));
 
-        said(&world, "sanne", id, "Het ligt aan de *koppeling*.").await;
+        said(&world, "sanne", id, "Het ligt aan de **koppeling**.").await;
         let second = mails(&world).await;
         assert_eq!(to(&second), ["marieke"]);
         let answer = &second[0];
-        assert!(text(answer).contains("Het ligt aan de *koppeling*.") && text(answer).contains("<em>koppeling</em>"), "{}", text(answer));
+        assert!(text(answer).contains("Het ligt aan de **koppeling**.") && text(answer).contains("<strong>koppeling</strong>"), "{}", text(answer));
         assert_eq!(header(answer, "In-Reply-To"), header(&first[0], "Message-ID"));
         let reply_to = header(answer, "Reply-To").unwrap();
         let address = reply_to.split('<').nth(1).unwrap().trim_end_matches('>');

@@ -100,7 +100,7 @@ async fn a_scan_of_a_table_that_grows_is_seen() {
         let server = Server::with(desk);
         let marieke = server.log_in("marieke").await;
         server.open(&marieke, "eerste").await;
-        many::add(server.desk.store(), 4_000, 4_000).await;
+        many::add(server.desk.store(), PEOPLE, 1_000).await;
         statements.take();
         // Every account is what is asked for here, so everything is read.
         store::accounts::everyone(server.desk.store()).await.unwrap();

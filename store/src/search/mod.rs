@@ -24,6 +24,8 @@ const RECENT: i64 = 150_000;
 const FILES: usize = 500;
 /// Tickets with a word from which on it is common.
 const COMMON: i64 = 1_000;
+/// The same on PostgreSQL, where the newest tickets are gone through for a common word: among a million some ten thousand, until there is a page of matches.
+const COMMON_ON_POSTGRES: i64 = 5_000;
 
 /// Whether the last word is in so many tickets that it is taken as a whole word: FTS5 gathers everything a beginning matches before it gives the first.
 pub(crate) async fn is_common(store: &Store, words: &[Term]) -> Result<bool> {
@@ -169,15 +171,43 @@ fn cut(text: &str, most: usize) -> &str {
     &text[..end]
 }
 
+/// Where staff's matches come from on PostgreSQL, whose planner knows nothing of how many tickets have a word: of a common one the newest tickets are gone through until there are enough; what is rarer is
+/// gathered out of the index first (`OFFSET 0` keeps the planner from joining it into the rest), and then sorted.
+pub(crate) async fn postgres_matches(store: &Store, query: &str, at: &str) -> Result<(String, String)> {
+    let sql =
+        format!("SELECT COUNT(*) FROM (SELECT 1 FROM ticket_search WHERE staff @@ to_tsquery('simple', $1) LIMIT {COMMON_ON_POSTGRES}) AS some");
+    let row = store.reads.query_one_raw(store.sql(sql, [query.into()])).await?;
+    let count = row.map_or(Ok(0), |row| Row::new(&row).next::<i64>())?;
+    let matches = format!("s.staff @@ to_tsquery('simple', {at})");
+    Ok(if count >= COMMON_ON_POSTGRES {
+        ("ticket_search s JOIN ticket t ON t.id = s.ticket_id".to_owned(), matches)
+    } else {
+        (format!("(SELECT s.ticket_id FROM ticket_search s WHERE {matches} OFFSET 0) AS s JOIN ticket t ON t.id = s.ticket_id"), "TRUE".to_owned())
+    })
+}
+
+/// The ids of the tickets in a scope, each once and out of an index.
+fn readable(scope: &Scope) -> String {
+    let own = |person: &PersonId| {
+        format!("SELECT id FROM ticket WHERE requester_id = {person} UNION SELECT ticket_id FROM ticket_cc WHERE person_id = {person}")
+    };
+    match scope {
+        Scope::Own(person) => own(person),
+        Scope::Organisation(person, organisation) => format!("{} UNION SELECT id FROM ticket WHERE organisation_id = {organisation}", own(person)),
+        Scope::Desk { .. } => format!("SELECT t.id FROM ticket t WHERE {}", within(scope)),
+    }
+}
+
 /// A customer's tickets with these words, the newest first.
 pub async fn portal(store: &Store, scope: &Scope, typed: &str, most: u64) -> Result<Vec<Line>> {
     let words = words(typed);
     let number = typed.trim().parse::<TicketId>().ok();
+    // The tickets that someone may read are few: their words are looked at, instead of everyone's who used the same.
+    let postgres = format!("({}) AS mine JOIN ticket t ON t.id = mine.id JOIN ticket_search s ON s.ticket_id = t.id", readable(scope));
     let found = match store.kind() {
         Kind::Sqlite => fts(&words, scope, is_common(store, &words).await?)
             .map(|query| ("ticket_search s JOIN ticket t ON t.id = s.rowid", "ticket_search MATCH $1", "s.rowid", query)),
-        Kind::Postgres => tsquery(&words)
-            .map(|query| ("ticket_search s JOIN ticket t ON t.id = s.ticket_id", "s.public @@ to_tsquery('simple', $1)", "t.id", query)),
+        Kind::Postgres => tsquery(&words).map(|query| (postgres.as_str(), "s.public @@ to_tsquery('simple', $1)", "t.id", query)),
     };
     let mut found: Vec<Line> = match found {
         Some((from, matches, newest, query)) => {

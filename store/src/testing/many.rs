@@ -5,7 +5,8 @@ use sea_orm::ConnectionTrait;
 
 /// Adds so many people in 200 organisations, and tickets of theirs of which one in a hundred runs, after what is there: some tickets with a history have to be.
 pub async fn add(store: &Store, people: u32, tickets: u32) {
-    let change = store.begin().await.expect("a change begins");
+    let mut change = store.begin().await.expect("a change begins");
+    change.take_time().await.expect("it may take long");
     let connection = change.db();
     let series = |n: u32| match store.kind() {
         Kind::Postgres => format!("generate_series(1, {n}) AS s(n)"),
@@ -67,8 +68,8 @@ pub async fn add(store: &Store, people: u32, tickets: u32) {
         Kind::Postgres => format!("INSERT INTO ticket_search (ticket_id, public, staff) SELECT {t} + n, to_tsvector('simple', 'vraag ' || n), to_tsvector('simple', 'vraag ' || n) FROM {s}"),
     })
     .await;
-    change.commit().await.expect("it is committed");
     if store.kind() == Kind::Postgres {
-        store.reads.execute_unprepared("ANALYZE").await.expect("PostgreSQL counts");
+        run("ANALYZE".to_owned()).await;
     }
+    change.commit().await.expect("it is committed");
 }
