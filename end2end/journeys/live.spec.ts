@@ -32,6 +32,10 @@ test('what a ticket had nothing of fills while its page is open', async ({ brows
   await expect(page.getByRole('heading', { name: 'Voorgesteld voor CC' })).toHaveCount(0);
   await customer.getByLabel('Iemand anders, op e-mailadres').fill('adviseur@ergens.example');
   await customer.locator('form[action="/api/name_for_cc"]').getByRole('button', { name: 'Voeg toe' }).click();
+  await expect(customer.getByText('adviseur@ergens.example').first()).toBeVisible();
+  // Being named is nothing that happened to the ticket: what happens next brings it along.
+  await customer.getByLabel('Je bericht').fill('Onze adviseur leest graag mee');
+  await customer.getByRole('button', { name: 'Verstuur antwoord' }).click();
   await expect(page.getByRole('heading', { name: 'Voorgesteld voor CC' })).toBeVisible();
   await page.getByRole('button', { name: /adviseur@ergens\.example/ }).last().click();
   await expect(page.getByRole('heading', { name: 'Voorgesteld voor CC' })).toHaveCount(0);

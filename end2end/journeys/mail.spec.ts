@@ -53,7 +53,7 @@ test('an admin sees what was set aside, and changes the words of mails without b
     await handOver(admin, { From: 'iemand@elders.example', Subject: subject }, 'Dag.');
     await expect(async () => {
       await admin.goto('/mail');
-      await expect(admin.locator('.asides li', { hasText: subject })).toContainText('nobody with an account', { timeout: 500 });
+      await expect(admin.locator('.asides li', { hasText: subject })).toContainText('Niemand met een account heeft dit adres', { timeout: 500 });
     }).toPass({ timeout: 20_000 });
     await accessible(admin);
     const saved = admin.waitForEvent('download');

@@ -266,6 +266,12 @@ fn page(headers: &HeaderMap, action: &str, fields: &Fields) -> String {
         ("upload_import" | "begin_import", _, _) => "/people/import".to_owned(),
         ("save_hours" | "add_days" | "remove_day" | "import_days", _, _) => "/hours".to_owned(),
         ("save_rota" | "add_swap" | "add_away" | "remove_entry" | "new_feed", _, _) => "/on-call".to_owned(),
+        ("bulk", _, _) => "/list".to_owned(),
+        ("save_person" | "save_organisation", _, _) => {
+            let of = if action == "save_person" { "people" } else { "organisations" };
+            let id = value("id").filter(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()));
+            format!("/{of}/{}", id.unwrap_or("new"))
+        }
         ("save_target", _, _) => "/targets".to_owned(),
         ("save_department", _, _) => "/departments".to_owned(),
         ("keep_audit", _, _) => "/audit".to_owned(),

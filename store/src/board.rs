@@ -125,13 +125,10 @@ impl Condition {
     fn key(&self, sort: Sort) -> &'static str {
         match sort {
             // Matches come out of the index by number: sorting them otherwise would mean fetching them all.
-            _ if !self.join.is_empty() => {
-                if self.join.contains("rowid") {
-                    "s.rowid"
-                } else {
-                    "t.id"
-                }
-            }
+            _ if self.join.contains("rowid") => "s.rowid",
+            // What was gathered is sorted: by the number itself the planner would go through all tickets in their order for it.
+            _ if self.join.contains("OFFSET 0") => "(t.id + 0)",
+            _ if !self.join.is_empty() => "t.id",
             Sort::Due => "t.place",
             Sort::Updated => "t.updated_at",
             Sort::Number => "t.id",

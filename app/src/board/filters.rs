@@ -20,9 +20,13 @@ pub(super) fn filter_of(query: &str) -> Filter {
     Filter { organisation, ..filter }
 }
 
+/// Most letters of an organisation's name in the query: no name is longer, and every link of the page repeats it.
+const LONGEST: usize = 200;
+
 /// What stands in the query for the organisation: a number, or a name that was typed; the last that was chosen.
 pub(super) fn organisation_of(query: &str) -> String {
-    let typed = pairs(query).into_iter().rev().filter(|(key, _)| key == "organisation").map(|(_, value)| value.trim().to_owned());
+    let typed = pairs(query).into_iter().rev().filter(|(key, _)| key == "organisation");
+    let typed = typed.map(|(_, value)| value.trim().chars().take(LONGEST).collect::<String>());
     typed.into_iter().find(|value| !value.is_empty()).unwrap_or_default()
 }
 

@@ -204,11 +204,11 @@ async fn what_is_too_long_is_said_at_its_field_in_the_form_and_to_a_direct_call(
     let ticket = |fields: String| ("/api/open_ticket", format!("{rest}&{fields}"));
     let cases = [
         (ticket(format!("subject={}&description=x", "s".repeat(201))), "Subject", "hoogstens 200 tekens"),
-        (ticket(format!("subject=x&description={}", "d".repeat(50_001))), "Description", "hoogstens 50000 tekens"),
-        (ticket(format!("subject=x&description=x&link=https://{}", "l".repeat(2_000))), "Link", "hoogstens 2000 tekens"),
+        (ticket(format!("subject=x&description={}", "d".repeat(50_001))), "Description", "hoogstens 50.000 tekens"),
+        (ticket(format!("subject=x&description=x&link=https://{}", "l".repeat(2_000))), "Link", "hoogstens 2.000 tekens"),
         (ticket("subject=x&description=x&screenshot=on".to_owned()), "ScreenshotCheck", "Je hebt nog geen afbeelding toegevoegd."),
         (("/api/reply", format!("ticket={id}&text=")), "Message", "Schrijf eerst een bericht."),
-        (("/api/reply", format!("ticket={id}&text={}", "t".repeat(50_001))), "Message", "hoogstens 50000 tekens"),
+        (("/api/reply", format!("ticket={id}&text={}", "t".repeat(50_001))), "Message", "hoogstens 50.000 tekens"),
     ];
     for ((path, form), field, sentence) in cases {
         let direct = server.answer(call(path, &cookie, &form)).await;

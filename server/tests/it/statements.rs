@@ -25,7 +25,7 @@ const PAGES: &[(&str, &str, usize)] = &[
     ("sanne", "/list?q=vraag+77", 3),
     ("sanne", "/board", 2),
     ("sanne", "/board?assignee=nobody", 6),
-    ("sanne", "/board?q=vraag", 8),
+    ("sanne", "/board?q=vraag+77", 8),
     ("sanne", "/tickets/{ticket}", 2),
     ("marieke", "/", 2),
     ("marieke", "/?all=true", 2),

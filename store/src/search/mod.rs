@@ -175,7 +175,7 @@ fn cut(text: &str, most: usize) -> &str {
 /// gathered out of the index first (`OFFSET 0` keeps the planner from joining it into the rest), and then sorted.
 pub(crate) async fn postgres_matches(store: &Store, query: &str, at: &str) -> Result<(String, String)> {
     let sql =
-        format!("SELECT COUNT(*) FROM (SELECT 1 FROM ticket_search WHERE staff @@ to_tsquery('simple', $1) LIMIT {COMMON_ON_POSTGRES}) AS some");
+        format!("SELECT COUNT(*) FROM (SELECT 1 FROM ticket_search WHERE staff @@ to_tsquery('simple', $1) LIMIT {COMMON_ON_POSTGRES}) AS matching");
     let row = store.reads.query_one_raw(store.sql(sql, [query.into()])).await?;
     let count = row.map_or(Ok(0), |row| Row::new(&row).next::<i64>())?;
     let matches = format!("s.staff @@ to_tsquery('simple', {at})");

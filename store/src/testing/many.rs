@@ -72,4 +72,9 @@ pub async fn add(store: &Store, people: u32, tickets: u32) {
         run("ANALYZE".to_owned()).await;
     }
     change.commit().await.expect("it is committed");
+    if store.kind() == Kind::Postgres {
+        // What was written waits in a list until the database has a quiet moment, and is read from end to end until then.
+        let lists = "SELECT gin_clean_pending_list('ticket_search_public'), gin_clean_pending_list('ticket_search_staff')";
+        store.reads.execute_unprepared(lists).await.expect("PostgreSQL takes in what waits");
+    }
 }
