@@ -172,7 +172,7 @@ test('an admin changes departments, reads what was done, and imports people from
   await admin.getByRole('link', { name: 'Ander bestand' }).click();
   await choose('naam;e-mail;organisatie;key user\nPia;pia@import.example;Import BV;ja\n');
   await admin.getByRole('button', { name: 'Importeren' }).click();
-  await expect(admin.getByText('Klaar: 1 rijen verwerkt.')).toBeVisible();
+  await expect(admin.getByText('Klaar: 1 rij verwerkt.')).toBeVisible();
   await admin.goto('/people?typed=pia');
   await expect(admin.getByRole('link', { name: 'Import BV' })).toBeVisible();
   await admin.goto('/audit?deed=people_imported');

@@ -4,6 +4,7 @@ import { as, hanneke, marieke, sanne } from '../support/people';
 
 /** Takes the README's pictures where `PICTURES` asks for it; always holds every screen to its width. */
 test('every screen fits its width', async ({ browser }) => {
+  test.setTimeout(240_000);
   const folder = process.env.PICTURES;
   if (folder) mkdirSync(folder, { recursive: true });
   for (const [width, height] of [[1440, 900], [768, 1024], [360, 780]] as const) {
