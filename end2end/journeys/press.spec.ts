@@ -19,7 +19,7 @@ async function refused(page: Page, address: string) {
   await page.getByLabel('Organisatie', { exact: true }).fill('Bestaat niet');
   const wake = await asleep(page);
   await page.getByRole('button', { name: 'Uitnodigen' }).click();
-  await expect(page.getByText('Kies een organisatie die er is.')).toBeVisible();
+  await expect(page.getByText('Kies een organisatie die er is.')).toBeVisible({ timeout: 60_000 });
   await page.getByLabel('Organisatie', { exact: true }).fill('Bouwbedrijf De Waal');
   wake();
   await awake(page);

@@ -99,6 +99,8 @@ pub fn LiveBoard(
                     event.prevent_default();
                     over.set(false);
                     if let Some(id) = event.data_transfer().and_then(|d| d.get_data("text/plain").ok()).and_then(|t| t.parse().ok()) { shown.move_to(id, status) }
+                    // A drag tells no column that the pointer left it.
+                    ui::at_rest(move || shown.release());
                 }>
                 <header><h2 id=format!("k-{}", status.word())><span class="badge" data-status=status.word()>{w::status_word(status, l)}</span></h2>
                     <span class="count">{move || number(total.get(), l)}</span>
