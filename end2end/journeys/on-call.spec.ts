@@ -109,7 +109,8 @@ test('an urgent ticket at night reaches the closed browser of who is on call, an
     await expect(fresh).toHaveURL(/log-in/);
     expect((await customer.request.get(link)).status()).toBe(403);
     // Looked at ahead, by the browser of the very person, it takes nothing on.
-    for (const headers of [{ 'Sec-Purpose': 'prefetch' }, { Purpose: 'prefetch' }, {}]) {
+    const ways: Record<string, string>[] = [{ 'Sec-Purpose': 'prefetch' }, { Purpose: 'prefetch' }, {}];
+    for (const headers of ways) {
       expect((await agent.request.get(link, { headers })).status()).toBe(200);
     }
     await agent.goto(`/tickets/${id}`);
