@@ -32,7 +32,7 @@ rm -rf "$packed" && mkdir -p "$packed"
 wasm-bindgen target/wasm32-unknown-unknown/wasm-release/frontend.wasm --target web --no-typescript --out-dir "$packed" --out-name balie
 # What rustc uses of WebAssembly by itself; the note of it that it leaves in the file is stripped along with the symbols.
 # For size it is no smaller once it is compressed.
-wasm-opt -O2 --strip-debug --strip-producers --enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext --enable-nontrapping-float-to-int --enable-reference-types \
+wasm-opt -O3 --strip-debug --strip-producers --enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext --enable-nontrapping-float-to-int --enable-reference-types \
   --enable-multivalue --enable-mutable-globals "$packed/balie_bg.wasm" -o "$packed/balie.wasm"
 rm "$packed/balie_bg.wasm"
 esbuild --minify --format=esm --log-level=warning --allow-overwrite "$packed/balie.js" --outfile="$packed/balie.js"
