@@ -155,7 +155,7 @@ test('files show progress, can be removed, and a refused one says why', async ({
   await awake(page);
   const choose = page.locator('input[type=file]');
   await choose.setInputFiles({ name: 'virus.exe', mimeType: 'application/octet-stream', buffer: Buffer.from('MZ') });
-  await expect(page.getByText('Dit soort bestand nemen we niet aan.')).toBeVisible();
+  await expect(page.getByRole('listitem').getByText('Dit soort bestand nemen we niet aan.')).toBeVisible();
   await choose.setInputFiles({ name: 'log.txt', mimeType: 'text/plain', buffer: Buffer.from('regel een') });
   await expect(page.locator('.upload[data-state=done]')).toHaveCount(1);
   await page.getByRole('button', { name: 'Verwijder log.txt' }).click();
