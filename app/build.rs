@@ -8,6 +8,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sum = fs::read("../public/icons.svg")?
         .iter()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    println!("cargo:rustc-env=BALIE_ICONS=/icons.svg?v={sum:016x}");
+    println!("cargo:rustc-env=BALIE_ICONS=/icons.svg?v={:08x}", sum as u32);
     Ok(())
 }

@@ -12,7 +12,7 @@ export default defineConfig({
   // What people do most is done once more on a slow machine: there a press is lost that a quick one forgives.
   projects: [
     { name: 'usual' },
-    { name: 'slow', grep: /@slow/, metadata: { slower: 12 }, timeout: 300_000, expect: { timeout: 60_000 } },
+    { name: 'slow', grep: /@slow/, metadata: { slower: 6 }, timeout: 180_000, expect: { timeout: 30_000 } },
   ],
   use: {
     baseURL: process.env.BALIE_URL ?? 'http://localhost:3100',

@@ -4,14 +4,16 @@ use crate::words as w;
 use crate::{Reader, ui, when};
 use domain::DepartmentId;
 use domain::board::Card;
+use domain::hours::Goal;
 use domain::tickets::{Due, SETTLE_AFTER, Stand, Status, Time};
-use domain::time::Span;
+use domain::time::{Moment, Span};
+use leptos::either::EitherOf3;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// What the browser needs to write the time left again as it passes.
+/// What the browser needs to write the time left again as it passes: the fields of [`Due`] in their order, and the department. Without their names, as there is one on each row.
 #[derive(Serialize, Deserialize)]
-struct Told(Due, DepartmentId);
+struct Told(Goal, Option<Moment>, Option<Moment>, Span, Option<Span>, Option<Moment>, bool, DepartmentId);
 
 /// What is begun of it counts whole: nothing is over in "0 min".
 const MINUTE: Span = Span::minutes(1);
@@ -61,10 +63,10 @@ pub fn left(card: &Card, reader: &Reader) -> impl IntoView + use<> {
             let days = ((at + SETTLE_AFTER - reader.now).0.max(0) + Span::days(1).0 - 1) / Span::days(1).0;
             let l = reader.language;
             let text = w::due_closes(l, days);
-            view! { <span class="due" data-time="done">{text}</span> }.into_any()
+            EitherOf3::A(view! { <span class="due" data-time="done">{text}</span> })
         }
-        (_, Some(due), _) => time_left(&due, card.department.id, reader).into_any(),
-        _ => view! { <span class="due">{when::ago_time(card.settled_at.unwrap_or(card.updated_at), reader)}</span> }.into_any(),
+        (_, Some(due), _) => EitherOf3::B(time_left(&due, card.department.id, reader)),
+        _ => EitherOf3::C(view! { <span class="due">{when::ago_time(card.settled_at.unwrap_or(card.updated_at), reader)}</span> }),
     }
 }
 
@@ -91,7 +93,13 @@ fn step(stand: &Stand) -> String {
 }
 
 fn told(due: &Due, department: DepartmentId) -> String {
-    serde_json::to_string(&Told(*due, department)).unwrap_or_default()
+    let Due { goal, at, near, total, left, still_since, around_the_clock } = *due;
+    serde_json::to_string(&Told(goal, at, near, total, left, still_since, around_the_clock, department)).unwrap_or_default()
+}
+
+fn read(told: &str) -> Option<(Due, DepartmentId)> {
+    let Told(goal, at, near, total, left, still_since, around_the_clock, department) = serde_json::from_str(told).ok()?;
+    Some((Due { goal, at, near, total, left, still_since, around_the_clock }, department))
 }
 
 /// Writes the time left again, for a reader at a later moment; in the browser.
@@ -99,7 +107,7 @@ pub fn pass(reader: &Reader) {
     ui::each("[data-due], [data-fuse]", |element| {
         let fuse = element.get_attribute("data-fuse");
         let Some(text) = fuse.clone().or_else(|| element.get_attribute("data-due")) else { return };
-        let Ok(Told(due, department)) = serde_json::from_str(&text) else { return };
+        let Some((due, department)) = read(&text) else { return };
         let stand = stand(&due, department, reader);
         let set = |element: &web_sys::Element, name: &str, value: &str| {
             if element.get_attribute(name).as_deref() != Some(value) {
@@ -132,8 +140,8 @@ pub fn pass(reader: &Reader) {
 mod tests {
     use super::*;
     use domain::accounts::Language;
-    use domain::hours::{Calendar, Goal, Offices, Timetable};
-    use domain::time::{Moment, Zone, day_number};
+    use domain::hours::{Calendar, Offices, Timetable};
+    use domain::time::{Zone, day_number};
 
     /// Monday 23 November 2026 so many days and hours later, in UTC.
     fn at(day: i64, hour: i64, minute: i64) -> Moment {

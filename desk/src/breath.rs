@@ -11,6 +11,9 @@ const WINDOW: Duration = Duration::from_millis(500);
 /// How long work that can wait pauses then.
 const PAUSE: Duration = Duration::from_millis(1_500);
 
+/// Work on everything that there is rests for so many times as long as it worked: of two processors it takes a sixth.
+const REST: u32 = 2;
+
 /// The pause of one kind of work.
 pub(crate) struct Breath {
     at: Instant,
@@ -34,5 +37,10 @@ impl Breath {
         if self.busy {
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// Rests after a step of work that goes on for minutes, such as counting a log of years: pages meanwhile are as quick as ever.
+    pub(crate) async fn rest(worked: Duration) {
+        tokio::time::sleep(worked * REST).await;
     }
 }

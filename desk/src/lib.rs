@@ -37,9 +37,13 @@ pub use store::{Bell, Error as StoreError, Store};
 use domain::time::Moment;
 use std::sync::Arc;
 
-/// The desk: what every use case works with. Cloning it is cheap.
+/// The desk: what every use case works with. Cloning it counts one reference: every request does so many times.
 #[derive(Debug, Clone)]
-pub struct Desk {
+pub struct Desk(Arc<Parts>);
+
+/// What a desk has; [`Desk`] gives each.
+#[derive(Debug, Clone)]
+struct Parts {
     store: Store,
     files: Arc<attachments::Files>,
     clock: Clock,
@@ -61,7 +65,7 @@ impl Desk {
     /// Opens the desk on a database and a folder for files; its mails stay in memory.
     pub fn open(store: Store, files: attachments::Files, clock: Clock) -> Self {
         let mail = mail::Mail::new(mail::Settings::default(), mail::Transport::memory());
-        Self {
+        Self(Arc::new(Parts {
             store,
             files: Arc::new(files),
             clock,
@@ -77,97 +81,106 @@ impl Desk {
             mail,
             http: http::Http::default(),
             workers: Arc::default(),
-        }
+        }))
+    }
+
+    /// The same desk with other parts.
+    fn with(self, change: impl FnOnce(&mut Parts)) -> Self {
+        let mut parts = Arc::unwrap_or_clone(self.0);
+        change(&mut parts);
+        Self(Arc::new(parts))
     }
 
     /// The same desk with mail that is sent.
     pub fn with_mail(self, mail: Arc<mail::Mail>) -> Self {
-        Self { mail, ..self }
+        self.with(|parts| parts.mail = mail)
     }
 
     /// The same desk, which reaches this of the network it stands in, for pagers, push services and the provider; nothing else of it.
     pub fn with_internal_hosts(self, hosts: Vec<Internal>) -> Self {
-        Self { http: http::Http::new(hosts), ..self }
+        self.with(|parts| parts.http = http::Http::new(hosts))
     }
 
     /// The same desk with a provider at which people log in, which may stand in one's own network: the operator named it.
     pub fn with_provider(self, provider: accounts::Provider) -> Self {
-        let http = self.http.with(provider.host());
-        Self { provider: Some(Arc::new(provider.over(http.clone()))), http, ..self }
+        self.with(|parts| {
+            parts.http = parts.http.with(provider.host());
+            parts.provider = Some(Arc::new(provider.over(parts.http.clone())));
+        })
     }
 
     /// What asks other servers.
     pub(crate) fn http(&self) -> &http::Http {
-        &self.http
+        &self.0.http
     }
 
     /// The provider at which people log in, where there is one.
     pub fn provider(&self) -> Option<&accounts::Provider> {
-        self.provider.as_deref()
+        self.0.provider.as_deref()
     }
 
     /// The same desk at another time, for demo data and tests.
     pub fn at(&self, now: Moment) -> Self {
-        Self { clock: Clock::fixed(now), ..self.clone() }
+        self.clone().with(|parts| parts.clock = Clock::fixed(now))
     }
 
     /// Now.
     pub fn now(&self) -> Moment {
-        self.clock.now()
+        self.0.clock.now()
     }
 
     /// The database.
     pub fn store(&self) -> &Store {
-        &self.store
+        &self.0.store
     }
 
     /// The files.
     pub fn files(&self) -> &attachments::Files {
-        &self.files
+        &self.0.files
     }
 
     /// The end of the log that every stream reads.
     pub fn tail(&self) -> &live::Tail {
-        &self.tail
+        &self.0.tail
     }
 
     /// Its mail.
     pub fn mail(&self) -> &mail::Mail {
-        &self.mail
+        &self.0.mail
     }
 
     /// The import that runs.
     pub(crate) fn imports(&self) -> &accounts::Imports {
-        &self.imports
+        &self.0.imports
     }
 
     /// The exports of this node.
     pub(crate) fn exports(&self) -> &privacy::Exports {
-        &self.exports
+        &self.0.exports
     }
 
     /// Held by whoever takes people out of texts.
     pub(crate) fn erasing(&self) -> &tokio::sync::Mutex<()> {
-        &self.erasing
+        &self.0.erasing
     }
 
     /// Holds up erasures until it is dropped, as a crash does.
     #[cfg(feature = "testing")]
     pub async fn hold_erasures(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.erasing.lock().await
+        self.0.erasing.lock().await
     }
 
     pub(crate) fn books(&self) -> &hours::Shelf {
-        &self.books
+        &self.0.books
     }
 
     /// What it does besides answering.
     pub fn workers(&self) -> &workers::Workers {
-        &self.workers
+        &self.0.workers
     }
 
     /// What the jobs have done.
     pub fn jobs(&self) -> &jobs::Progress {
-        &self.jobs
+        &self.0.jobs
     }
 }

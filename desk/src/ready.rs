@@ -30,7 +30,7 @@ impl Writable {
 
 /// Tries whether the database and the folder of files can be written; a failure is logged.
 pub async fn writable(desk: &Desk) -> Writable {
-    let mut looked = desk.looked.0.lock().await;
+    let mut looked = desk.0.looked.0.lock().await;
     if let Some((_, known)) = looked.filter(|(at, _)| at.elapsed() < HOLDS) {
         return known;
     }

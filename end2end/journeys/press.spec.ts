@@ -43,7 +43,7 @@ test('a sentence that goes by leaving its field waits until the button is releas
   await expect(page.getByText('De uitnodiging is verstuurd.')).toBeVisible();
 });
 
-for (const times of [1, 6, 12, 20]) {
+for (const times of [12, 20]) {
   test(`inviting someone who was refused once is sent at the first press, on a processor ${times} times slower`, async ({ browser }) => {
     test.setTimeout(300_000);
     const page = await as(browser, sanne);

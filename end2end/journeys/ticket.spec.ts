@@ -163,6 +163,7 @@ test('files show progress, can be removed, and a refused one says why', async ({
 });
 
 test('every page is accessible in both themes', async ({ browser }) => {
+  test.setTimeout(180_000);
   for (const colorScheme of ['light', 'dark'] as const) {
     const visitor = await (await browser.newContext({ colorScheme })).newPage();
     await visitor.goto('/log-in');

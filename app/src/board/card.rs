@@ -6,6 +6,7 @@ use domain::accounts::Language;
 use domain::board::{COLUMNS, Card};
 use domain::tickets::{Side, Status};
 use domain::{Named, PersonId, TicketId};
+use leptos::either::Either;
 use leptos::prelude::*;
 
 /// Who changed a card just now, as a sentence.
@@ -39,7 +40,7 @@ pub(super) fn card(
     let status = card.status;
     view! {
         <article class="card" data-card=id.to_string() data-version=version.to_string() data-status=status.word() data-time=time data-unread=card.awaits_us().then_some("") data-settled=settled.then_some("") data-changed=is_changed.then_some("")>
-            <div class="top"><span class="stub number">"#"{id.to_string()}</span><span class="org one-line">{organisation}</span>{ui::urgency(card.urgency, l)}</div>
+            <div class="top"><span class="stub number">{format!("#{id}")}</span><span class="org one-line">{organisation}</span>{ui::urgency(card.urgency, l)}</div>
             <a class="subject two-lines" href=format!("/tickets/{id}") id=format!("c{id}") draggable="false">{card.subject.clone()}</a>
             <div class="foot">
                 {due::left(card, reader)}
@@ -48,8 +49,8 @@ pub(super) fn card(
                     {(files > 0).then(|| view! { <span title=w::card_files(l, files)>{icon("paperclip")}<span class="visually-hidden">{w::attachments(l)}": "</span>{files}</span> })}
                 </span>
                 {match &card.assignee {
-                    Some(agent) => avatar(agent.id, &agent.name, Side::Agent, "small").into_any(),
-                    None => nobody(l).into_any(),
+                    Some(agent) => Either::Left(avatar(agent.id, &agent.name, Side::Agent, "small")),
+                    None => Either::Right(nobody(l)),
                 }}
                 <details class="card-menu script-only" on:toggle=move |event| on_menu(event_target::<web_sys::HtmlDetailsElement>(&event).open())>
                     <summary aria-label=w::card_menu(l, id)>{icon("ellipsis")}</summary>

@@ -6,6 +6,7 @@ use crate::ui::{self, Place, avatar, desk_frame, icon, nobody, problem_page};
 use crate::{Reader, Returned, due, when, words as w};
 use domain::board::Card;
 use domain::tickets::{Side, Status};
+use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::use_query_map;
@@ -67,7 +68,7 @@ fn page(list: List, choices: &Choices, query: &str, reader: &Reader) -> impl Int
                                 <th class="c-who">{w::agent(l)}</th><th class="c-dep">{w::department(l)}</th>
                                 {heading("updated", w::updated(l), "c-upd end", &asked, &listing)}
                             </tr></thead>
-                            <tbody data-live="rows">{list.cards.into_iter().map(|card| row(card, reader)).collect_view()}</tbody>
+                            <tbody data-live="rows">{ui::written_each(list.cards.into_iter().map(|card| row(card, reader)))}</tbody>
                         </table>
                         <div data-live="none">{none.then(|| view! { <div class="empty">{icon("search")}<p>{w::list_empty(l)}</p><a class="button" href="/list">{w::all_tickets(l)}</a></div> })}</div>
                     </div>
@@ -129,15 +130,15 @@ fn row(card: Card, reader: &Reader) -> impl IntoView + use<> {
     view! {
         <tr data-unread=awaits_us.then_some("") data-settled=card.status.is_settled().then_some("")>
             <td class="c-check"><label class="check" data-size="small"><input type="checkbox" name="ids[]" value=id.clone() aria-label=w::select_ticket(l, &id)/></label></td>
-            <td class="c-num"><span class="number">"#"{id.clone()}</span></td>
+            <td class="c-num"><span class="number">{format!("#{id}")}</span></td>
             <td class="grow"><a href=format!("/tickets/{id}")>{card.subject}</a></td>
             <td class="c-org">{card.organisation.map(|o| o.name)}</td>
             <td class="c-urg">{ui::urgency(card.urgency, l)}</td>
             <td class="c-status">{ui::status(card.status, l)}</td>
             <td class="c-due">{due}</td>
             <td class="c-who"><span class="cell">{match card.assignee {
-                Some(agent) => view! { {avatar(agent.id, &agent.name, Side::Agent, "small")}<span class="first">{agent.name.split(' ').next().unwrap_or_default().to_owned()}</span> }.into_any(),
-                None => view! { {nobody(l)}<span class="first faint">{w::nobody(l)}</span> }.into_any(),
+                Some(agent) => Either::Left(view! { {avatar(agent.id, &agent.name, Side::Agent, "small")}<span class="first">{agent.name.split(' ').next().unwrap_or_default().to_owned()}</span> }),
+                None => Either::Right(view! { {nobody(l)}<span class="first faint">{w::nobody(l)}</span> }),
             }}</span></td>
             <td class="c-dep">{card.department.name}</td>
             <td class="c-upd end muted">{when::ago_time(card.updated_at, reader)}</td>

@@ -7,16 +7,17 @@ use crate::{Reader, when, words as w};
 use domain::events::{Event, Happening};
 use domain::hours::Changed;
 use domain::tickets::Side;
+use leptos::either::EitherOf3;
 use leptos::prelude::*;
 
 /// How a message holds what is folded away in it: the reader's word for it is put in when it is shown.
 const FOLD: &str = "<summary></summary>";
 
 /// One entry.
-pub fn entry(entry: Entry, reader: &Reader) -> AnyView {
+pub fn entry(entry: Entry, reader: &Reader) -> impl IntoView + use<> {
     match entry {
-        Entry::Said(said) => message(said, reader).into_any(),
-        Entry::Happened(event) => happening(event, reader).into_any(),
+        Entry::Said(said) => EitherOf3::A(message(said, reader)),
+        Entry::Happened(event) => EitherOf3::B(happening(event, reader)),
         Entry::Retargeted(at, by, what) => {
             let l = reader.language;
             let who = by.map_or(w::balie(l).to_owned(), |by| by.name);
@@ -25,7 +26,7 @@ pub fn entry(entry: Entry, reader: &Reader) -> AnyView {
                 Changed::Targets => w::changed_targets(l, who),
                 Changed::Organisations => w::changed_organisations(l, who),
             };
-            view! { <li class="happening">{icon("timer")}<span>{text}</span>{when::at_time(at, reader)}</li> }.into_any()
+            EitherOf3::C(view! { <li class="happening">{icon("timer")}<span>{text}</span>{when::at_time(at, reader)}</li> })
         }
     }
 }

@@ -5,7 +5,7 @@ use super::composer::{Composer, composer};
 use super::conversation::entry;
 use super::portal_ticket::bare;
 use super::proposed::proposed;
-use crate::ui::{Place, avatar, desk_frame, icon, refused};
+use crate::ui::{self, Place, avatar, desk_frame, icon, refused};
 use crate::{Reader, Returned, due, when, words as w};
 use domain::accounts::Person;
 use domain::tickets::{Due, MAX_REASON, Side, Status, Ticket, Urgency};
@@ -37,7 +37,7 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
                 <div data-live="alarm">{facts.alarm.map(|next| alarm(id, next, reader))}</div>
                 <div class="dt-grid">
                     <div class="dt-talk">
-                        <ol class="conversation" role="list" data-live="conversation">{page.entries.into_iter().map(|e| entry(e, reader)).collect_view()}</ol>
+                        <ol class="conversation" role="list" data-live="conversation">{ui::written_each(page.entries.into_iter().map(|e| entry(e, reader)))}</ol>
                         <div id="latest"></div>
                         {composer(write, reader)}
                     </div>

@@ -85,7 +85,7 @@ fn shelf(id: &'static str, title: &'static str, lines: Vec<Line>, reader: &Reade
 }
 
 fn rows(lines: Vec<Line>, reader: &Reader, quiet: bool) -> impl IntoView + use<> {
-    view! { <ul role="list" class="ticket-rows" data-quiet=quiet.then_some("")>{lines.into_iter().map(|line| row(line, reader)).collect_view()}</ul> }
+    view! { <ul role="list" class="ticket-rows" data-quiet=quiet.then_some("")>{ui::written_each(lines.into_iter().map(|line| row(line, reader)))}</ul> }
 }
 
 fn row(line: Line, reader: &Reader) -> impl IntoView + use<> {
@@ -100,7 +100,7 @@ fn row(line: Line, reader: &Reader) -> impl IntoView + use<> {
     };
     view! {
         <li id=format!("t{}", line.id)><a class="ticket-row" href=format!("/tickets/{}", line.id) data-turn=yours.then_some("you")>
-            <span class="number">"#"{line.id.to_string()}</span>
+            <span class="number">{format!("#{}", line.id)}</span>
             <span class="main"><span class="subject">{line.subject.clone()}</span><span class="what">{what}</span></span>
             <span class="side"><span class="turn">{yours.then(|| icon("corner-down-left"))}{turn}</span><span class="when">{when::ago_time(line.updated_at, reader)}</span></span>
         </a></li>

@@ -4,7 +4,7 @@ use super::api::View;
 use super::composer::{Composer, composer};
 use super::conversation::entry;
 use super::proposed::proposed;
-use crate::ui::{Place, avatar, icon, portal, refused, status, urgency};
+use crate::ui::{self, Place, avatar, icon, portal, refused, status, urgency};
 use crate::{Reader, Returned, when, words as w};
 use domain::hours::Promise;
 use domain::tickets::{Side, Status, Ticket};
@@ -36,7 +36,7 @@ pub(super) fn page(page: View, sent: bool, reader: &Reader) -> impl IntoView + u
                     <p class="expect" data-live="turn">{turn(&ticket, page.promise.as_ref(), mine, reader)}</p></div></div>
                 <div class="ticket-grid">
                     <div class="talk">
-                        <ol class="conversation" role="list" data-live="conversation">{page.entries.into_iter().map(|e| entry(e, reader)).collect_view()}</ol>
+                        <ol class="conversation" role="list" data-live="conversation">{ui::written_each(page.entries.into_iter().map(|e| entry(e, reader)))}</ol>
                         <div id="latest"></div>
                         {if reads_along { view! { <p class="hint">{w::reads_along(l)}</p> }.into_any() } else { composer(write, reader).into_any() }}
                     </div>

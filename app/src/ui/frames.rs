@@ -9,6 +9,8 @@ use domain::hours::Office;
 use domain::tickets::Side;
 use domain::time::Span;
 use leptos::prelude::*;
+use leptos::tachys::html::InertElement;
+use leptos::tachys::view::Position;
 
 /// Where one is, for the mark in the menu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,38 +36,61 @@ pub fn set_title(text: impl Into<String>) {
     let _ = leptos_meta::Title(leptos_meta::TitleProps::builder().text(text).build());
 }
 
+/// A view as finished HTML, written in one go.
+///
+/// A page is rendered asynchronously, which boxes each part and copies it from buffer to buffer: that cost more than the page's query. Here everything that was
+/// awaited is there already. Islands inside wake up as elsewhere; nothing else of a page is hydrated.
+pub fn written(view: impl IntoView) -> InertElement {
+    InertElement::new(view.into_view().to_html())
+}
+
+/// Views one after the other as finished HTML; none of them begins or ends in text. Each is written before the next is made, so that only one is in memory.
+pub fn written_each<V: IntoView>(views: impl Iterator<Item = V>) -> InertElement {
+    let mut html = String::new();
+    views.for_each(|view| view.into_view().to_html_with_buf(&mut html, &mut Position::NextChild, true, false, vec![]));
+    InertElement::new(html)
+}
+
 /// The portal's frame.
-pub fn portal<V: IntoView>(place: Place, reader: &Reader, inner: V) -> impl IntoView + use<V> {
+pub fn portal(place: Place, reader: &Reader, inner: impl IntoView) -> InertElement {
+    portal_around(place, reader, written(inner))
+}
+
+fn portal_around(place: Place, reader: &Reader, inner: InertElement) -> InertElement {
     let l = reader.language;
     let here = |at: Place| (place == at).then_some("page");
-    view! {
+    written(view! {
         <header class="portal-bar"><div class="inner">
             <a class="brand" href="/" aria-label="Balie">{bell()}<span>"Balie"</span></a>
             <nav aria-label=w::main_menu(l) class="wide-only"><a href="/" aria-current=here(Place::Home).unwrap_or("true")>{w::nav_tickets(l)}</a></nav>
             <div class="side">
-                {account_menu(reader).into_any()}
+                {account_menu(reader)}
                 {(place != Place::Form && reader.visitor.is_some()).then(|| view! {
                     <a class="button" data-kind="primary" href="/tickets/new">{icon("plus")}{w::open_ticket(l)}</a>
                 })}
             </div>
         </div></header>
-        {inner.into_any()}
+        {inner}
         {zone::offer(reader)}
         <footer class="portal-foot">{language_forms(l)}</footer>
         <when::Times/>
         <enhance::Enhance/>
-    }
+    })
 }
 
 /// The desk's frame.
-pub fn desk_frame<V: IntoView>(place: Place, reader: &Reader, inner: V) -> impl IntoView + use<V> {
+pub fn desk_frame(place: Place, reader: &Reader, inner: impl IntoView) -> InertElement {
+    desk_around(place, reader, written(inner))
+}
+
+fn desk_around(place: Place, reader: &Reader, inner: InertElement) -> InertElement {
     let l = reader.language;
     let item = |at: Place, href: &'static str, mark: &'static str, word: &'static str| {
         view! { <li><a class="item" href=href aria-current=(place == at).then_some("page")>{icon(mark)}<span>{word}</span></a></li> }
     };
     let needed = reader.visitor.as_ref().is_some_and(|v| v.is_needed);
     let mine = reader.visitor.as_ref().map(|v| format!("/board?assignee={}", v.id)).unwrap_or_default();
-    view! {
+    written(view! {
         <div class="desk"><header class="rail">
             <a class="brand" href="/board" aria-label="Balie">{bell()}<span>"Balie"</span></a>
             <nav aria-label=w::main_menu(l)><ul>
@@ -75,21 +100,21 @@ pub fn desk_frame<V: IntoView>(place: Place, reader: &Reader, inner: V) -> impl 
                 {item(Place::OnCall, "/on-call", "bell", w::nav_on_call(l))}
                 {item(Place::People, "/people", "users", w::nav_people(l))}
                 {reader.is_admin().then(|| item(Place::Mail, "/mail", if needed { "circle-alert" } else { "mail" }, if needed { w::nav_mail_fails(l) } else { w::nav_mail(l) }))}
-                <li class="phone-only">{account_menu(reader).into_any()}</li>
+                <li class="phone-only">{account_menu(reader)}</li>
             </ul></nav>
             <nav aria-label=w::views(l) class="views"><h2>{w::views(l)}</h2><ul>
                 <li><a class="item" href=mine>{icon("user")}<span>{w::view_mine(l)}</span></a></li>
                 <li><a class="item" href="/board?assignee=nobody">{icon("user-x")}<span>{w::view_nobody(l)}</span></a></li>
                 <li><a class="item" href="/board?urgency=high">{icon("circle-alert")}<span>{w::view_high(l)}</span></a></li>
             </ul></nav>
-            <div class="foot wide-only">{reader.office.map(|office| stands(office, reader))}{account_menu(reader).into_any()}</div>
+            <div class="foot wide-only">{reader.office.map(|office| stands(office, reader))}{account_menu(reader)}</div>
         </header>
-        {inner.into_any()}
+        {inner}
         </div>
         {zone::offer(reader)}
         <when::Times/>
         <enhance::Enhance/>
-    }
+    })
 }
 
 /// Whether the office is open, and until when.

@@ -5,17 +5,23 @@ use domain::accounts::{Language, initials};
 use domain::tickets::{Side, Status, Urgency};
 use domain::{Field, PersonId};
 use leptos::prelude::*;
+use leptos::tachys::html::InertElement;
 
 const ICONS: &str = env!("BALIE_ICONS");
 
+/// A drawing of the sprite; `attributes` and `name` are written as they are. Finished HTML, because a page has hundreds of them.
+fn drawing(attributes: &'static str, name: &[&'static str]) -> InertElement {
+    InertElement::new([r#"<svg aria-hidden="true" "#, attributes, r#"><use href=""#, ICONS, "#", &name.concat(), r#""></use></svg>"#].concat())
+}
+
 /// An icon of the sprite; it says nothing to a screen reader.
-pub fn icon(name: &'static str) -> impl IntoView {
-    view! { <svg class="icon" aria-hidden="true"><use href=format!("{ICONS}#i-{name}")></use></svg> }
+pub fn icon(name: &'static str) -> InertElement {
+    drawing(r#"class="icon""#, &["i-", name])
 }
 
 /// The bell on the counter.
-pub fn bell() -> impl IntoView {
-    view! { <svg aria-hidden="true" viewBox="0 0 24 24"><use href=format!("{ICONS}#bell")></use></svg> }
+pub fn bell() -> InertElement {
+    drawing(r#"viewBox="0 0 24 24""#, &["bell"])
 }
 
 /// A person's initials: round for who stands before the counter, square for who stands behind it.
@@ -47,7 +53,7 @@ pub fn look_again() -> impl IntoView {
 pub fn urgency(urgency: Urgency, l: Language) -> impl IntoView {
     view! {
         <span class="urgency" data-urgency=urgency.word()>
-            <svg aria-hidden="true" viewBox="0 0 16 16"><use href=format!("{ICONS}#u-{}", urgency.word())></use></svg>
+            {drawing(r#"viewBox="0 0 16 16""#, &["u-", urgency.word()])}
             <span class="word">{w::urgency_word(urgency, l)}</span>
         </span>
     }

@@ -26,7 +26,7 @@ const ADDRESS_FAILURES: i64 = 100;
 
 /// Logs in, or asks for a second step. Refuses with [`Refusal::WrongCredentials`] whatever was wrong, and with [`Refusal::Throttled`] after too many failures of the account or the address.
 pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -> Result<LoggedIn> {
-    let place = desk.passwords.place()?;
+    let place = desk.0.passwords.place()?;
     let (now, address) = (desk.now(), origin.address);
     let typed = EmailAddress::parse(email);
     // An address that cannot be one is counted too, under what was typed.
@@ -65,7 +65,7 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -
     let about = known.as_ref().map(|account| account.person.id);
     let account = known.filter(|account| !account.disabled);
     let stored = account.as_ref().and_then(|a| a.password_hash.clone());
-    let right = desk.passwords.check(place, password.to_owned(), stored).await? && password.len() <= MAX_PASSWORD;
+    let right = desk.0.passwords.check(place, password.to_owned(), stored).await? && password.len() <= MAX_PASSWORD;
     let (true, Some(account)) = (right, account) else {
         let change = desk.store().begin().await?;
         audit::write(&change, None, origin, Done::new(Deed::LogInFailed, typed.as_ref().map_or("", EmailAddress::as_str), about), now).await?;

@@ -80,10 +80,10 @@ pub(super) async fn prove(desk: &Desk, by: &Session, password: &str) -> Result<(
         let is_fresh = begun.is_some_and(|begun| (desk.now() - begun).0.abs() <= FRESH.0);
         return if is_fresh { Ok(()) } else { Err(Refusal::field(Field::LogIn, Fault::TooLongAgo).into()) };
     }
-    let place = desk.passwords.place()?;
+    let place = desk.0.passwords.place()?;
     let key = format!("own:{}", by.person().id);
     throttle::count(desk, &key, FAILURES).await?;
-    if !desk.passwords.check(place, password.to_owned(), by.account.password_hash.clone()).await? {
+    if !desk.0.passwords.check(place, password.to_owned(), by.account.password_hash.clone()).await? {
         let change = desk.store().begin().await?;
         let (email, id) = (&by.person().email, by.person().id);
         audit::note(&change, by, Done::new(Deed::LogInFailed, email, Some(id)), desk.now()).await?;

@@ -342,7 +342,7 @@ pub async fn loose(desk: &Desk, by: &Session, ids: &[String]) -> Result<Vec<Atta
 
 /// Removes files of one of the 256 folders that no row knows, as a crash between the two leaves them; gives how many. For the job that does so.
 pub(crate) async fn sweep_unknown(desk: &Desk, folder: u8) -> Result<usize> {
-    let files = desk.files.clone();
+    let files = desk.0.files.clone();
     let settled = tokio::task::spawn_blocking(move || files.settled_in(folder)).await.map_err(io::Error::other)??;
     let mut removed = 0;
     for ids in settled.chunks(500) {

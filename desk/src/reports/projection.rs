@@ -6,7 +6,7 @@ use crate::workers::{self, Worker};
 use crate::{Desk, Result};
 use domain::{EventNo, TicketId};
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::notifications::{cursor, position, set_cursor};
 use store::reports::{self, Facts, TICKETS};
 
@@ -85,6 +85,7 @@ async fn build(desk: &Desk) -> Result<usize> {
     for n in 0..=last.0 / TICKETS {
         breath.take(desk).await;
         workers::beat();
+        let began = Instant::now();
         let tickets: Vec<TicketId> = (n * TICKETS..(n + 1) * TICKETS).map(TicketId).collect();
         let facts = count(desk, &book, &tickets).await?;
         let change = store.begin().await?;
@@ -94,6 +95,7 @@ async fn build(desk: &Desk) -> Result<usize> {
         }
         reports::save(&change, n, &facts).await?;
         change.commit().await?;
+        Breath::rest(began.elapsed()).await;
     }
     let change = store.begin().await?;
     if cursor(&change, READER).await? == EventNo(0) {
