@@ -11,9 +11,11 @@ use crate::connect::{Kind, Store};
 pub use postgres::Server;
 pub use proxy::Proxy;
 use sea_orm::ConnectionTrait;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 /// A database of one's own, with all tables; gone when it is dropped.
 #[derive(Debug)]
@@ -22,14 +24,45 @@ pub struct Fresh {
     pub store: Store,
     /// Its URL, for a second node.
     pub url: String,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// The databases every test runs on.
 pub const KINDS: [Kind; 2] = [Kind::Sqlite, Kind::Postgres];
 
-/// Makes a database with all tables. PostgreSQL is started once for each test program, from `BALIE_PG_BIN` or where Debian puts it.
+/// Makes a database with all tables: a copy of one that the migrations ran on once in this test program.
+/// PostgreSQL is started once for each test program too, from `BALIE_PG_BIN` or where Debian puts it.
 pub async fn fresh(kind: Kind) -> Fresh {
+    static SQLITE: OnceCell<Vec<u8>> = OnceCell::const_new();
+    static POSTGRES: OnceCell<String> = OnceCell::const_new();
+    match kind {
+        Kind::Sqlite => {
+            let file = SQLITE
+                .get_or_init(|| async {
+                    let migrated = migrated(kind).await;
+                    migrated.store.close().await;
+                    std::fs::read(file_in(&migrated.folder)).expect("the file can be read")
+                })
+                .await;
+            let folder = folder();
+            std::fs::write(file_in(&folder), file).expect("the file can be written");
+            let url = format!("sqlite:{}", file_in(&folder).display());
+            open(url, folder).await
+        }
+        Kind::Postgres => {
+            let template = POSTGRES
+                .get_or_init(|| async {
+                    let migrated = migrated(kind).await;
+                    migrated.store.close().await;
+                    migrated.url.rsplit('/').next().expect("a URL ends in its database").to_owned()
+                })
+                .await;
+            open(database(server().await, &format!("TEMPLATE {template}")).await, folder()).await
+        }
+    }
+}
+
+async fn migrated(kind: Kind) -> Fresh {
     let fresh = empty(kind).await;
     fresh.store.migrate().await.expect("the migrations run");
     fresh
@@ -37,25 +70,42 @@ pub async fn fresh(kind: Kind) -> Fresh {
 
 /// Makes a database without tables.
 pub async fn empty(kind: Kind) -> Fresh {
-    static SERVER: OnceLock<Server> = OnceLock::new();
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder();
     let url = match kind {
-        Kind::Sqlite => format!("sqlite:{}", folder.path().join("balie.db").display()),
-        Kind::Postgres => {
-            let server = tokio::task::spawn_blocking(|| SERVER.get_or_init(Server::start)).await.expect("PostgreSQL starts");
-            new_database(server).await
-        }
+        Kind::Sqlite => format!("sqlite:{}", file_in(&folder).display()),
+        Kind::Postgres => new_database(server().await).await,
     };
-    let store = Store::connect(&url, 4).await.expect("the database opens");
-    Fresh { store, url, _folder: folder }
+    open(url, folder).await
 }
 
-/// Makes a database on a server and gives its URL.
+async fn open(url: String, folder: TempDir) -> Fresh {
+    let store = Store::connect(&url, 4).await.expect("the database opens");
+    Fresh { store, url, folder }
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+fn file_in(folder: &TempDir) -> PathBuf {
+    folder.path().join("balie.db")
+}
+
+async fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    tokio::task::spawn_blocking(|| SERVER.get_or_init(Server::start)).await.expect("PostgreSQL starts")
+}
+
+/// Makes an empty database on a server and gives its URL.
 pub async fn new_database(server: &Server) -> String {
+    database(server, "").await
+}
+
+async fn database(server: &Server, options: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("balie_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let admin = sea_orm::Database::connect(server.url("postgres")).await.expect("PostgreSQL answers");
-    admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database is made");
+    admin.execute_unprepared(&format!("CREATE DATABASE {name} {options}")).await.expect("a database is made");
     server.url(&name)
 }
 

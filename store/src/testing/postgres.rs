@@ -52,7 +52,7 @@ impl Server {
     pub fn resume(&self) {
         let postgres = bin("postgres");
         let options = format!(
-            "-D {data} -p {port} -k {data} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200 -c shared_buffers=32MB",
+            "-D {data} -p {port} -k {data} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB",
             data = self.folder.path().join("data").display(),
             port = self.port
         );
