@@ -1,6 +1,6 @@
 //! How much time is left, in words and as a fuse that burns down.
 
-use crate::words as w;
+use crate::i18n as w;
 use crate::{Reader, ui, when};
 use domain::DepartmentId;
 use domain::board::Card;

@@ -29,10 +29,10 @@ mod when;
 
 pub use accounts::zone::ZONE;
 pub use head::Head;
+pub use i18n;
 pub use problem::Problem;
 pub use reader::{Reader, Visitor};
 pub use returned::Returned;
-pub use words;
 
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
@@ -68,7 +68,7 @@ fn shell(head: &Head) -> impl IntoView + use<> {
                 <MetaTags/>
             </head>
             <body>
-                <a class="skip" href="#inhoud">{words::skip_to_content(reader.language)}</a>
+                <a class="skip" href="#inhoud">{i18n::skip_to_content(reader.language)}</a>
                 <App/>
             </body>
         </html>

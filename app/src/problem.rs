@@ -1,7 +1,7 @@
 //! What a screen gets when a request was not met, and the sentence for it.
 
+use crate::i18n as w;
 use crate::ui::NotFoundStatus;
-use crate::words as w;
 use domain::accounts::Language;
 use domain::{Fault, Field, FieldFault, Refusal};
 use leptos::prelude::use_context;

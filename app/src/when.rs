@@ -1,8 +1,8 @@
 //! Moments in the reader's words.
 
 use crate::accounts::zone;
-use crate::words as w;
-use crate::words::when::{clock, month, weekday};
+use crate::i18n as w;
+use crate::i18n::when::{clock, month, weekday};
 use crate::{Reader, due, ui};
 use domain::time::{Ago, Moment, ago};
 use domain::{DepartmentId, Named};

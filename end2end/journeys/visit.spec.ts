@@ -77,6 +77,7 @@ test('logging out in one tab ends the others', async ({ browser }) => {
 });
 
 test('what goes wrong and what is opened is accessible too, in both themes', async ({ browser }) => {
+  test.setTimeout(180_000);
   for (const colorScheme of ['light', 'dark'] as const) {
     const page = await as(browser, marieke, { colorScheme });
     await page.goto('/tickets/new');

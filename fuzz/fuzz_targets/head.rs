@@ -1,7 +1,7 @@
 //! The headers of a mail: any bytes are read, and what comes out fits on a line.
 #![no_main]
 
-use letters::{head, read};
+use mime::{head, read};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|raw: &[u8]| {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use quotes::clean;
+use reply_parser::clean;
 
 fuzz_target!(|html: &str| {
     let clean = clean(html, &|id| (id == "a").then(|| "/files/1".to_owned()));

@@ -1,9 +1,9 @@
 //! A whole mail, and what the desk does with its text and HTML.
 #![no_main]
 
-use letters::read;
+use mime::read;
 use libfuzzer_sys::fuzz_target;
-use quotes::{clean, said, split};
+use reply_parser::{clean, said, split};
 
 fuzz_target!(|raw: &[u8]| {
     let letter = read(raw);

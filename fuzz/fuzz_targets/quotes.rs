@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use quotes::{said, split};
+use reply_parser::{said, split};
 
 fuzz_target!(|text: &str| {
     let pieces = split(text);

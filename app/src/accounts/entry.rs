@@ -3,7 +3,7 @@
 use super::api::{self, Came};
 use super::log_in::door;
 use crate::ui::{self, Input, form_notice, icon, input, problem_page};
-use crate::{Problem, Reader, Returned, words as w};
+use crate::{Problem, Reader, Returned, i18n as w};
 use domain::accounts::Language;
 use domain::{Field, Refusal};
 use leptos::prelude::*;

@@ -4,7 +4,7 @@ use super::api::{self, AppSetUp, Between};
 use super::log_in::{carry, door};
 use super::passkey::PasskeyLogIn;
 use crate::ui::{self, Input, form_notice, input, problem_page};
-use crate::{Reader, Returned, words as w};
+use crate::{Reader, Returned, i18n as w};
 use domain::Field;
 use domain::accounts::Language;
 use leptos::prelude::*;

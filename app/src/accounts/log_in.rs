@@ -2,7 +2,7 @@
 
 use super::passkey::PasskeyLogIn;
 use crate::ui::{self, bell, icon};
-use crate::{Problem, Reader, Returned, when, words as w};
+use crate::{Problem, Reader, Returned, i18n as w, when};
 use domain::Refusal;
 use domain::accounts::Language;
 use leptos::prelude::*;

@@ -6,7 +6,7 @@ use super::factor::app_code;
 use super::passkey::PasskeyAdd;
 use super::tokens;
 use crate::ui::{self, Input, Place, desk_frame, fault, form_notice, icon, input, portal, problem_page};
-use crate::{Reader, Returned, when, words as w};
+use crate::{Reader, Returned, i18n as w, when};
 use domain::Field;
 use domain::accounts::{Language, Theme};
 use domain::notifications::Pace;

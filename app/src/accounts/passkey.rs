@@ -2,7 +2,7 @@
 
 use super::api;
 use crate::ui::{self, form_notice, icon};
-use crate::{Problem, Reader, words as w};
+use crate::{Problem, Reader, i18n as w};
 use domain::accounts::Language;
 use domain::typed;
 use js_sys::{Function, JSON, Object, Promise, Reflect};

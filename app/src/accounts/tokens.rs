@@ -3,7 +3,7 @@
 use super::api::Own;
 use super::own::section;
 use crate::ui::{Input, fault, form_notice, icon, input};
-use crate::{Reader, Returned, when, words as w};
+use crate::{Reader, Returned, i18n as w, when};
 use domain::Field;
 use domain::accounts::Language;
 use domain::tokens::{ApiToken, TokenScope};

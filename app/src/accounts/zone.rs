@@ -1,7 +1,7 @@
 //! The clock of the browser: told to the server by a cookie, and offered where it is not that of the account.
 
 use crate::ui::icon;
-use crate::{Reader, words as w};
+use crate::{Reader, i18n as w};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 

@@ -2,7 +2,7 @@
 
 use crate::tickets::kept::{accept, key};
 use crate::ui::{self, bytes, icon};
-use crate::{Problem, Reader, words as w};
+use crate::{Problem, Reader, i18n as w};
 use domain::attachments::{ACCEPT, Attachment, FileName, Kind};
 use gloo_file::{File, ObjectUrl};
 use leptos::prelude::*;

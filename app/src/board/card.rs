@@ -1,7 +1,7 @@
 //! A card on the board.
 
 use crate::ui::{self, avatar, icon, nobody};
-use crate::{Reader, due, words as w};
+use crate::{Reader, due, i18n as w};
 use domain::accounts::Language;
 use domain::board::{COLUMNS, Card};
 use domain::tickets::{Side, Status};

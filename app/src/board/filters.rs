@@ -1,8 +1,8 @@
 //! The filter bar: the URL holds the filter, each choice is a link that takes it away, and adding one is a form.
 
 use super::api::Choices;
+use crate::i18n as w;
 use crate::ui::icon;
-use crate::words as w;
 use domain::OrganisationId;
 use domain::accounts::Language;
 use domain::board::{AssignedTo, Card, Filter};

@@ -3,7 +3,7 @@
 use super::api::{self, Choices, List};
 use super::filters::{Asked, DUE, Listing, bar, query_of, with_number};
 use crate::ui::{self, Place, avatar, desk_frame, icon, nobody, problem_page};
-use crate::{Reader, Returned, due, when, words as w};
+use crate::{Reader, Returned, due, i18n as w, when};
 use domain::board::Card;
 use domain::tickets::{Side, Status};
 use leptos::either::Either;

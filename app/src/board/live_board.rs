@@ -5,7 +5,7 @@ use super::hands::{by_menu, by_select, keys};
 use super::shown::Shown;
 use crate::live::{self, Heard};
 use crate::ui::{self, icon, number};
-use crate::{Reader, when, words as w};
+use crate::{Reader, i18n as w, when};
 use domain::board::{Board, COLUMNS};
 use domain::hours::{Offices, Shut};
 use domain::tickets::Status;

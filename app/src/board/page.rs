@@ -4,7 +4,7 @@ use super::api::{self, Choices};
 use super::filters::{Asked, bar, with_number};
 use super::live_board::LiveBoard;
 use crate::ui::{self, Place, desk_frame, problem_page};
-use crate::{Reader, Returned, words as w};
+use crate::{Reader, Returned, i18n as w};
 use domain::accounts::Language;
 use domain::board::Board;
 use domain::hours::Offices;

@@ -6,7 +6,7 @@
 use super::api;
 use super::card::Changed;
 use super::filters::filter_of;
-use crate::{Problem, Reader, ui, words as w};
+use crate::{Problem, Reader, i18n as w, ui};
 use domain::board::{self, Board, Card, Column, Filter};
 use domain::events::Message;
 use domain::hours::Offices;

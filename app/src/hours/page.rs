@@ -1,10 +1,10 @@
 //! The hours of a department: its week, the holidays it keeps, the dates that differ, and a picture of the coming four weeks.
 
 use super::api::{self, Hours};
+use crate::i18n::when::{month, weekday};
 use crate::people::{notices, tabs};
 use crate::ui::{self, Place, desk_frame, icon, problem_page};
-use crate::words::when::{month, weekday};
-use crate::{Problem, Reader, Returned, when, words as w};
+use crate::{Problem, Reader, Returned, i18n as w, when};
 use domain::accounts::Language;
 use domain::hours::{Office, Planned};
 use domain::time::{date, write_date};

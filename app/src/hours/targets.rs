@@ -4,7 +4,7 @@ use super::api::{self, TargetTable};
 use super::page::progress;
 use crate::people::{notices, tabs};
 use crate::ui::{self, Place, desk_frame, icon, problem_page};
-use crate::{Reader, Returned, words as w};
+use crate::{Reader, Returned, i18n as w};
 use domain::accounts::Language;
 use domain::hours::{Goal, TargetRule, Term, Unit};
 use domain::tickets::Urgency;

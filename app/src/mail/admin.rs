@@ -2,7 +2,7 @@
 
 use super::api::{self, Aside, Standing, Words};
 use crate::ui::{self, Place, as_typed, bytes, desk_frame, fault, icon, number, problem_page, refused};
-use crate::{Reader, Returned, when, words as w};
+use crate::{Reader, Returned, i18n as w, when};
 use domain::Field;
 use domain::accounts::Language;
 use leptos::nonce::use_nonce;

@@ -2,7 +2,7 @@
 
 use super::api::stop_facts;
 use crate::ui::{self, bell, problem_page};
-use crate::{Reader, words as w};
+use crate::{Reader, i18n as w};
 use domain::TicketId;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;

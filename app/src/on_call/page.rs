@@ -2,10 +2,10 @@
 
 use super::api::{self, OnCall};
 use super::switch::PushSwitch;
+use crate::i18n::when::{month, weekday};
 use crate::people::notices;
 use crate::ui::{self, Place, desk_frame, icon, problem_page};
-use crate::words::when::{month, weekday};
-use crate::{Reader, Returned, when, words as w};
+use crate::{Reader, Returned, i18n as w, when};
 use domain::accounts::Language;
 use domain::on_call::{Shift, Turn};
 use domain::time::{date, write_date};

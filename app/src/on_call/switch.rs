@@ -2,7 +2,7 @@
 
 use super::api::{add_browser, browser_told, remove_browser};
 use crate::ui::{self, icon};
-use crate::{Problem, Reader, words as w};
+use crate::{Problem, Reader, i18n as w};
 use domain::{Fault, Field, Refusal};
 use leptos::prelude::*;
 use leptos::task::spawn_local;

@@ -4,7 +4,7 @@
 
 use super::api;
 use crate::ui::{self, Place, desk_frame, icon, problem_page};
-use crate::{Reader, words as w};
+use crate::{Reader, i18n as w};
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::use_params_map;

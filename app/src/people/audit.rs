@@ -2,9 +2,9 @@
 
 use super::api;
 use super::parts::{notices, tabs, text_field};
+use crate::i18n::when::weekday;
 use crate::ui::{self, Place, desk_frame, escaped, icon, problem_page};
-use crate::words::when::weekday;
-use crate::{Problem, Reader, Returned, when, words as w};
+use crate::{Problem, Reader, Returned, i18n as w, when};
 use domain::accounts::{EmailAddress, Language};
 use domain::audit::{Deed, Entry};
 use domain::hours::Holiday;

@@ -3,7 +3,7 @@
 use super::api::{self, DepartmentRow};
 use super::parts::{notices, tabs};
 use crate::ui::{self, Place, desk_frame, icon, problem_page};
-use crate::{Reader, Returned, words as w};
+use crate::{Reader, Returned, i18n as w};
 use domain::Field;
 use domain::accounts::Language;
 use leptos::prelude::*;

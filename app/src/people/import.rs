@@ -2,7 +2,7 @@
 
 use super::api::{self, ImportRow, ImportStage, Importing, Outcome};
 use crate::ui::{self, Place, desk_frame, icon, number, problem_page};
-use crate::{Problem, Reader, Returned, words as w};
+use crate::{Problem, Reader, Returned, i18n as w};
 use domain::Refusal;
 use domain::accounts::Language;
 use domain::import::Column;

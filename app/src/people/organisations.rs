@@ -3,7 +3,7 @@
 use super::api;
 use super::parts::{notices, reader_may, row, search, tabs, text_field, tick};
 use crate::ui::{self, Place, as_typed, desk_frame, escaped, fault, icon, problem_page};
-use crate::{Problem, Reader, Returned, words as w};
+use crate::{Problem, Reader, Returned, i18n as w};
 use domain::accounts::Organisation;
 use domain::permissions::Action;
 use domain::{Field, Named, OrganisationId};

@@ -3,7 +3,7 @@
 use super::api::{self, People};
 use super::parts::{reader_may, role_word, row, search, tabs};
 use crate::ui::{self, Place, desk_frame, escaped, icon, problem_page};
-use crate::{Reader, words as w};
+use crate::{Reader, i18n as w};
 use domain::accounts::Role;
 use domain::permissions::Action;
 use leptos::prelude::*;

@@ -2,7 +2,7 @@
 
 use super::api::Listed;
 use crate::ui::{Input, avatar, icon, input, refused};
-use crate::{Problem, Reader, Returned, words as w};
+use crate::{Problem, Reader, Returned, i18n as w};
 use domain::Field;
 use domain::accounts::{Language, Person, Role};
 use domain::permissions::{Action, may};

@@ -4,7 +4,7 @@ use super::api::{self, Card, Choices};
 use super::parts::{notices, reader_may, role_word, side, text_field, tick};
 use crate::accounts::device;
 use crate::ui::{self, Place, avatar, desk_frame, escaped, fault, icon, problem_page};
-use crate::{Problem, Reader, Returned, privacy, when, words as w};
+use crate::{Problem, Reader, Returned, i18n as w, privacy, when};
 use domain::accounts::Role;
 use domain::permissions::Action;
 use domain::{DepartmentId, Field};

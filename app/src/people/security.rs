@@ -3,7 +3,7 @@
 use super::api;
 use super::parts::{notices, role_word, tabs};
 use crate::ui::{self, Place, desk_frame, fault, problem_page};
-use crate::{Reader, Returned, words as w};
+use crate::{Reader, Returned, i18n as w};
 use domain::Field;
 use domain::accounts::Role;
 use leptos::prelude::*;

@@ -3,7 +3,7 @@
 use super::api::{self, Erasing, Facts, KeptRow};
 use crate::people::{notices, tabs};
 use crate::ui::{self, Place, desk_frame, icon, number, problem_page};
-use crate::{Problem, Reader, Returned, words as w};
+use crate::{Problem, Reader, Returned, i18n as w};
 use domain::accounts::Language;
 use domain::tickets::Status;
 use domain::{Field, Refusal};

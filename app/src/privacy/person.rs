@@ -3,7 +3,7 @@
 use super::api::{Data, Exported};
 use super::page::progress;
 use crate::ui::{Input, bytes, icon, input, look_again, number};
-use crate::{Reader, Returned, words as w};
+use crate::{Reader, Returned, i18n as w};
 use domain::{Field, PersonId};
 use leptos::prelude::*;
 

@@ -3,9 +3,9 @@
 use super::api::{self, Report};
 use super::plots::{backlog, bars, flow};
 use super::tables::{heat, of_bars, of_groups, share, took};
+use crate::i18n::when::month;
 use crate::ui::{self, Place, desk_frame, icon, problem_page, urgency};
-use crate::words::when::month;
-use crate::{Problem, Reader, words as w};
+use crate::{Problem, Reader, i18n as w};
 use domain::accounts::Language;
 use domain::reports::Figures;
 use domain::tickets::Urgency;

@@ -1,7 +1,7 @@
 //! Plots as SVG, drawn by numbers alone: no script, and no style but classes.
 
-use crate::words as w;
-use crate::words::when::month;
+use crate::i18n as w;
+use crate::i18n::when::month;
 use domain::accounts::Language;
 use domain::reports::Day;
 use domain::time::{date, weekday};

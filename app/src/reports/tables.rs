@@ -1,9 +1,9 @@
 //! The numbers behind the plots.
 
 use super::plots::{Bar, meter};
+use crate::i18n as w;
+use crate::i18n::when::weekday;
 use crate::ui::icon;
-use crate::words as w;
-use crate::words::when::weekday;
 use domain::accounts::Language;
 use domain::reports::{Figures, Share};
 use domain::time::Span;

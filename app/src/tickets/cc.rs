@@ -3,7 +3,7 @@
 use super::api::colleagues as colleagues_like;
 use super::kept::{accept, key};
 use crate::ui::{self, avatar, icon};
-use crate::{Reader, words as w};
+use crate::{Reader, i18n as w};
 use domain::PersonId;
 use domain::accounts::Person;
 use domain::tickets::Side;

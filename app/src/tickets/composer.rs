@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::kept::KeptDrafts;
 use crate::attachments::{Kept, Uploads};
 use crate::ui::{self, as_typed, fault, icon};
-use crate::{Problem, Reader, Returned, when, words as w};
+use crate::{Problem, Reader, Returned, i18n as w, when};
 use domain::tickets::{Status, Ticket};
 use domain::{EventNo, Field, Refusal};
 use leptos::prelude::*;

@@ -3,7 +3,7 @@
 use super::api::{Entry, Said};
 use crate::attachments::file_list;
 use crate::ui::{avatar, icon};
-use crate::{Reader, when, words as w};
+use crate::{Reader, i18n as w, when};
 use domain::events::{Event, Happening};
 use domain::hours::Changed;
 use domain::tickets::Side;

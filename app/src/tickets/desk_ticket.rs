@@ -6,7 +6,7 @@ use super::conversation::entry;
 use super::portal_ticket::bare;
 use super::proposed::proposed;
 use crate::ui::{self, Place, avatar, desk_frame, icon, refused};
-use crate::{Reader, Returned, due, when, words as w};
+use crate::{Reader, Returned, due, i18n as w, when};
 use domain::accounts::Person;
 use domain::tickets::{Due, MAX_REASON, Side, Status, Ticket, Urgency};
 use domain::time::Moment;

@@ -1,7 +1,7 @@
 //! Drafts: what is typed is kept in this browser until it was accepted, through reloads and expired sessions.
 
 use super::kept::{Fields, accept, key, send, throw_away_button};
-use crate::{Reader, ui, words as w};
+use crate::{Reader, i18n as w, ui};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlFormElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};

@@ -2,7 +2,7 @@
 
 use super::api::{self, Home};
 use crate::ui::{self, Place, icon, portal, problem_page};
-use crate::{Reader, when, words as w};
+use crate::{Reader, i18n as w, when};
 use domain::tickets::{Line, Status};
 use leptos::prelude::*;
 use leptos_router::components::Redirect;

@@ -3,7 +3,7 @@
 //! Invariant: a tab writes its own draft and no other. One of a tab that is gone is offered, and stays until it is taken over, thrown away, accepted or too old.
 
 use crate::ui::{self, icon};
-use crate::{Reader, attachments, words as w};
+use crate::{Reader, attachments, i18n as w};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};

@@ -8,7 +8,7 @@ use super::kept::KeptDrafts;
 use super::promised::Promised;
 use crate::attachments::Uploads;
 use crate::ui::{self, Place, as_typed, fault, icon, portal, problem_page, urgency, urgency_meaning};
-use crate::{Problem, Reader, Returned, when, words as w};
+use crate::{Problem, Reader, Returned, i18n as w, when};
 use domain::tickets::{MAX_LINK, MAX_STOPPED, MAX_SUBJECT, Urgency};
 use domain::{Field, PersonId, Refusal};
 use leptos::prelude::*;

@@ -5,7 +5,7 @@ use super::composer::{Composer, composer};
 use super::conversation::entry;
 use super::proposed::proposed;
 use crate::ui::{self, Place, avatar, icon, portal, refused, status, urgency};
-use crate::{Reader, Returned, when, words as w};
+use crate::{Reader, Returned, i18n as w, when};
 use domain::hours::Promise;
 use domain::tickets::{Side, Status, Ticket};
 use leptos::prelude::*;

@@ -1,7 +1,7 @@
 //! What a customer may expect, before they hand in the ticket and as they choose how urgent it is.
 
 use super::api;
-use crate::{Reader, ui, words as w};
+use crate::{Reader, i18n as w, ui};
 use domain::hours::Promise;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;

@@ -1,7 +1,7 @@
 //! Who was named for CC and does not read along yet.
 
 use crate::ui::{escaped, icon};
-use crate::{Reader, words as w};
+use crate::{Reader, i18n as w};
 use domain::{Named, OrganisationId, TicketId};
 use leptos::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use super::{avatar, bell, icon};
 use crate::accounts::zone;
-use crate::{Problem, Reader, enhance, when, words as w};
+use crate::{Problem, Reader, enhance, i18n as w, when};
 use domain::Refusal;
 use domain::accounts::{Language, Theme};
 use domain::hours::Office;

@@ -1,6 +1,6 @@
 //! Marks: icon, avatar, urgency, status, a fault at a field.
 
-use crate::{Problem, words as w};
+use crate::{Problem, i18n as w};
 use domain::accounts::{Language, initials};
 use domain::tickets::{Side, Status, Urgency};
 use domain::{Field, PersonId};

@@ -9,6 +9,6 @@ mod press;
 pub use browser::*;
 pub use fields::*;
 pub use frames::*;
+pub use i18n::number;
 pub use marks::*;
 pub use press::{at_rest, rest, watch_presses};
-pub use words::number;

@@ -13,11 +13,11 @@ use domain::accounts::{EmailAddress, Language, Role};
 use domain::audit::Deed;
 use domain::time::Span;
 use domain::{Fault, Field, FieldFault, Named, PersonId, Refusal, typed};
+use i18n as w;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use store::accounts::{Account, NewPerson};
 use store::passes::{Kind, Pass};
-use words as w;
 
 /// When the account that a forgotten password is of is looked up, once that was answered.
 pub const AFTER_THE_ANSWER: Duration = Duration::from_millis(20);

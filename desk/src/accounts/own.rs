@@ -11,8 +11,8 @@ use domain::accounts::EmailAddress;
 use domain::audit::Deed;
 use domain::time::Span;
 use domain::{Fault, Field, FieldFault, Named, Refusal};
+use i18n as w;
 use store::sessions::Open;
-use words as w;
 
 /// How long both ends of a change of address have to say yes.
 const MOVING: Span = Span::days(1);

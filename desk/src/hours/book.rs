@@ -104,7 +104,7 @@ impl Book {
     /// The place whose clock a reader goes by, where that of an office shows another time in the weeks to come.
     pub fn elsewhere(&self, zone: &str, now: Moment) -> Option<String> {
         let departments = self.departments.iter().map(|department| self.hours(*department).zone.as_str());
-        departments.into_iter().any(|office| !zones::is_same_clock(office, zone, now)).then(|| words::when::place(zones::known(zone)))
+        departments.into_iter().any(|office| !zones::is_same_clock(office, zone, now)).then(|| i18n::when::place(zones::known(zone)))
     }
 
     /// Reckons what is due on a ticket; gives when something is to be told of it.

@@ -1,6 +1,6 @@
 //! Mail as admins see it: what was set aside and why, which mailboxes cannot be read, and the bytes of a mail as they came.
 
-use super::{Failure, Letter, Mailbox, receive};
+use super::{Failure, Mailbox, OutboundMessage, receive};
 use crate::accounts::{Agent, random_hex};
 use crate::audit::{self, Done};
 use crate::notifications::preview;
@@ -117,7 +117,7 @@ pub async fn source(desk: &Desk, by: &Agent, id: IncomingId) -> Result<Vec<u8>> 
 pub async fn try_template(desk: &Desk, by: &Agent, l: Language, subject: &str, body: &str) -> Result<Result<(), String>> {
     let (subject, text, html) = preview(desk, by, l, subject, body).await?;
     let (settings, person) = (&desk.mail().settings, by.session().person());
-    let letter = Letter {
+    let letter = OutboundMessage {
         message_id: format!("{}@{}", &random_hex()?[..32], settings.sender.domain()),
         sender: settings.sender.clone(),
         from_name: settings.sender.name.clone(),
@@ -128,7 +128,7 @@ pub async fn try_template(desk: &Desk, by: &Agent, l: Language, subject: &str, b
         text,
         html,
         list: format!("Balie <balie.{}>", settings.sender.domain()),
-        ..Letter::default()
+        ..OutboundMessage::default()
     };
     Ok(desk.mail().send(letter, desk.now()).await.map_err(|failure| match failure {
         Failure::Later(reason) | Failure::Never(reason) => reason,

@@ -6,7 +6,7 @@ use crate::attachments::Upload;
 use crate::tickets::ByMail;
 use crate::{Desk, Error, Result, text};
 use domain::attachments::{Attachment, MAX_FILES};
-use letters::{Letter, Mailbox};
+use mime::{InboundMessage, MailAddress};
 use store::mail::Incoming;
 
 /// Longest text of a mail that is kept in the message, in characters; all of it is in the raw mail.
@@ -22,7 +22,7 @@ pub(super) struct Body {
     pub(super) mail: ByMail,
 }
 
-pub(super) async fn body(desk: &Desk, by: &Session, mail: &Incoming, letter: &Letter, verified: bool) -> Result<Body> {
+pub(super) async fn body(desk: &Desk, by: &Session, mail: &Incoming, letter: &InboundMessage, verified: bool) -> Result<Body> {
     let l = by.language().unwrap_or_default();
     let (mut files, mut inline, mut pictures, mut missing) = (vec![], vec![], vec![], vec![]);
     for part in &letter.files {
@@ -42,9 +42,9 @@ pub(super) async fn body(desk: &Desk, by: &Session, mail: &Incoming, letter: &Le
     let clean = letter
         .html
         .as_deref()
-        .map(|html| if letter.begins_with_picture { quotes::clean_below_picture(html, &shown) } else { quotes::clean(html, &shown) });
+        .map(|html| if letter.begins_with_picture { reply_parser::clean_below_picture(html, &shown) } else { reply_parser::clean(html, &shown) });
     let (mut said, mut html) = match clean {
-        Some(clean) if !clean.html.trim().is_empty() => (clean.said, pictures_as_links(&clean.html, words::mail_remote_picture(l))),
+        Some(clean) if !clean.html.trim().is_empty() => (clean.said, pictures_as_links(&clean.html, i18n::mail_remote_picture(l))),
         // Too long to be shown as it was made, and there is no other: its words.
         Some(clean) if letter.text.is_none() => {
             let html = text::as_typed(&clean.said.chars().take(LONGEST).collect::<String>());
@@ -54,7 +54,7 @@ pub(super) async fn body(desk: &Desk, by: &Session, mail: &Incoming, letter: &Le
     };
     said = said.trim().chars().take(LONGEST).collect();
     if said.is_empty() {
-        let pictured = html.contains("<img") || html.contains(words::mail_remote_picture(l));
+        let pictured = html.contains("<img") || html.contains(i18n::mail_remote_picture(l));
         said = remarks::without_words(letter, pictured, l).to_owned();
         // A picture that is seen needs no word for it.
         if !pictured {
@@ -66,11 +66,11 @@ pub(super) async fn body(desk: &Desk, by: &Session, mail: &Incoming, letter: &Le
         said = format!("{answer}\n\n{said}");
     }
     if letter.in_signature {
-        html.push_str(&text::as_typed(words::mail_signature_unverified(l)));
-        said = format!("{said}\n\n{}", words::mail_signature_unverified(l));
+        html.push_str(&text::as_typed(i18n::mail_signature_unverified(l)));
+        said = format!("{said}\n\n{}", i18n::mail_signature_unverified(l));
     }
     if !missing.is_empty() {
-        let sentence = words::mail_files_refused(l, missing.join(", "));
+        let sentence = i18n::mail_files_refused(l, missing.join(", "));
         html.push_str(&text::as_typed(&sentence));
         said = format!("{said}\n\n{sentence}");
     }
@@ -80,13 +80,13 @@ pub(super) async fn body(desk: &Desk, by: &Session, mail: &Incoming, letter: &Le
 }
 
 /// Whether it is a picture that the HTML shows: logos and the like leave room for what was sent along.
-fn is_in_text(letter: &Letter, part: &letters::Part) -> bool {
+fn is_in_text(letter: &InboundMessage, part: &mime::Part) -> bool {
     let (Some(html), Some(cid)) = (&letter.html, &part.content_id) else { return false };
     part.content_type.starts_with("image/") && [cid.clone(), cid.replace('@', "%40")].iter().any(|cid| html.contains(&format!("cid:{cid}")))
 }
 
 /// Keeps a file by the rules of attachments; `None` where they refuse it: it is still in the raw mail.
-async fn keep(desk: &Desk, by: &Session, part: &letters::Part) -> Result<Option<Attachment>> {
+async fn keep(desk: &Desk, by: &Session, part: &mime::Part) -> Result<Option<Attachment>> {
     let kept = async {
         let mut upload = Upload::begin(desk, &part.name, Some(part.contents.len() as u64))?;
         upload.write(&part.contents).await?;
@@ -100,26 +100,26 @@ async fn keep(desk: &Desk, by: &Session, part: &letters::Part) -> Result<Option<
 }
 
 /// What a text mail says, and the same as HTML.
-fn of_text(letter: &Letter) -> (String, String) {
+fn of_text(letter: &InboundMessage) -> (String, String) {
     let text = letter.text.as_deref().unwrap_or_default();
     if !letter.begins_with_picture {
-        let pieces = quotes::split(text);
-        return (quotes::said(&pieces), folded(&pieces));
+        let pieces = reply_parser::split(text);
+        return (reply_parser::said(&pieces), folded(&pieces));
     }
-    let pieces = quotes::split_below_picture(text);
-    let says = pieces.iter().any(|piece| piece.kind == quotes::Kind::Said);
-    (if says { quotes::said(&pieces) } else { String::new() }, folded(&pieces))
+    let pieces = reply_parser::split_below_picture(text);
+    let says = pieces.iter().any(|piece| piece.kind == reply_parser::Kind::Said);
+    (if says { reply_parser::said(&pieces) } else { String::new() }, folded(&pieces))
 }
 
 /// A text mail as HTML: history and signatures folded.
-fn folded(pieces: &[quotes::Piece]) -> String {
+fn folded(pieces: &[reply_parser::Piece]) -> String {
     let mut html = String::new();
     for piece in pieces {
         let lines = text::as_typed(&piece.text.chars().take(LONGEST).collect::<String>());
         match piece.kind {
-            quotes::Kind::Said => html.push_str(&lines),
-            quotes::Kind::Quoted | quotes::Kind::Signature if piece.text.trim().is_empty() => {}
-            quotes::Kind::Quoted | quotes::Kind::Signature => {
+            reply_parser::Kind::Said => html.push_str(&lines),
+            reply_parser::Kind::Quoted | reply_parser::Kind::Signature if piece.text.trim().is_empty() => {}
+            reply_parser::Kind::Quoted | reply_parser::Kind::Signature => {
                 html.push_str(&format!("<details class=\"folded\"><summary></summary>{lines}</details>"))
             }
         }
@@ -144,9 +144,10 @@ fn pictures_as_links(html: &str, word: &str) -> String {
 }
 
 /// The main headers, for staff.
-fn head(letter: &Letter) -> String {
-    let named = |mailbox: &Mailbox| if mailbox.name.is_empty() { mailbox.address.clone() } else { format!("{} <{}>", mailbox.name, mailbox.address) };
-    let many = |all: &[Mailbox]| all.iter().take(20).map(named).collect::<Vec<_>>().join(", ");
+fn head(letter: &InboundMessage) -> String {
+    let named =
+        |mailbox: &MailAddress| if mailbox.name.is_empty() { mailbox.address.clone() } else { format!("{} <{}>", mailbox.name, mailbox.address) };
+    let many = |all: &[MailAddress]| all.iter().take(20).map(named).collect::<Vec<_>>().join(", ");
     let lines = [
         ("From", letter.from.as_ref().map(named).unwrap_or_default()),
         ("Reply-To", letter.reply_to.as_ref().map(named).unwrap_or_default()),

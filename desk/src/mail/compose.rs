@@ -11,7 +11,7 @@ use std::time::{Duration, UNIX_EPOCH};
 /// A mail to one person.
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs)]
-pub struct Letter {
+pub struct OutboundMessage {
     pub message_id: String,
     /// Message-IDs of the mails before it, oldest first.
     pub thread: Vec<String>,
@@ -74,7 +74,7 @@ fn header(name: &str, value: &str) -> Result<HeaderValue, String> {
     Ok(HeaderValue::new(name, line(value)))
 }
 
-impl Letter {
+impl OutboundMessage {
     /// The mail as it is handed over; says what is wrong where an address is none.
     pub fn seal(self, now: Moment) -> Result<Sent, String> {
         let at = UNIX_EPOCH + Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
@@ -124,12 +124,12 @@ impl Letter {
 mod tests {
     use super::*;
 
-    fn sealed(letter: Letter) -> String {
+    fn sealed(letter: OutboundMessage) -> String {
         String::from_utf8(letter.seal(Moment(1_795_000_000_000)).unwrap().raw).unwrap()
     }
 
-    fn letter() -> Letter {
-        Letter {
+    fn letter() -> OutboundMessage {
+        OutboundMessage {
             message_id: "a@x.example".into(),
             sender: Mailbox { name: "SERA Support".into(), address: "support@x.example".into() },
             from_name: "Sanne".into(),
@@ -139,13 +139,14 @@ mod tests {
             text: "Dag".into(),
             html: "<p>Dag</p>".into(),
             list: "Ticket 1 <1.x.example>".into(),
-            ..Letter::default()
+            ..OutboundMessage::default()
         }
     }
 
     #[test]
     fn mailboxes_can_thread_it_and_machines_know_that_nobody_typed_it() {
-        let mail = sealed(Letter { thread: vec!["1@x".into(), "2@x".into()], stop: Some("https://x.example/mail/stop/t".into()), ..letter() });
+        let mail =
+            sealed(OutboundMessage { thread: vec!["1@x".into(), "2@x".into()], stop: Some("https://x.example/mail/stop/t".into()), ..letter() });
         for wanted in [
             "Message-ID: <a@x.example>\r\n",
             "In-Reply-To: <2@x>\r\n",
@@ -162,20 +163,21 @@ mod tests {
     #[test]
     fn what_someone_typed_is_no_automatic_mail_and_is_still_known_as_ours() {
         for (cause, submitted) in [(Cause::Person, None), (Cause::Event, Some("auto-generated")), (Cause::Receipt, Some("auto-replied"))] {
-            let mail = sealed(Letter { cause, ..letter() });
+            let mail = sealed(OutboundMessage { cause, ..letter() });
             let found = mail.lines().find_map(|line| line.strip_prefix("Auto-Submitted: "));
             assert_eq!((found, mail.contains("X-Auto-Response-Suppress")), (submitted, submitted.is_some()), "{mail}");
             assert!(mail.contains("X-Balie: a@x.example\r\n"), "{mail}");
-            let read = letters::read(mail.as_bytes());
+            let read = mime::read(mail.as_bytes());
             assert_eq!(read.balie.as_deref(), Some("a@x.example"));
-            assert_eq!(matches!(read.automatic, letters::Automatic::Notification | letters::Automatic::OutOfOffice), submitted.is_some(), "{mail}");
+            assert_eq!(matches!(read.automatic, mime::Automatic::Notification | mime::Automatic::OutOfOffice), submitted.is_some(), "{mail}");
         }
     }
 
     #[test]
     fn no_name_or_subject_adds_a_header_or_a_recipient() {
         let evil = "x\r\nBcc: thief@z.example\r\n\r\n<script>";
-        let mail = sealed(Letter { subject: evil.into(), from_name: evil.into(), to_name: format!("\", {evil}"), list: evil.into(), ..letter() });
+        let mail =
+            sealed(OutboundMessage { subject: evil.into(), from_name: evil.into(), to_name: format!("\", {evil}"), list: evil.into(), ..letter() });
         let head = mail.split("\r\n\r\n").next().unwrap();
         assert!(!head.lines().any(|line| line.to_lowercase().starts_with("bcc")), "{head}");
         assert_eq!(head.lines().filter(|line| line.starts_with("To:")).count(), 1, "{head}");
@@ -183,7 +185,7 @@ mod tests {
 
     #[test]
     fn letters_outside_ascii_travel_encoded() {
-        let mail = sealed(Letter { subject: "Ümlaut … 漢字".repeat(20), text: "é".into(), ..letter() });
+        let mail = sealed(OutboundMessage { subject: "Ümlaut … 漢字".repeat(20), text: "é".into(), ..letter() });
         assert!(mail.is_ascii() && mail.lines().all(|line| line.len() < 998), "{mail}");
     }
 }

@@ -5,11 +5,11 @@
 use super::verify::is_aligned;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use letters::Mailbox;
 use mail_auth::common::crypto::{Algorithm, Ed25519Key, RsaKey, Sha256, SigningKey};
 use mail_auth::common::headers::{HeaderWriter, Writable};
 use mail_auth::dkim::{DkimSigner, Signature};
 use mail_auth::{AuthenticatedMessage, DkimResult, MessageAuthenticator, Parameters, ResolverCache, Txt};
+use mime::MailAddress;
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::fmt;
@@ -190,7 +190,7 @@ fn covered<'a>(mail: &AuthenticatedMessage<'_>, signatures: impl Iterator<Item =
     let all = |name: &str| {
         mail.headers.iter().filter(|(known, _)| known.trim_ascii().eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| *value).collect::<Vec<_>>()
     };
-    if ONCE.iter().any(|name| all(name).len() > 1) || letters::body_at(mail.raw_message) != mail.body_offset() {
+    if ONCE.iter().any(|name| all(name).len() > 1) || mime::body_at(mail.raw_message) != mail.body_offset() {
         return Proof::None;
     }
     // What is not there cannot be signed, and could have been added.
@@ -232,7 +232,7 @@ fn domain_of<'a>(mail: &AuthenticatedMessage<'_>, address: &'a str) -> Option<&'
 }
 
 /// What is certain where the relay found that the mail is from its sender: it may have gone by a signature, which does not cover what was added.
-pub(super) fn as_relayed(raw: &[u8], from: &Mailbox) -> Proof {
+pub(super) fn as_relayed(raw: &[u8], from: &MailAddress) -> Proof {
     let Some(mail) = AuthenticatedMessage::parse(raw) else { return Proof::None };
     let address = from.address.to_lowercase();
     let Some(domain) = domain_of(&mail, &address) else { return Proof::None };
@@ -256,7 +256,7 @@ impl fmt::Debug for Checker {
 
 impl Checker {
     /// Whether a signature proves that a mail is from its sender.
-    pub async fn check(&self, raw: &[u8], from: &Mailbox) -> Proof {
+    pub async fn check(&self, raw: &[u8], from: &MailAddress) -> Proof {
         let Some(mut mail) = AuthenticatedMessage::parse(raw) else { return Proof::None };
         let address = from.address.to_lowercase();
         let Some(domain) = domain_of(&mail, &address) else { return Proof::None };
@@ -332,7 +332,7 @@ impl ResolverCache<Box<str>, Txt> for Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::Letter;
+    use crate::mail::OutboundMessage;
     use domain::time::Moment;
 
     /// Keys made for these tests, of 2048 bits and of Ed25519.
@@ -341,13 +341,13 @@ mod tests {
 
     const PROVEN: Proof = Proof::Proven { subject: true, thread: true };
 
-    fn from(address: &str) -> Mailbox {
-        Mailbox { name: String::new(), address: address.to_owned() }
+    fn from(address: &str) -> MailAddress {
+        MailAddress { name: String::new(), address: address.to_owned() }
     }
 
     fn signed(key: &[u8]) -> (Signer, Vec<u8>) {
         let sender = crate::mail::Mailbox { name: "SERA".into(), address: "support@sera.example".into() };
-        let letter = Letter {
+        let letter = OutboundMessage {
             message_id: "a@sera.example".into(),
             from_name: "Sanne via SERA".into(),
             to: "m@x.example".into(),
@@ -357,7 +357,7 @@ mod tests {
             html: "<p>Dag</p>".into(),
             list: "Ticket 1 <1.sera.example>".into(),
             sender,
-            ..Letter::default()
+            ..OutboundMessage::default()
         };
         let signer = Signer::new("balie", key).unwrap();
         let raw = signer.signed("sera.example", letter.seal(Moment(1_795_000_000_000)).unwrap().raw).unwrap();

@@ -13,7 +13,7 @@ use domain::accounts::EmailAddress;
 use domain::mail::MailReason as Reason;
 use domain::time::Span;
 use domain::{IncomingId, Refusal, TicketId};
-use letters::{Automatic, Letter, Mailbox};
+use mime::{Automatic, InboundMessage, MailAddress};
 use std::time::Duration;
 use store::mail::{Finding, Incoming, State};
 
@@ -108,7 +108,7 @@ async fn read(desk: &Desk, id: IncomingId) -> Result<()> {
     }
     let raw = receive::raw(desk, &mail.file).await?;
     let (raw, letter) = tokio::task::spawn_blocking(move || {
-        let letter = letters::read(&raw);
+        let letter = mime::read(&raw);
         (raw, letter)
     })
     .await
@@ -132,7 +132,7 @@ async fn read(desk: &Desk, id: IncomingId) -> Result<()> {
 }
 
 /// In a thread of its own: a signature over a large mail takes its time.
-async fn proof(desk: &Desk, raw: Vec<u8>, from: &Mailbox) -> Result<Proof> {
+async fn proof(desk: &Desk, raw: Vec<u8>, from: &MailAddress) -> Result<Proof> {
     let (desk, from, here) = (desk.clone(), from.clone(), tokio::runtime::Handle::current());
     let proving = tokio::task::spawn_blocking(move || here.block_on(verify::proof(&desk, &raw, &from)));
     Ok(proving.await.map_err(std::io::Error::other)?)
@@ -150,7 +150,7 @@ async fn settle(desk: &Desk, id: IncomingId, fate: Fate, found: Finding) -> Resu
 }
 
 /// Decides about a mail and does it.
-async fn file(desk: &Desk, mail: &Incoming, letter: Letter, proof: Proof, fingerprint: Option<&str>) -> Result<Fate> {
+async fn file(desk: &Desk, mail: &Incoming, letter: InboundMessage, proof: Proof, fingerprint: Option<&str>) -> Result<Fate> {
     if let Some(ticket) = own_mail(desk, &letter).await? {
         return Ok(Fate::quiet(Reason::OwnMail, ticket));
     }
@@ -208,7 +208,7 @@ async fn file(desk: &Desk, mail: &Incoming, letter: Letter, proof: Proof, finger
 }
 
 /// A mail of a program, or of what may be one; it opens and reopens nothing.
-async fn by_program(desk: &Desk, letter: &Letter, ticket: Option<TicketId>) -> Result<Fate> {
+async fn by_program(desk: &Desk, letter: &InboundMessage, ticket: Option<TicketId>) -> Result<Fate> {
     // Whoever knows the Message-ID of a mail of a ticket got that mail, at whatever address.
     let ticket = match ticket {
         None => store::mail::thread(desk.store(), &answered(letter)).await?,
@@ -223,18 +223,18 @@ async fn by_program(desk: &Desk, letter: &Letter, ticket: Option<TicketId>) -> R
 }
 
 /// The mails that a mail answers, the nearest first.
-pub(super) fn answered(letter: &Letter) -> Vec<String> {
+pub(super) fn answered(letter: &InboundMessage) -> Vec<String> {
     letter.in_reply_to.iter().chain(letter.references.iter().rev()).cloned().collect()
 }
 
 /// What a mail begins with, on one line; its subject where it has no words, as the answer of a calendar.
-fn beginning(letter: &Letter) -> String {
+fn beginning(letter: &InboundMessage) -> String {
     let said: String = domain::typed::line(&letter.plain()).chars().take(EXCERPT).collect();
     if said.is_empty() { letter.subject.clone() } else { said }
 }
 
 /// A mail of someone whom nobody knows: where its mailbox lets them in, they get an account without a password, in the organisation of strangers.
-async fn stranger(desk: &Desk, mail: &Incoming, letter: Letter, from: &Mailbox) -> Result<Fate> {
+async fn stranger(desk: &Desk, mail: &Incoming, letter: InboundMessage, from: &MailAddress) -> Result<Fate> {
     let aside = |reason: Reason| Ok(Fate::Aside(reason, None));
     if let Some(address) = EmailAddress::parse(&from.address)
         && store::accounts::by_email(desk.store(), &address).await?.is_some()
@@ -252,7 +252,7 @@ async fn stranger(desk: &Desk, mail: &Incoming, letter: Letter, from: &Mailbox) 
 }
 
 /// Whether there is too much of a sender.
-async fn flood(desk: &Desk, from: &Mailbox, ticket: Option<TicketId>, most: i64) -> Result<Option<Reason>> {
+async fn flood(desk: &Desk, from: &MailAddress, ticket: Option<TicketId>, most: i64) -> Result<Option<Reason>> {
     let (since, sender) = (desk.now() - Span::hours(1), from.address.to_lowercase());
     if store::mail::count_of_sender(desk.store(), &sender, None, since).await? >= most {
         return Ok(Some(Reason::SenderFlood { most }));

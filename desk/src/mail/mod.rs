@@ -21,7 +21,7 @@ mod verify;
 mod wire;
 
 pub use aside::{Standing, queues, reread, set_sender, source, standing, try_template};
-pub use compose::{Cause, Letter, Part};
+pub use compose::{Cause, OutboundMessage, Part};
 pub use dkim::Signer;
 pub(crate) use receive::sweep_unknown;
 pub use receive::{Source, receive, take_in, too_large};
@@ -134,7 +134,7 @@ impl Mail {
     }
 
     /// Signs a mail, where there is a key, and hands it over.
-    pub async fn send(&self, letter: Letter, now: Moment) -> std::result::Result<(), Failure> {
+    pub async fn send(&self, letter: OutboundMessage, now: Moment) -> std::result::Result<(), Failure> {
         let mut mail = letter.seal(now).map_err(Failure::Never)?;
         if let Some(signer) = &self.settings.signer {
             let domain = mail.from.rsplit_once('@').map(|(_, domain)| domain.to_owned()).unwrap_or_default();

@@ -9,7 +9,7 @@ use crate::accounts::{Session, hex};
 use crate::{Desk, Result};
 use domain::accounts::{EmailAddress, Scope};
 use domain::{PersonId, TicketId};
-use letters::Letter;
+use mime::InboundMessage;
 use sha2::{Digest, Sha256};
 use store::accounts::Account;
 
@@ -19,7 +19,7 @@ const NUMBERS: usize = 5;
 /// Whether the desk itself sent a mail that came in, as by a mailbox that sends on what it gets, and on which ticket.
 ///
 /// Another desk of this kind puts the same field in its mails: they are its people's.
-pub(super) async fn own_mail(desk: &Desk, letter: &Letter) -> Result<Option<Option<TicketId>>> {
+pub(super) async fn own_mail(desk: &Desk, letter: &InboundMessage) -> Result<Option<Option<TicketId>>> {
     for id in letter.balie.iter().chain(&letter.message_id) {
         if let Some(ticket) = store::mail::of_ours(desk.store(), id).await? {
             return Ok(Some(ticket));
@@ -36,7 +36,7 @@ pub(super) async fn own_mail(desk: &Desk, letter: &Letter) -> Result<Option<Opti
 /// What mails have in common that are the same but for the way they came: sender, Message-ID, date and content; `None` without a Message-ID.
 ///
 /// The Message-ID alone says little: scanners, alarm centres and the like give one to many mails.
-pub(super) fn fingerprint(letter: &Letter) -> Option<String> {
+pub(super) fn fingerprint(letter: &InboundMessage) -> Option<String> {
     let id = letter.message_id.as_deref()?;
     let sender = letter.from.as_ref().map(|from| from.address.to_lowercase()).unwrap_or_default();
     let words: Vec<String> = letter.plain().split_whitespace().map(str::to_owned).collect();
@@ -53,7 +53,7 @@ pub(super) fn fingerprint(letter: &Letter) -> Option<String> {
 }
 
 /// The ticket and person of a reply address among those the mail was sent to.
-pub(super) async fn token(desk: &Desk, letter: &Letter) -> Result<Option<(TicketId, PersonId)>> {
+pub(super) async fn token(desk: &Desk, letter: &InboundMessage) -> Result<Option<(TicketId, PersonId)>> {
     let secret = secret(desk).await?;
     let named = letter.to.iter().chain(&letter.cc).map(|mailbox| mailbox.address.as_str());
     Ok(letter.delivered_to.iter().map(String::as_str).chain(named).find_map(|to| address::read_reply_address(secret, to)))
@@ -79,7 +79,7 @@ pub(super) async fn ticket_of(
     desk: &Desk,
     sender: &Account,
     token: Option<(TicketId, PersonId)>,
-    letter: &Letter,
+    letter: &InboundMessage,
     proof: Proof,
 ) -> Result<Option<TicketId>> {
     let by_thread = store::mail::thread(desk.store(), &answered(letter)).await?;
@@ -127,12 +127,12 @@ mod tests {
     fn only_mails_with_the_same_date_and_content_have_a_fingerprint_in_common() {
         let mail = |fields: &str, text: &str| {
             let raw = format!("From: melder@klant.example\r\nMessage-ID: <1@klant.example>\r\nSubject: Storing\r\n{fields}\r\n\r\n{text}\r\n");
-            fingerprint(&letters::read(raw.as_bytes())).unwrap()
+            fingerprint(&mime::read(raw.as_bytes())).unwrap()
         };
         let (monday, tuesday) = ("Date: Mon, 10 Mar 2025 07:00:00 +0100", "Date: Tue, 11 Mar 2025 07:00:00 +0100");
         let first = mail(monday, "Melder 12");
         assert_eq!(first, mail("Date: Mon, 10 Mar 2025 06:00:00 +0000\r\nDelivered-To: support@sera.example", "Melder  12\r\n"));
         assert!([mail(tuesday, "Melder 12"), mail(monday, "Melder 31")].iter().all(|other| *other != first));
-        assert_eq!(fingerprint(&letters::read(b"From: a@b.example\r\n\r\nx")), None);
+        assert_eq!(fingerprint(&mime::read(b"From: a@b.example\r\n\r\nx")), None);
     }
 }

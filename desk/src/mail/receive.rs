@@ -77,7 +77,7 @@ pub(super) async fn department_by_name(desk: &Desk, name: &str) -> Result<Option
 
 /// Sets aside a mail of which only the head was taken, as it is too large, and tells a sender who has an account.
 pub(super) async fn refuse(desk: &Desk, source: &Source<'_>, head: Vec<u8>, reason: Reason) -> Result<()> {
-    let letter = letters::read(&head);
+    let letter = mime::read(&head);
     let sender = letter.from.as_ref().map(|from| from.address.to_lowercase());
     let found = Finding { reason: Some(reason), sender: sender.clone(), subject: Some(letter.subject.clone()), ..Finding::default() };
     if row(desk, source, head, Some(found)).await?.is_none() {
@@ -89,7 +89,7 @@ pub(super) async fn refuse(desk: &Desk, source: &Source<'_>, head: Vec<u8>, reas
     {
         return Ok(());
     }
-    let Some(sender) = sender.and_then(|sender| EmailAddress::parse(&sender)).filter(|_| letter.automatic == letters::Automatic::No) else {
+    let Some(sender) = sender.and_then(|sender| EmailAddress::parse(&sender)).filter(|_| letter.automatic == mime::Automatic::No) else {
         return Ok(());
     };
     match store::accounts::by_email(desk.store(), &sender).await?.filter(|account| !account.disabled) {

@@ -8,7 +8,7 @@ use super::{address, secret};
 use crate::{Desk, Result};
 use domain::TicketId;
 use domain::mail::MailReason as Reason;
-use letters::{Action, Bounce, Letter};
+use mime::{Action, Bounce, InboundMessage};
 
 /// That there is no such mailbox, or no such domain, or that it has moved (RFC 3463, 3.2; RFC 7505): not what is wrong with the sender's own address.
 const GONE: [&str; 5] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"];
@@ -25,7 +25,7 @@ enum Found {
 }
 
 /// Does what a mail says about another, and shows it on the ticket of that.
-pub(super) async fn came_back(desk: &Desk, letter: &Letter, bounce: &Bounce) -> Result<Fate> {
+pub(super) async fn came_back(desk: &Desk, letter: &InboundMessage, bounce: &Bounce) -> Result<Fate> {
     let failed = bounce.recipients.iter().find(|one| one.action == Action::Failed);
     let said = match failed.or(bounce.recipients.first()) {
         Some(one) => format!("{}: {}", one.address, one.diagnostic),
@@ -58,7 +58,7 @@ pub(super) async fn came_back(desk: &Desk, letter: &Letter, bounce: &Bounce) -> 
 }
 
 /// Our mail that came back: by its Message-ID, also where a relay gave it another; by the reply address that was in it; by the number in its subject and who did not get it.
-async fn find(desk: &Desk, letter: &Letter, bounce: &Bounce) -> Result<Found> {
+async fn find(desk: &Desk, letter: &InboundMessage, bounce: &Bounce) -> Result<Found> {
     let (store, returned) = (desk.store(), &bounce.returned);
     let ids: Vec<String> = returned.balie.iter().chain(&returned.message_id).cloned().chain(answered(letter)).collect();
     for id in &ids {

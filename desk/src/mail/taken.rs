@@ -10,14 +10,14 @@ use domain::accounts::Scope;
 use domain::mail::MailReason as Reason;
 use domain::tickets::{MAX_SUBJECT, NewTicket, Ticket, Urgency};
 use domain::{Fault, Field, PersonId, Refusal, TicketId};
-use letters::Letter;
+use mime::InboundMessage;
 use store::accounts::Account;
 use store::mail::{Incoming, Proposal};
 
 /// People whom one mail can propose for CC.
 const PROPOSALS: usize = 20;
 
-pub(super) async fn reply(desk: &Desk, mail: &Incoming, letter: Letter, sender: Account, ticket: TicketId, verified: bool) -> Result<Fate> {
+pub(super) async fn reply(desk: &Desk, mail: &Incoming, letter: InboundMessage, sender: Account, ticket: TicketId, verified: bool) -> Result<Fate> {
     if verified {
         reachable(desk, sender.person.id).await?;
     }
@@ -45,7 +45,7 @@ async fn reachable(desk: &Desk, person: PersonId) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn open(desk: &Desk, mail: &Incoming, letter: Letter, sender: Account, verified: bool) -> Result<Fate> {
+pub(super) async fn open(desk: &Desk, mail: &Incoming, letter: InboundMessage, sender: Account, verified: bool) -> Result<Fate> {
     if verified {
         reachable(desk, sender.person.id).await?;
     }
@@ -58,7 +58,7 @@ pub(super) async fn open(desk: &Desk, mail: &Incoming, letter: Letter, sender: A
 }
 
 /// An agent sends on what a customer wrote to them: a ticket in the customer's name.
-pub(super) async fn forwarded(desk: &Desk, mail: &Incoming, letter: Letter) -> Result<Fate> {
+pub(super) async fn forwarded(desk: &Desk, mail: &Incoming, letter: InboundMessage) -> Result<Fate> {
     let Some(forwarded) = letter.forwarded() else {
         return Ok(Fate::Aside(Reason::NothingForwarded, None));
     };
@@ -66,7 +66,7 @@ pub(super) async fn forwarded(desk: &Desk, mail: &Incoming, letter: Letter) -> R
         return Ok(Fate::Aside(Reason::ForwardedStranger { address: forwarded.from.address }, None));
     };
     let topic = if forwarded.subject.is_empty() { letter.topic().to_owned() } else { forwarded.subject.clone() };
-    let inner = Letter { text: Some(forwarded.text), html: forwarded.html, cc: vec![], to: vec![], ..letter };
+    let inner = InboundMessage { text: Some(forwarded.text), html: forwarded.html, cc: vec![], to: vec![], ..letter };
     let by = session(desk, customer).await?;
     let Ok(customer) = by.customer() else { return Ok(Fate::Aside(Reason::NoOrganisation, None)) };
     // The agent is certain; that the customer wrote it is the agent's word.
@@ -85,7 +85,7 @@ async fn new_ticket(desk: &Desk, mail: &Incoming, topic: &str, body: &Body) -> R
 }
 
 /// Those whom the mail also went to are proposed for CC: being named in a mail grants nothing.
-async fn propose(desk: &Desk, ticket: TicketId, letter: &Letter) -> Result<()> {
+async fn propose(desk: &Desk, ticket: TicketId, letter: &InboundMessage) -> Result<()> {
     let everything = Scope::Desk { hidden: vec![] };
     let Some((known, _)) = store::tickets::find(desk.store(), &everything, ticket).await? else { return Ok(()) };
     let secret = secret(desk).await?;

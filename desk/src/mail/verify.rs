@@ -4,12 +4,12 @@
 
 use super::dkim::Proof;
 use crate::Desk;
-use letters::Mailbox;
+use mime::MailAddress;
 
 /// How far the sender of a mail is believed.
 ///
 /// The relay that we trust has the first word (RFC 8601); where it says nothing, a signature of the mail itself has.
-pub(super) async fn proof(desk: &Desk, raw: &[u8], from: &Mailbox) -> Proof {
+pub(super) async fn proof(desk: &Desk, raw: &[u8], from: &MailAddress) -> Proof {
     let mail = desk.mail();
     match relay_says(raw, from, mail.settings.relay.as_deref()) {
         Some(true) => super::dkim::as_relayed(raw, from),
@@ -22,7 +22,7 @@ pub(super) async fn proof(desk: &Desk, raw: &[u8], from: &Mailbox) -> Proof {
 ///
 /// `relay` is the name that relay gives itself in `Authentication-Results` (RFC 8601). It puts its own header on top and takes away those that came under its name (section 5),
 /// so the first one counts. DMARC is about the address people see; DKIM and SPF count where they are about that same domain.
-fn relay_says(raw: &[u8], from: &Mailbox, relay: Option<&str>) -> Option<bool> {
+fn relay_says(raw: &[u8], from: &MailAddress, relay: Option<&str>) -> Option<bool> {
     let (relay, results) = (relay?, first_results(raw)?);
     let results = without_comments(&results).to_ascii_lowercase();
     let mut parts = results.split(';').map(str::trim);
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     fn believed(results: &str) -> bool {
-        let from = Mailbox { name: String::new(), address: "marieke@mail.x.example".into() };
+        let from = MailAddress { name: String::new(), address: "marieke@mail.x.example".into() };
         let raw = format!(
             "Received: from here\r\n{results}\r\nFrom: marieke@mail.x.example\r\n\r\nAuthentication-Results: mx.sera.example; dmarc=pass header.from=mail.x.example\r\n"
         );
@@ -140,7 +140,7 @@ mod tests {
         ] {
             assert!(!believed(forged), "{forged}");
         }
-        let from = Mailbox { name: String::new(), address: "a@x.example".into() };
+        let from = MailAddress { name: String::new(), address: "a@x.example".into() };
         let raw = b"Authentication-Results: mx; dmarc=pass header.from=x.example\r\n\r\n";
         assert_eq!(
             (relay_says(raw, &from, None), relay_says(raw, &from, Some("other")), relay_says(raw, &from, Some("mx"))),

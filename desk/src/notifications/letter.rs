@@ -3,18 +3,18 @@
 //! Invariant: what is told was within the reader's rights at the moment of sending.
 
 use super::template::{self, Kind, Values, current, escaped};
-use crate::mail::{Cause, Letter, Part, address, secret};
+use crate::mail::{Cause, OutboundMessage, Part, address, secret};
 use crate::{Desk, Error, Result, attachments, hours, mail, zones};
 use domain::accounts::{Language, Scope};
 use domain::events::{Event, Happening};
 use domain::notifications::{Pace, Paces, Why};
 use domain::tickets::Ticket;
 use domain::{Field, TicketId};
+use i18n as w;
 use std::fmt::Write;
 use store::accounts::Account;
 use store::conversation::Words;
 use store::notifications::Due;
-use words as w;
 
 /// Earlier mails a new one refers to, at most: enough for every mailbox to thread by.
 const THREAD: usize = 10;
@@ -28,7 +28,7 @@ struct Section {
 }
 
 /// The mail of a delivery, or why there is nothing to tell any more.
-pub(crate) async fn letter(desk: &Desk, due: &Due) -> Result<Result<Letter, &'static str>> {
+pub(crate) async fn letter(desk: &Desk, due: &Due) -> Result<Result<OutboundMessage, &'static str>> {
     let Some(account) = store::accounts::by_id(desk.store(), due.person).await? else { return Ok(Err("there is no such person")) };
     if account.disabled {
         return Ok(Err("the account is disabled"));
@@ -61,7 +61,7 @@ async fn about(
     scope: &Scope,
     id: TicketId,
     told: Vec<(Event, Why)>,
-) -> Result<Result<Letter, &'static str>> {
+) -> Result<Result<OutboundMessage, &'static str>> {
     let Some((ticket, _)) = store::tickets::find(desk.store(), scope, id).await? else { return Ok(Err("they may not read the ticket any more")) };
     let is_alarm = told.iter().any(|(_, why)| *why == Why::OnCall);
     let first = told.first().map(|(_, why)| if is_alarm { Why::OnCall } else { *why });
@@ -115,7 +115,7 @@ async fn about(
     let organisation = ticket.organisation.as_ref().map(|o| format!(" ({})", o.name)).unwrap_or_default();
     let subject = if is_alarm { format!("{}{organisation}", w::push_title(l, &subject)) } else { subject };
     let files = small_files(desk, &sections).await?;
-    Ok(Ok(Letter {
+    Ok(Ok(OutboundMessage {
         message_id: due.message_id.clone(),
         thread: store::notifications::thread(desk.store(), id, person.id, &due.message_id, THREAD).await?,
         from_name: from_name(&told, &sender.name),
@@ -138,7 +138,7 @@ async fn about(
     }))
 }
 
-async fn digest(desk: &Desk, due: &Due, account: &Account, scope: &Scope, told: Vec<(Event, Why)>) -> Result<Result<Letter, &'static str>> {
+async fn digest(desk: &Desk, due: &Due, account: &Account, scope: &Scope, told: Vec<(Event, Why)>) -> Result<Result<OutboundMessage, &'static str>> {
     if account.paces == Paces::all(Pace::Off) {
         return Ok(Err("they want no mail any more"));
     }
@@ -174,7 +174,7 @@ async fn digest(desk: &Desk, due: &Due, account: &Account, scope: &Scope, told: 
     let token = address::token(secret(desk).await?, address::Purpose::Stop, TicketId(0), account.person.id);
     let stop = format!("{}/mail/stop/{token}", settings.base_url);
     let foot = Foot { l, link: None, can_open: true, take: None, why: w::mail_why_digest(l), stop: Some(&stop) };
-    Ok(Ok(Letter {
+    Ok(Ok(OutboundMessage {
         message_id: due.message_id.clone(),
         from_name: sender.name.clone(),
         to_name: account.person.name.clone(),
@@ -186,7 +186,7 @@ async fn digest(desk: &Desk, due: &Due, account: &Account, scope: &Scope, told: 
         stop: Some(stop.clone()),
         subject,
         sender,
-        ..Letter::default()
+        ..OutboundMessage::default()
     }))
 }
 

@@ -2,13 +2,13 @@
 
 use super::letter::Foot;
 use super::template::escaped;
-use crate::mail::{Cause, Failure, Letter};
+use crate::mail::{Cause, Failure, OutboundMessage};
 use crate::{Desk, Result};
 use domain::EventNo;
 use domain::accounts::{Language, Role};
 use domain::time::{Moment, Zone};
+use i18n as w;
 use store::accounts::Account;
-use words as w;
 
 /// Tells admins what is wrong with a mailbox. Says whether one could be told.
 pub(crate) async fn tell_admins(desk: &Desk, mailbox: &str, reason: &str) -> Result<bool> {
@@ -66,7 +66,7 @@ async fn tell(desk: &Desk, account: &Account, subject: &str, paragraphs: &[&str]
 async fn send(desk: &Desk, l: Language, (name, address): (&str, &str), subject: &str, (text, html): (&str, &str), why: &str) -> Result<bool> {
     let sender = desk.mail().settings.sender.clone();
     let foot = Foot { l, link: None, can_open: true, take: None, why, stop: None };
-    let letter = Letter {
+    let letter = OutboundMessage {
         message_id: desk.mail().message_id()?,
         from_name: sender.name.clone(),
         to_name: name.to_owned(),
@@ -78,7 +78,7 @@ async fn send(desk: &Desk, l: Language, (name, address): (&str, &str), subject: 
         cause: Cause::Receipt,
         list: format!("Balie <balie.{}>", sender.domain()),
         sender,
-        ..Letter::default()
+        ..OutboundMessage::default()
     };
     if let Err(Failure::Later(reason) | Failure::Never(reason)) = desk.mail().send(letter, desk.now()).await {
         tracing::warn!(reason, "a mail that is about no ticket could not be sent");

@@ -9,7 +9,7 @@ use domain::accounts::Language;
 use domain::audit::Deed;
 use domain::permissions::Action;
 use domain::{Fault, Field, Refusal};
-use words as w;
+use i18n as w;
 
 /// Longest subject and text of a template, in characters.
 const MAX: (usize, usize) = (200, 5_000);

@@ -12,6 +12,7 @@ use domain::tickets::Ticket;
 use domain::time::Span;
 use domain::{Fault, Field, Refusal};
 use http::StatusCode;
+use i18n as w;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde::Deserialize;
@@ -20,7 +21,6 @@ use store::browsers::{self, Browser};
 use url::{Host, Url};
 use web_push_native::p256::PublicKey;
 use web_push_native::{Auth, encrypt};
-use words as w;
 
 /// Browsers of one person that are told at most.
 const MOST: i64 = 10;

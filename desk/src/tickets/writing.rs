@@ -8,10 +8,10 @@ use domain::attachments::{Attachment, MAX_FILES};
 use domain::events::{Facet, Happening};
 use domain::tickets::{FormFacts, MAX_CC, MAX_TEXT, NewTicket, Side, Status, Ticket, TicketForm, check_text};
 use domain::{AttachmentId, EventNo, Fault, Field, IncomingId, MessageId, PersonId, Refusal, TicketId, typed};
+use i18n as w;
 use sha2::{Digest, Sha256};
 use store::Change;
 use store::conversation::{NewMail, NewMessage};
-use words as w;
 
 /// What is written on a ticket.
 #[derive(Debug, Clone, Default)]

@@ -115,7 +115,7 @@ async fn mails_that_were_read_wrong_once_are_read_right() {
 
 async fn check(world: &World, solved: &Solved, expected: &Expected, raw: &str, came: &Incoming, opened: &[TicketId]) -> Result<(), String> {
     let is = |right: bool, what: &str, found: &dyn std::fmt::Debug| if right { Ok(()) } else { Err(format!("{what}: {found:?}")) };
-    let letter = letters::read(raw.as_bytes());
+    let letter = mime::read(raw.as_bytes());
     let mails = sent(world).await;
     let receipts = mails.iter().filter(|mail| mail.to == "marieke@x.example").count();
     let delivery = world.deliveries(solved.id).await.into_iter().find(|one| one.address == "marieke@x.example");

@@ -30,11 +30,11 @@ fn parts(kind: &str, parts: &[&str]) -> (String, String) {
 async fn a_mail_inside_its_signature_is_shown_and_the_signature_is_not_vouched_for() {
     on_both(async |world: World| {
         let world = with_mail(world);
-        let signed = std::str::from_utf8(include_bytes!("../../../letters/tests/mails/signed-and-opaque.eml")).unwrap();
+        let signed = std::str::from_utf8(include_bytes!("../../../mime/tests/mails/signed-and-opaque.eml")).unwrap();
         let came = read(&world, signed.replace("marieke@klant.example>\r\nTo", "marieke@x.example>\r\nTo")).await;
         let (html, mut files) = last(&world, came.ticket.expect("it is a ticket")).await;
         files.sort();
-        assert!(html.contains("De koffie is écht op.") && html.contains(words::mail_signature_unverified(Language::Nl)), "{html}");
+        assert!(html.contains("De koffie is écht op.") && html.contains(i18n::mail_signature_unverified(Language::Nl)), "{html}");
         assert_eq!(files, ["lijst.csv", "smime.p7m"]);
 
         let sealed = base64::engine::general_purpose::STANDARD.encode(b"\x30\x82\x00\x05\x06\x03\x2a\x03\x04");
@@ -42,7 +42,7 @@ async fn a_mail_inside_its_signature_is_shown_and_the_signature_is_not_vouched_f
             "Subject: Geheim\r\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\r\nContent-Transfer-Encoding: base64";
         let came = read(&world, mail("marieke", "support@sera.example", rest, &sealed)).await;
         let (html, files) = last(&world, came.ticket.expect("it is a ticket")).await;
-        assert!(html.contains(words::mail_encrypted(Language::Nl)), "{html}");
+        assert!(html.contains(i18n::mail_encrypted(Language::Nl)), "{html}");
         assert_eq!(files, ["smime.p7m"]);
     })
     .await;
@@ -64,11 +64,11 @@ async fn a_reply_that_is_one_picture_has_no_history_as_its_words() {
             assert_eq!((came.state, came.ticket), (State::Read, Some(id)));
             let (html, files) = last(&world, id).await;
             let (said, _) = html.split_once("<details").expect("history is folded");
-            assert!(!said.contains("Stuur een foto") && (said.contains("<img") || said.contains(words::mail_picture_alone(Language::Nl))), "{html}");
-            assert!(files.len() <= 1 && !html.contains(words::mail_no_text(Language::Nl)), "{html}");
+            assert!(!said.contains("Stuur een foto") && (said.contains("<img") || said.contains(i18n::mail_picture_alone(Language::Nl))), "{html}");
+            assert!(files.len() <= 1 && !html.contains(i18n::mail_no_text(Language::Nl)), "{html}");
             let shown = desk::tickets::page(&world.desk, world.person("hanneke"), id).await.unwrap().messages.last().unwrap().0.id;
             let kept = store::conversation::message(world.desk.store(), id, Some(shown)).await.unwrap().unwrap();
-            assert_eq!(kept.text, words::mail_picture_alone(Language::Nl));
+            assert_eq!(kept.text, i18n::mail_picture_alone(Language::Nl));
         }
     })
     .await;
