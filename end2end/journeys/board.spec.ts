@@ -3,7 +3,7 @@ import { as, awake, daan, fatima, openTicket, sanne } from '../support/people';
 
 test('a card moves by keyboard alone', { tag: '@slow' }, async ({ browser }) => {
   const customer = await as(browser, fatima);
-  const id = await openTicket(customer, 'Met het toetsenbord', 'Laag');
+  const id = await openTicket(customer, 'Met het toetsenbord', 'Hoog');
   const page = await as(browser, sanne);
   await page.goto('/board');
   await awake(page);
@@ -35,7 +35,7 @@ test('two browsers share one board, by menu and by drag', { tag: '@slow' }, asyn
   await card(one).getByLabel(`Ticket ${id}: verplaats of wijs toe`).click();
   await card(one).getByRole('button', { name: 'In behandeling' }).click();
   await expect(two.locator('.column[data-status=open]').locator(card(two))).toBeVisible();
-  // It is read out for as long as nothing else happens; the mark on the card goes after seconds, which a slow machine may need to look.
+  // It is read out until something else happens; the mark on the card goes after seconds, which a slow machine may need to look.
   await expect(two.getByRole('status').filter({ hasText: `#${id}: Sanne Dekker zette de status` })).toHaveCount(1);
 
   await two.locator('li', { has: card(two) }).dragTo(two.locator('.column[data-status=waiting]'));

@@ -72,6 +72,8 @@ pub(super) struct Shown {
     missed: StoredValue<Option<Vec<Message>>>,
     /// Whether a fresh board is to be fetched once the pointer leaves.
     due: StoredValue<bool>,
+    /// What happened on tickets that only a fresh board can place: said once it is there.
+    unplaced: StoredValue<Vec<(TicketId, String)>>,
     /// When the offices are open.
     pub(super) offices: RwSignal<Offices>,
     /// What changed last, for who listens to the page.
@@ -95,6 +97,7 @@ impl Shown {
             toast: RwSignal::new(None),
             missed: StoredValue::new(None),
             due: StoredValue::new(false),
+            unplaced: StoredValue::new(vec![]),
             offices: RwSignal::new(offices),
             announced: RwSignal::new(None),
         }
@@ -158,21 +161,22 @@ impl Shown {
 
     fn apply(self, message: &Message) {
         let effect = self.filter.with_value(|filter| self.board.try_update_value(|board| board.apply(message, filter)));
+        let changed = || match message {
+            Message::Happened { event, .. } => Some((event.ticket, w::sentence(event, Reader::current().language))),
+            _ => None,
+        };
         match effect {
-            Some(board::Effect::Changed(id)) => {
-                let l = Reader::current().language;
-                let changed = match message {
-                    Message::Happened { event, .. } => Some(w::sentence(event, l)),
-                    _ => None,
-                };
-                self.show(id, changed);
+            Some(board::Effect::Changed(id)) => self.show(id, changed().map(|(_, text)| text)),
+            Some(board::Effect::Reload) => {
+                self.unplaced.update_value(|unplaced| unplaced.extend(changed()));
+                // Cards would move under the pointer here too: it waits, unless it is of one's own.
+                if self.pointed.get_untracked().is_some() && !is_own(message) {
+                    self.due.set_value(true);
+                    self.held.update(|n| *n += 1);
+                } else {
+                    self.reload();
+                }
             }
-            // Cards would move under the pointer here too: it waits, unless it is of one's own.
-            Some(board::Effect::Reload) if self.pointed.get_untracked().is_some() && !is_own(message) => {
-                self.due.set_value(true);
-                self.held.update(|n| *n += 1);
-            }
-            Some(board::Effect::Reload) => self.reload(),
             Some(board::Effect::None) | None => {}
         }
     }
@@ -193,12 +197,17 @@ impl Shown {
             self.set_columns(board);
         });
         if let Some(text) = changed {
-            self.announced.set(Some(format!("#{id}: {text}")));
-            set_timeout(move || ui::at_rest(move || self.unmark(id)), MARKED);
+            self.announce(id, &text);
         }
         if let Some(id) = focused.filter(|f| *f == id.to_string()) {
             set_timeout(move || ui::focus(&format!("#c{id}")), Duration::ZERO);
         }
+    }
+
+    /// Reads out what happened on a ticket, and takes its mark away after a while.
+    fn announce(self, id: TicketId, text: &str) {
+        self.announced.set(Some(format!("#{id}: {text}")));
+        set_timeout(move || ui::at_rest(move || self.unmark(id)), MARKED);
     }
 
     fn set_columns(self, board: &Board) {
@@ -276,7 +285,15 @@ impl Shown {
             }
         });
         self.set_columns(&board);
+        let mut unplaced = self.unplaced.try_update_value(std::mem::take).unwrap_or_default();
+        unplaced.retain(|(id, _)| board.columns.iter().flat_map(|c| &c.cards).any(|card| card.id == *id));
         self.board.set_value(board);
+        for (id, text) in unplaced {
+            if let Some(signal) = self.cards.with_value(|cards| cards.get(&id).copied()) {
+                signal.update(|(_, changed)| *changed = Some(text.clone()));
+            }
+            self.announce(id, &text);
+        }
     }
 
     pub(super) fn card(self, id: TicketId) -> Option<Card> {
