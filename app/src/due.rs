@@ -7,8 +7,7 @@ use domain::board::Card;
 use domain::hours::Goal;
 use domain::tickets::{Due, SETTLE_AFTER, Stand, Status, Time};
 use domain::time::{Moment, Span};
-use leptos::either::EitherOf3;
-use leptos::prelude::*;
+use leptos::tachys::html::InertElement;
 use serde::{Deserialize, Serialize};
 
 /// What the browser needs to write the time left again as it passes: the fields of [`Due`] in their order, and the department. Without their names, as there is one on each row.
@@ -57,34 +56,37 @@ fn mark(state: Time) -> Option<&'static str> {
 }
 
 /// The time left on a card; on a resolved one, when it is closed.
-pub fn left(card: &Card, reader: &Reader) -> impl IntoView + use<> {
+pub fn left(card: &Card, reader: &Reader) -> InertElement {
     match (card.status, card.due, card.settled_at) {
         (Status::Resolved, _, Some(at)) => {
             let days = ((at + SETTLE_AFTER - reader.now).0.max(0) + Span::days(1).0 - 1) / Span::days(1).0;
-            let l = reader.language;
-            let text = w::due_closes(l, days);
-            EitherOf3::A(view! { <span class="due" data-time="done">{text}</span> })
+            InertElement::new(format!(r#"<span class="due" data-time="done">{}</span>"#, ui::text(&w::due_closes(reader.language, days))))
         }
-        (_, Some(due), _) => EitherOf3::B(time_left(&due, card.department.id, reader)),
-        _ => EitherOf3::C(view! { <span class="due">{when::ago_time(card.settled_at.unwrap_or(card.updated_at), reader)}</span> }),
+        (_, Some(due), _) => time_left(&due, card.department.id, reader),
+        _ => InertElement::new(format!(r#"<span class="due">{}</span>"#, when::ago_html(card.settled_at.unwrap_or(card.updated_at), reader))),
     }
 }
 
 /// The time left for something.
-pub fn time_left(due: &Due, department: DepartmentId, reader: &Reader) -> impl IntoView + use<> {
+pub fn time_left(due: &Due, department: DepartmentId, reader: &Reader) -> InertElement {
     let stand = stand(due, department, reader);
     let title = due.at.map(|at| format!("{}: {}", w::goal_title(due.goal, reader.language), when::exact(at, reader)));
-    view! {
-        <span class="due" data-time=stand.state.word() data-due=told(due, department) title=title>
-            {mark(stand.state).map(ui::icon)}<span>{words(due, &stand, reader)}</span>
-        </span>
-    }
+    let title = title.map(|title| format!(r#" title="{}""#, ui::value(&title))).unwrap_or_default();
+    InertElement::new(format!(
+        r#"<span class="due" data-time="{}" data-due="{}"{title}>{}<span>{}</span></span>"#,
+        stand.state.word(),
+        ui::value(&told(due, department)),
+        mark(stand.state).map(ui::icon_html).unwrap_or_default(),
+        ui::text(&words(due, &stand, reader))
+    ))
 }
 
 /// The fuse that burns down along the foot of a card, and the word for it as the card's `data-time`.
-pub fn fuse(due: &Due, department: DepartmentId, reader: &Reader) -> (&'static str, impl IntoView + use<>) {
+pub fn fuse(due: &Due, department: DepartmentId, reader: &Reader) -> (&'static str, InertElement) {
     let stand = stand(due, department, reader);
-    (stand.state.word(), view! { <span class="fuse" data-spent=step(&stand) data-fuse=told(due, department) aria-hidden="true"></span> })
+    let (spent, told) = (step(&stand), told(due, department));
+    let html = format!(r#"<span class="fuse" data-spent="{spent}" data-fuse="{}" aria-hidden="true"></span>"#, ui::value(&told));
+    (stand.state.word(), InertElement::new(html))
 }
 
 /// In steps for which there are rules: no page has a style of its own.
@@ -127,7 +129,7 @@ pub fn pass(reader: &Reader) {
                 old.remove();
             }
             if let Some(mark) = mark(stand.state) {
-                element.insert_adjacent_html("afterbegin", &ui::icon(mark).to_html()).unwrap_or(());
+                element.insert_adjacent_html("afterbegin", &ui::icon_html(mark)).unwrap_or(());
             }
         }
         if let Ok(Some(text)) = element.query_selector("span") {

@@ -7,6 +7,7 @@ use crate::{Reader, due, ui};
 use domain::time::{Ago, Moment, ago};
 use domain::{DepartmentId, Named};
 use leptos::prelude::*;
+use leptos::tachys::html::InertElement;
 
 /// How long ago it was: "2 uur geleden"; a date after a week.
 pub fn relative(at: Moment, reader: &Reader) -> String {
@@ -85,13 +86,22 @@ pub fn exact(at: Moment, reader: &Reader) -> String {
 }
 
 /// How long ago, with the exact time on hover; the browser keeps it up to date.
-pub fn ago_time(moment: Moment, reader: &Reader) -> impl IntoView + use<> {
-    view! { <time datetime=iso(moment) title=exact(moment, reader) data-ago="">{relative(moment, reader)}</time> }
+pub fn ago_time(moment: Moment, reader: &Reader) -> InertElement {
+    InertElement::new(ago_html(moment, reader))
+}
+
+/// [`ago_time`] as HTML.
+pub fn ago_html(moment: Moment, reader: &Reader) -> String {
+    time_html(moment, r#" data-ago="""#, &relative(moment, reader), reader)
 }
 
 /// When, with the exact time on hover.
-pub fn at_time(moment: Moment, reader: &Reader) -> impl IntoView + use<> {
-    view! { <time datetime=iso(moment) title=exact(moment, reader)>{at(moment, reader)}</time> }
+pub fn at_time(moment: Moment, reader: &Reader) -> InertElement {
+    InertElement::new(time_html(moment, "", &at(moment, reader), reader))
+}
+
+fn time_html(moment: Moment, attributes: &'static str, words: &str, reader: &Reader) -> String {
+    format!(r#"<time datetime="{}" title="{}"{attributes}>{}</time>"#, iso(moment), ui::value(&exact(moment, reader)), ui::text(words))
 }
 
 fn iso(moment: Moment) -> String {

@@ -6,7 +6,6 @@ use domain::accounts::Language;
 use domain::board::{COLUMNS, Card};
 use domain::tickets::{Side, Status};
 use domain::{Named, PersonId, TicketId};
-use leptos::either::Either;
 use leptos::prelude::*;
 
 /// Who changed a card just now, as a sentence.
@@ -49,8 +48,8 @@ pub(super) fn card(
                     {(files > 0).then(|| view! { <span title=w::card_files(l, files)>{icon("paperclip")}<span class="visually-hidden">{w::attachments(l)}": "</span>{files}</span> })}
                 </span>
                 {match &card.assignee {
-                    Some(agent) => Either::Left(avatar(agent.id, &agent.name, Side::Agent, "small")),
-                    None => Either::Right(nobody(l)),
+                    Some(agent) => avatar(agent.id, &agent.name, Side::Agent, "small"),
+                    None => nobody(l),
                 }}
                 <details class="card-menu script-only" on:toggle=move |event| on_menu(event_target::<web_sys::HtmlDetailsElement>(&event).open())>
                     <summary aria-label=w::card_menu(l, id)>{icon("ellipsis")}</summary>

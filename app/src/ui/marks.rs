@@ -1,4 +1,4 @@
-//! Marks: icon, avatar, urgency, status, a fault at a field.
+//! Marks: icon, avatar, urgency, status, a fault at a field. Those that a page has hundreds of are finished HTML (`docs/decisions/0029-pages-written-in-one-go.md`).
 
 use crate::{Problem, i18n as w};
 use domain::accounts::{Language, initials};
@@ -6,41 +6,58 @@ use domain::tickets::{Side, Status, Urgency};
 use domain::{Field, PersonId};
 use leptos::prelude::*;
 use leptos::tachys::html::InertElement;
+use std::borrow::Cow;
 
 const ICONS: &str = env!("BALIE_ICONS");
 
-/// A drawing of the sprite; `attributes` and `name` are written as they are. Finished HTML, because a page has hundreds of them.
-fn drawing(attributes: &'static str, name: &[&'static str]) -> InertElement {
-    InertElement::new([r#"<svg aria-hidden="true" "#, attributes, r#"><use href=""#, ICONS, "#", &name.concat(), r#""></use></svg>"#].concat())
+/// A text for between tags, and a value for between double quotes, of finished HTML.
+pub fn text(text: &str) -> Cow<'_, str> {
+    html_escape::encode_text(text)
+}
+/// See [`text`].
+pub fn value(text: &str) -> Cow<'_, str> {
+    html_escape::encode_double_quoted_attribute(text)
+}
+
+/// A drawing of the sprite; `attributes` and `name` are written as they are.
+fn drawing(attributes: &'static str, name: &[&'static str]) -> String {
+    [r#"<svg aria-hidden="true" "#, attributes, r#"><use href=""#, ICONS, "#", &name.concat(), r#""></use></svg>"#].concat()
+}
+
+/// An icon of the sprite as HTML; it says nothing to a screen reader.
+pub fn icon_html(name: &'static str) -> String {
+    drawing(r#"class="icon""#, &["i-", name])
 }
 
 /// An icon of the sprite; it says nothing to a screen reader.
 pub fn icon(name: &'static str) -> InertElement {
-    drawing(r#"class="icon""#, &["i-", name])
+    InertElement::new(icon_html(name))
 }
 
 /// The bell on the counter.
 pub fn bell() -> InertElement {
-    drawing(r#"viewBox="0 0 24 24""#, &["bell"])
+    InertElement::new(drawing(r#"viewBox="0 0 24 24""#, &["bell"]))
 }
 
 /// A person's initials: round for who stands before the counter, square for who stands behind it.
-pub fn avatar(id: PersonId, name: &str, side: Side, size: &'static str) -> impl IntoView + use<> {
-    view! {
-        <span class=format!("avatar hue-{}", id.0.rem_euclid(12)) data-who=(side == Side::Agent).then_some("agent") data-size=(!size.is_empty()).then_some(size) title=name.to_owned()>
-            <span aria-hidden="true">{initials(name)}</span>
-        </span>
-    }
+pub fn avatar(id: PersonId, name: &str, side: Side, size: &'static str) -> InertElement {
+    let who = if side == Side::Agent { r#" data-who="agent""# } else { "" };
+    let (size, hue) = (if size.is_empty() { String::new() } else { format!(r#" data-size="{size}""#) }, id.0.rem_euclid(12));
+    InertElement::new(format!(
+        r#"<span class="avatar hue-{hue}"{who}{size} title="{}"><span aria-hidden="true">{}</span></span>"#,
+        value(name),
+        text(&initials(name))
+    ))
 }
 
 /// The place of an avatar where there is nobody.
-pub fn nobody(l: Language) -> impl IntoView {
-    view! {
-        <span class="avatar" data-nobody="" data-size="small" title=w::nobody(l)>
-            <span aria-hidden="true">"–"</span>
-            <span class="visually-hidden">{w::nobody(l)}</span>
-        </span>
-    }
+pub fn nobody(l: Language) -> InertElement {
+    let word = w::nobody(l);
+    InertElement::new(format!(
+        r#"<span class="avatar" data-nobody="" data-size="small" title="{}"><span aria-hidden="true">–</span><span class="visually-hidden">{}</span></span>"#,
+        value(word),
+        text(word)
+    ))
 }
 
 /// Stands where a page waits for work to be done, and makes it look again every second: with JavaScript its live parts, without it all of it.
@@ -50,18 +67,18 @@ pub fn look_again() -> impl IntoView {
 }
 
 /// Urgency as a shape with its word.
-pub fn urgency(urgency: Urgency, l: Language) -> impl IntoView {
-    view! {
-        <span class="urgency" data-urgency=urgency.word()>
-            {drawing(r#"viewBox="0 0 16 16""#, &["u-", urgency.word()])}
-            <span class="word">{w::urgency_word(urgency, l)}</span>
-        </span>
-    }
+pub fn urgency(urgency: Urgency, l: Language) -> InertElement {
+    let word = urgency.word();
+    let shape = drawing(r#"viewBox="0 0 16 16""#, &["u-", word]);
+    InertElement::new(format!(
+        r#"<span class="urgency" data-urgency="{word}">{shape}<span class="word">{}</span></span>"#,
+        text(w::urgency_word(urgency, l))
+    ))
 }
 
 /// Status as a word with a shape.
-pub fn status(status: Status, l: Language) -> impl IntoView {
-    view! { <span class="badge" data-status=status.word()>{w::status_word(status, l)}</span> }
+pub fn status(status: Status, l: Language) -> InertElement {
+    InertElement::new(format!(r#"<span class="badge" data-status="{}">{}</span>"#, status.word(), text(w::status_word(status, l))))
 }
 
 /// What an urgency means.
