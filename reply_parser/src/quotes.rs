@@ -113,7 +113,12 @@ pub(crate) fn kinds(lines: &[Line], below_picture: bool) -> Vec<Kind> {
     let parts = Vec::with_capacity(lines.len());
     let mut reader = Reader { lines, parts, quoting: false, spaced: None, begun: false, said: below_picture, points_below: false };
     while reader.parts.len() < lines.len() {
+        let at = reader.parts.len();
         reader.step();
+        // No rule may read a line for ever: what none of them knows is said.
+        if reader.parts.len() == at {
+            reader.mark(Part::Said, at + 1);
+        }
     }
     settle(lines, reader.parts, below_picture)
 }
@@ -284,6 +289,8 @@ impl Reader<'_> {
     fn run(&mut self) {
         let at = self.parts.len();
         let run = self.lines[at..].iter().take_while(|line| line.quoted() && matches!(line.hint, Hint::None | Hint::Block)).count();
+        // A quoted line below a line that was drawn is a run by itself.
+        let run = run.max(1);
         let end = at + run;
         let texts: Vec<&str> = self.lines[at..end].iter().map(|line| line.text.trim_start_matches([' ', '\u{a0}'])).collect();
         let nested = texts.iter().any(|text| text[1..].trim_start().starts_with('>') && !text.trim_matches(['>', ' ']).is_empty());

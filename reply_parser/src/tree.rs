@@ -201,6 +201,12 @@ struct Builder<'a> {
     open: Vec<Open>,
 }
 
+/// Where a comment ends: browsers end one at `--!>` too.
+fn comment_end(comment: &str) -> Option<usize> {
+    let end = |mark: &str| comment.find(mark).map(|at| at + mark.len());
+    end("-->").into_iter().chain(end("--!>")).min()
+}
+
 /// Reads HTML into nodes, in the order of the text; the first is the root.
 pub(crate) fn read(html: &str) -> Vec<Node<'_>> {
     let root = Node { tag: "", mark: Mark::None, parent: 0, end: 0, text: "".into(), attributes: None };
@@ -221,7 +227,7 @@ pub(crate) fn read(html: &str) -> Vec<Node<'_>> {
             builder.tag(&tag[usize::from(closes)..], closes)
         } else if let Some(comment) = tag.strip_prefix("!--") {
             let short = comment.starts_with('>') || comment.starts_with("->");
-            let end = if short { comment.find('>').map(|at| at + 1) } else { comment.find("-->").map(|at| at + 3) };
+            let end = if short { comment.find('>').map(|at| at + 1) } else { comment_end(comment) };
             end.map_or("", |end| &comment[end..])
         } else {
             tag.find('>').map_or("", |end| &tag[end + 1..])

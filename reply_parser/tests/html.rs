@@ -319,3 +319,23 @@ fn a_monstrous_mail_costs_no_more_than_its_length() {
     // So much that only what grows with the square of the length could take it.
     assert!(begun.elapsed().as_secs() < 120, "{:?}", begun.elapsed());
 }
+
+#[test]
+fn a_quoted_line_below_a_drawn_line_is_read_once() {
+    for html in [
+        "<div style=\"border-top:solid #E1E1E1 1pt\">&gt; Bekijk uw bestelling</div>",
+        "<p>Hoi</p><table><tr><td style=\"border-top:1px solid #e1e1e1\">&gt; Lees meer</td></tr></table><p>Groet</p>",
+        "<div style=\"border-top:solid 1pt\">&gt; een<br>&gt; twee</div><div style=\"border-top:solid 1pt\">&gt; drie</div>",
+    ] {
+        let clean = clean(html, &|_| None);
+        let words: String = html.split(['<', '>']).filter(|part| part.starts_with("&gt;")).map(|part| part.trim_start_matches("&gt; ")).collect();
+        assert!(words.split(' ').all(|word| clean.html.contains(word)), "{html}: {}", clean.html);
+    }
+}
+
+#[test]
+fn a_comment_ends_as_in_a_browser() {
+    for html in ["<!-- x --!><p>Antwoord</p>", "<!-- x --><p>Antwoord</p>", "<!-- x -- y --!> <p>Antwoord</p><!-- z -->"] {
+        assert_eq!(clean(html, &|_| None).said.trim(), "Antwoord", "{html}");
+    }
+}

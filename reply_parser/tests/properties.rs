@@ -47,6 +47,8 @@ fn part() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(vec![
             "<div class=gmail_quote>",
+            "<div style=\"border-top:solid #E1E1E1 1pt\">",
+            "&gt; woord",
             "<blockquote type=cite>",
             "<blockquote>",
             "</blockquote>",

@@ -36,8 +36,8 @@ const MOST_FIELDS: usize = 1_000;
 
 /// A form that is larger than this, in bytes, or has files, waits for a place before it is read, and holds it until it is answered.
 const SMALL: usize = 16 << 10;
-/// Large forms of who has a session that are under way at once: what they hold in memory is bounded.
-static LARGE: LazyLock<Places> = LazyLock::new(|| Places::new(64, 64));
+/// Large forms of who has a session that are under way at once, and those of one network: what they hold in memory is bounded, and nobody takes every place.
+static LARGE: LazyLock<Places> = LazyLock::new(|| Places::new(64, 32));
 /// The same of who has none, so that a stranger takes no place of anyone who is known, nor all of the others.
 static LARGE_OF_STRANGERS: LazyLock<Places> = LazyLock::new(|| Places::new(16, 4));
 /// So long is waited for a place, and from then on until the form has come in.
@@ -68,7 +68,7 @@ impl Coming {
         }
         let asking = session::asking(state, &parts.headers, &parts.extensions).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
         let (place, rate) = match &asking.session {
-            Some(_) => (LARGE.take(None).left_future(), FILES_RATE),
+            Some(_) => (LARGE.take(asking.address.map(Network::of)).left_future(), FILES_RATE),
             None => (LARGE_OF_STRANGERS.take(asking.address.map(Network::of)).right_future(), FILES_RATE_OF_STRANGERS),
         };
         let place = timeout(COMES_IN, place).await.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;

@@ -13,6 +13,8 @@ use web_sys::{Document, Element, HtmlDetailsElement, HtmlInputElement, HtmlTextA
 thread_local! {
     /// Whether a part was left as it was, because the person works in it.
     static SKIPPED: Cell<bool> = const { Cell::new(false) };
+    /// The last event of the newest page that was taken over.
+    static NEWEST: Cell<i64> = const { Cell::new(0) };
 }
 
 /// Whether a part was left as it was since this was asked last.
@@ -28,6 +30,10 @@ pub(super) fn swap(html: &str, own: Option<&Element>) -> bool {
     let Ok(fresh) = parser.parse_from_string(html, web_sys::SupportedType::TextHtml) else { return false };
     if !fresh.query_selector("[data-live]").is_ok_and(|found| found.is_some()) {
         return false;
+    }
+    // The answer to a form is shown all the same: it says what became of it.
+    if is_older(&fresh) && own.is_none() {
+        return true;
     }
     if has_other_shape(&fresh) {
         window().location().reload().unwrap_or(());
@@ -45,6 +51,10 @@ pub(super) fn swap(html: &str, own: Option<&Element>) -> bool {
         // What is ticked is carried over; what is being typed or chosen cannot be.
         let is_sent = |a: &Element| own.is_some_and(|form| form.contains(Some(a))) && a.tag_name() != "SELECT";
         if inside.is_some_and(|a| a.matches("input:not([type=checkbox]), select, textarea").unwrap_or(false) && !is_sent(a)) {
+            SKIPPED.set(true);
+            return;
+        }
+        if is_typed_in(part, own) {
             SKIPPED.set(true);
             return;
         }
@@ -68,6 +78,28 @@ pub(super) fn swap(html: &str, own: Option<&Element>) -> bool {
     take_over_seen(&fresh);
     take_over_settled(&fresh);
     true
+}
+
+/// Whether the page is of before the one that was taken over last: answers may overtake each other.
+fn is_older(fresh: &Document) -> bool {
+    let as_of = fresh.query_selector("[data-after]").ok().flatten().and_then(|page| page.get_attribute("data-after")?.parse::<i64>().ok());
+    let Some(as_of) = as_of else { return false };
+    let newest = NEWEST.get();
+    NEWEST.set(newest.max(as_of));
+    as_of < newest
+}
+
+/// Whether something was typed in a part that was not sent with `own`: it is not thrown away.
+fn is_typed_in(part: &Element, own: Option<&Element>) -> bool {
+    let Ok(fields) = part.query_selector_all("input:not([type=hidden]):not([type=checkbox]):not([type=radio]), textarea") else { return false };
+    (0..fields.length()).filter_map(|at| fields.item(at)?.dyn_into::<Element>().ok()).any(|field| {
+        let typed = match (field.dyn_ref::<HtmlInputElement>(), field.dyn_ref::<HtmlTextAreaElement>()) {
+            (Some(input), _) => input.value() != input.default_value(),
+            (_, Some(area)) => area.default_value().is_ok_and(|was| area.value() != was),
+            _ => false,
+        };
+        typed && !own.is_some_and(|form| form.contains(Some(&field)))
+    })
 }
 
 /// Whether the page now has other things in it than parts can show, such as a form to write in: `data-shape` says which.

@@ -80,7 +80,9 @@ pub(super) async fn picture(desk: &Desk, id: &AttachmentId, which: Picture) -> i
 fn make(from: &Path, to: &Path, which: Picture) -> io::Result<()> {
     let (pixels, format) = decode(File::open(from)?, &|size, is_turned| fit(which, size, is_turned))?;
     // Two pictures of one image, and two nodes, may be at it at once.
-    let part = to.with_extension(format!("{which:?}-{}.part", std::process::id()));
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
+    let part = to.with_extension(format!("{which:?}-{}.part", crate::accounts::hex(&random)));
     let made = write(&part, pixels, which == Picture::View && matches!(format, ImageFormat::Png | ImageFormat::Gif));
     if made.is_err() {
         let _ = std::fs::remove_file(&part);

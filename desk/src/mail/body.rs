@@ -5,8 +5,9 @@ use crate::accounts::Session;
 use crate::attachments::Upload;
 use crate::tickets::ByMail;
 use crate::{Desk, Error, Result, text};
+use domain::AttachmentId;
 use domain::attachments::{Attachment, MAX_FILES};
-use mime::{InboundMessage, MailAddress};
+use mime::{InboundMessage, MailAddress, Oddity};
 use store::mail::Incoming;
 
 /// Longest text of a mail that is kept in the message, in characters; all of it is in the raw mail.
@@ -24,25 +25,35 @@ pub(super) struct Body {
 
 pub(super) async fn body(desk: &Desk, by: &Session, mail: &Incoming, letter: &InboundMessage, verified: bool) -> Result<Body> {
     let l = by.language().unwrap_or_default();
-    let (mut files, mut inline, mut pictures, mut missing) = (vec![], vec![], vec![], vec![]);
+    let (mut files, mut inline, mut missing) = (Vec::<AttachmentId>::new(), Vec::<(AttachmentId, String)>::new(), Vec::<String>::new());
+    let mut pictures = Vec::<(String, String)>::new();
     for part in &letter.files {
         let is_inline = is_in_text(letter, part);
         let has_room = if is_inline { inline.len() < MAX_PICTURES } else { files.len() < MAX_FILES };
         match if has_room { keep(desk, by, part).await? } else { None } {
             Some(file) => {
                 pictures.extend(part.content_id.clone().map(|cid| (cid, format!("/files/{}/view", file.id))));
-                // What is no picture after all is shown as a file.
-                let (id, to) = (file.id, if is_inline && file.image { &mut inline } else { &mut files });
-                to.push(id);
+                // What is no picture after all is shown as a file, where there is room for one.
+                match () {
+                    () if is_inline && file.image => inline.push((file.id, part.name.clone())),
+                    () if files.len() < MAX_FILES => files.push(file.id),
+                    () => missing.push(part.name.clone()),
+                }
             }
             None => missing.push(part.name.clone()),
         }
     }
-    let shown = |cid: &str| pictures.iter().find(|(known, _)| known == cid).map(|(_, address)| address.clone());
-    let clean = letter
-        .html
-        .as_deref()
-        .map(|html| if letter.begins_with_picture { reply_parser::clean_below_picture(html, &shown) } else { reply_parser::clean(html, &shown) });
+    // HTML that was cut gives way to a text that is whole.
+    let is_cut = |what: &Oddity| letter.oddities.contains(what);
+    let html = letter.html.clone().filter(|_| letter.text.is_none() || !is_cut(&Oddity::HtmlCut) || is_cut(&Oddity::TextCut));
+    let below_picture = letter.begins_with_picture;
+    // Apart from what answers people: a megabyte of markup takes its time.
+    let clean = tokio::task::spawn_blocking(move || {
+        let shown = |cid: &str| pictures.iter().find(|(known, _)| known == cid).map(|(_, address)| address.clone());
+        html.map(|html| if below_picture { reply_parser::clean_below_picture(&html, &shown) } else { reply_parser::clean(&html, &shown) })
+    })
+    .await
+    .map_err(std::io::Error::other)?;
     let (mut said, mut html) = match clean {
         Some(clean) if !clean.html.trim().is_empty() => (clean.said, pictures_as_links(&clean.html, i18n::mail_remote_picture(l))),
         // Too long to be shown as it was made, and there is no other: its words.
@@ -52,7 +63,18 @@ pub(super) async fn body(desk: &Desk, by: &Session, mail: &Incoming, letter: &In
         }
         _ => of_text(letter),
     };
+    let too_long = said.trim().chars().nth(LONGEST).is_some();
     said = said.trim().chars().take(LONGEST).collect();
+    // A picture that the HTML names and does not show, as in a comment, is a file like any other.
+    inline.retain(|(id, name)| {
+        let is_shown = html.contains(&format!("/files/{id}/view"));
+        match () {
+            () if is_shown => {}
+            () if files.len() < MAX_FILES => files.push(id.clone()),
+            () => missing.push(name.clone()),
+        }
+        is_shown
+    });
     if said.is_empty() {
         let pictured = html.contains("<img") || html.contains(i18n::mail_remote_picture(l));
         said = remarks::without_words(letter, pictured, l).to_owned();
@@ -69,11 +91,17 @@ pub(super) async fn body(desk: &Desk, by: &Session, mail: &Incoming, letter: &In
         html.push_str(&text::as_typed(i18n::mail_signature_unverified(l)));
         said = format!("{said}\n\n{}", i18n::mail_signature_unverified(l));
     }
+    let lost_text = is_cut(&Oddity::TextCut) || is_cut(&Oddity::HtmlCut) && letter.text.is_none();
+    if too_long || lost_text || is_cut(&Oddity::TooManyParts) {
+        html.push_str(&text::as_typed(i18n::mail_cut(l)));
+        said = format!("{said}\n\n{}", i18n::mail_cut(l));
+    }
     if !missing.is_empty() {
         let sentence = i18n::mail_files_refused(l, missing.join(", "));
         html.push_str(&text::as_typed(&sentence));
         said = format!("{said}\n\n{sentence}");
     }
+    let inline = inline.into_iter().map(|(id, _)| id).collect();
     let mail = ByMail { incoming: mail.id, message_id: letter.message_id.clone(), verified, head: head(letter), html, inline };
     let files = files.iter().map(ToString::to_string).collect();
     Ok(Body { text: said, files, mail })

@@ -236,7 +236,12 @@ pub(super) fn as_relayed(raw: &[u8], from: &MailAddress) -> Proof {
     let Some(mail) = AuthenticatedMessage::parse(raw) else { return Proof::None };
     let address = from.address.to_lowercase();
     let Some(domain) = domain_of(&mail, &address) else { return Proof::None };
-    covered(&mail, mail.dkim_headers.iter().map(|header| &header.header).filter(|signature| is_aligned(&signature.d.to_lowercase(), domain)))
+    let aligned = mail.dkim_headers.iter().map(|header| &header.header).filter(|signature| is_aligned(&signature.d.to_lowercase(), domain));
+    // One that covers the body up to a length says nothing of what was added below.
+    if aligned.clone().any(|signature| signature.l > 0) {
+        return Proof::None;
+    }
+    covered(&mail, aligned)
 }
 
 /// Checks signatures with the keys that domains publish.

@@ -16,6 +16,7 @@ use domain::{IncomingId, Refusal, TicketId};
 use mime::{Automatic, InboundMessage, MailAddress};
 use std::time::Duration;
 use store::mail::{Finding, Incoming, State};
+use tokio_util::task::AbortOnDropHandle;
 
 /// How long a batch is this reader's.
 const LEASE: Span = Span::minutes(10);
@@ -81,7 +82,8 @@ pub async fn once(desk: &Desk) -> Result<usize> {
         store::mail::count_try(&change, id).await?;
         change.commit().await?;
         // In a task of its own: a fault in reading one mail is told, and ends there.
-        if let Err(fault) = tokio::spawn(async move { read(&desk_of_it, id).await })
+        // It ends with the step that is broken off: after the lease another reads the same mail.
+        if let Err(fault) = AbortOnDropHandle::new(tokio::spawn(async move { read(&desk_of_it, id).await }))
             .await
             .map_err(|fault| fault.to_string())
             .and_then(|read| read.map_err(|error| error.to_string()))

@@ -112,8 +112,11 @@ fn keep(path: PathBuf, raw: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or_else(|| io::Error::other("a file has a folder"))?;
     let is_new = !folder.exists();
     std::fs::create_dir_all(folder)?;
-    let half = path.with_extension(format!("half-{}", std::process::id()));
-    let mut file = File::create(&half)?;
+    // Two nodes may keep the same mail at once, and in containers their processes have one number.
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
+    let half = path.with_extension(format!("half-{}", crate::accounts::hex(&random)));
+    let mut file = File::create_new(&half)?;
     file.write_all(raw)?;
     file.sync_all()?;
     std::fs::rename(&half, &path)?;

@@ -6,6 +6,7 @@ use super::Failure;
 use crate::workers::{self, Rest, Worker};
 use crate::{Desk, Result, notifications};
 use domain::time::{Moment, Span};
+use std::collections::HashMap;
 use std::time::Duration;
 use store::notifications::{Due, Outcome, State};
 use tokio::task::JoinSet;
@@ -57,18 +58,29 @@ pub async fn once(desk: &Desk) -> Result<usize> {
     }
     change.commit().await?;
     let (count, mut waiting, mut running, mut outcomes) = (due.len(), due.into_iter(), JoinSet::new(), vec![]);
+    let mut under_way = HashMap::new();
     loop {
         while running.len() < desk.mail().transport().at_once()
             && let Some(next) = waiting.next()
         {
             let desk = desk.clone();
-            running.spawn(async move { deliver(&desk, next).await });
+            let due = next.clone();
+            under_way.insert(running.spawn(async move { deliver(&desk, next).await }).id(), due);
         }
         // What was handed over is written down soon: what a crash repeats is little.
-        let is_late = match tokio::time::timeout(SOON, running.join_next()).await {
-            Ok(Some(outcome)) => {
+        let is_late = match tokio::time::timeout(SOON, running.join_next_with_id()).await {
+            Ok(Some(Ok((task, outcome)))) => {
                 workers::beat();
-                outcomes.extend(outcome.ok());
+                under_way.remove(&task);
+                outcomes.push(outcome);
+                false
+            }
+            // A fault in one mail counts as a try of it.
+            Ok(Some(Err(fault))) => {
+                if let Some(due) = under_way.remove(&fault.id()) {
+                    tracing::error!(delivery = %due.id, %fault, "a mail could not be made");
+                    outcomes.push(later(desk, &due, fault.to_string()));
+                }
                 false
             }
             Ok(None) => break,

@@ -114,3 +114,38 @@ async fn a_reaction_leaves_no_file() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_picture_that_the_html_names_and_does_not_show_is_a_file() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let id = world.open("marieke", "Scherm").await;
+        let to = to_ticket(&world, id).await;
+        let picture = base64::engine::general_purpose::STANDARD.encode(png(4, 4));
+        let image = format!("Content-Type: image/png; name=foto.png\nContent-Disposition: inline; filename=foto.png\nContent-ID: <a>\nContent-Transfer-Encoding: base64\n\n{picture}");
+        for page in ["<p>Zie beeld</p><!-- <img src=\"cid:a\"> -->", "<p>Zie beeld</p><table background=\"cid:a\"></table>"] {
+            let (fields, body) = parts("related", &[&format!("Content-Type: text/html\n\n{page}"), &image]);
+            let came = read(&world, mail("marieke", &to, &format!("Subject: Re: Scherm\r\n{fields}"), &body)).await;
+            assert_eq!((came.state, came.ticket), (State::Read, Some(id)));
+            let (html, files) = last(&world, id).await;
+            assert!(html.contains("Zie beeld") && !html.contains("/view"), "{html}");
+            assert_eq!(files, ["foto.png"], "{page}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_that_is_cut_says_so() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let id = world.open("marieke", "Scherm").await;
+        let to = to_ticket(&world, id).await;
+        let cut = i18n::mail_cut(Language::Nl);
+        let long = format!("Content-Type: text/plain\n\nHet log:\n{}", "regel van het log\n".repeat(9_000));
+        let (fields, body) = parts("mixed", &[&long]);
+        read(&world, mail("marieke", &to, &format!("Subject: Re: Scherm\r\n{fields}"), &body)).await;
+        assert!(last(&world, id).await.0.contains(cut));
+    })
+    .await;
+}

@@ -267,7 +267,16 @@ async fn keep(desk: &Desk, source: &Source<'_>, talk: &mut Talk, uid: u32) -> Re
         receive::refuse(desk, source, head, reason()).await?;
         return Ok(false);
     }
-    let Some(raw) = talk.mail(uid).await?.filter(|raw| !raw.is_empty()) else { return Ok(false) };
+    let Some(raw) = talk.mail(uid).await?.filter(|raw| !raw.is_empty()) else {
+        // It is there, and the server does not give it, as with one that is damaged: admins are told, and what can be had of it is kept.
+        if size > 0 && talk.size(uid).await?.is_some() {
+            let head = talk.head(uid, HEAD).await?.unwrap_or_default();
+            tracing::error!(mailbox = source.name, uid, "the mail server does not give a mail");
+            receive::refuse(desk, source, head, MailReason::Other { text: format!("{}: mail {uid} is not given by the server", source.name) })
+                .await?;
+        }
+        return Ok(false);
+    };
     let beginning = raw[..raw.len().min(HEAD)].to_vec();
     match receive(desk, source, raw).await {
         Ok(_) => Ok(true),
