@@ -203,8 +203,17 @@ struct Builder<'a> {
 
 /// Where a comment ends: browsers end one at `--!>` too.
 fn comment_end(comment: &str) -> Option<usize> {
-    let end = |mark: &str| comment.find(mark).map(|at| at + mark.len());
-    end("-->").into_iter().chain(end("--!>")).min()
+    let mut from = 0;
+    // Only as far as it goes: a mail may have a hundred thousand of them.
+    while let Some(at) = comment[from..].find("--") {
+        let end = from + at + 2;
+        match () {
+            () if comment[end..].starts_with('>') => return Some(end + 1),
+            () if comment[end..].starts_with("!>") => return Some(end + 2),
+            () => from = end - 1,
+        }
+    }
+    None
 }
 
 /// Reads HTML into nodes, in the order of the text; the first is the root.
