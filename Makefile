@@ -32,7 +32,7 @@ fmt: ## The format of the Rust sources
 
 lint: tools ## Clippy, where no warning passes
 	@cargo clippy $(native) --all-targets $(testing) -- -D warnings
-	@cargo clippy -p frontend --target wasm32-unknown-unknown -- -D warnings
+	@cargo clippy -p frontend --all-features --target wasm32-unknown-unknown -- -D warnings
 
 css: tools ## Style sheets parse
 	@bash scripts/css.sh

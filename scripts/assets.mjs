@@ -12,13 +12,17 @@ rmSync(fresh, { recursive: true, force: true });
 mkdirSync(join(fresh, 'pkg'), { recursive: true });
 cpSync(assets, fresh, { recursive: true });
 
-// What the server reads to find the names: one line for each kind.
-const lines = ['js', 'wasm', 'css'].map((kind) => {
-  const content = readFileSync(join(packed, `balie.${kind}`));
-  const hash = createHash('sha256').update(content).digest('hex').slice(0, 16);
-  writeFileSync(join(fresh, 'pkg', `balie.${hash}.${kind}`), content);
-  return `${kind}: ${hash}\n`;
-});
+// What the server reads to find the names: one line for each kind. The programs of portal and staff share theirs.
+const named = (names) => {
+  const contents = names.map((name) => [name, readFileSync(join(packed, name))]);
+  const sum = createHash('sha256');
+  contents.forEach(([, content]) => sum.update(content));
+  const hash = sum.digest('hex').slice(0, 16);
+  contents.forEach(([name, content]) => writeFileSync(join(fresh, 'pkg', name.replace('.', `.${hash}.`)), content));
+  return hash;
+};
+const [programs, style] = [named(['balie.js', 'balie.wasm', 'portal.js', 'portal.wasm']), named(['balie.css'])];
+const lines = [`js: ${programs}\n`, `wasm: ${programs}\n`, `css: ${style}\n`];
 
 // A font is compressed by itself.
 const compressible = new Set(['.js', '.wasm', '.css', '.svg', '.txt', '.json', '.html', '.webmanifest', '.map']);

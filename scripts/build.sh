@@ -26,16 +26,24 @@ fi
 mkdir -p target/release
 
 echo "building the browser's side (about 4 minutes on 2 cores the first time)"
-cargo build --package frontend --lib --target wasm32-unknown-unknown --profile wasm-release
 packed=target/packed
 rm -rf "$packed" && mkdir -p "$packed"
-wasm-bindgen target/wasm32-unknown-unknown/wasm-release/frontend.wasm --target web --no-typescript --out-dir "$packed" --out-name balie
-# What rustc uses of WebAssembly by itself; the note of it that it leaves in the file is stripped along with the symbols.
-# For size it is no smaller once it is compressed.
-wasm-opt -O3 --strip-debug --strip-producers --enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext --enable-nontrapping-float-to-int --enable-reference-types \
-  --enable-multivalue --enable-mutable-globals "$packed/balie_bg.wasm" -o "$packed/balie.wasm"
-rm "$packed/balie_bg.wasm"
-esbuild --minify --format=esm --log-level=warning --allow-overwrite "$packed/balie.js" --outfile="$packed/balie.js"
+
+# program NAME OPTION...: one program for the browser.
+program() {
+  local name=$1
+  shift
+  cargo build --package frontend --lib --target wasm32-unknown-unknown --profile wasm-release "$@"
+  wasm-bindgen target/wasm32-unknown-unknown/wasm-release/frontend.wasm --target web --no-typescript --out-dir "$packed" --out-name "$name"
+  # What rustc uses of WebAssembly by itself; the note of it that it leaves in the file is stripped along with the symbols.
+  # For size it is no smaller once it is compressed.
+  wasm-opt -O3 --strip-debug --strip-producers --enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext --enable-nontrapping-float-to-int --enable-reference-types \
+    --enable-multivalue --enable-mutable-globals "$packed/${name}_bg.wasm" -o "$packed/$name.wasm"
+  rm "$packed/${name}_bg.wasm"
+  esbuild --minify --format=esm --log-level=warning --allow-overwrite "$packed/$name.js" --outfile="$packed/$name.js"
+}
+program balie --features board
+program portal
 bash scripts/style.sh
 lightningcss --minify --targets "$(sed -n 's/^browserquery = "\(.*\)"$/\1/p' Cargo.toml)" target/style/balie.css -o "$packed/balie.css"
 node scripts/assets.mjs "$packed" public target/site target/release/hash.txt

@@ -1,26 +1,36 @@
 //! The screens of Balie, for the server that renders them and the browser that wakes their islands.
 //!
 //! A page is HTML that works by itself: every form posts, every link leads somewhere. What lives, the board and the uploads, is an island.
+//!
+//! The browser gets islands alone: all of them for staff (feature `board`), and those of the portal for everyone else.
 
 #![recursion_limit = "512"]
+#![cfg_attr(not(feature = "ssr"), allow(dead_code, unused_imports, reason = "what stands around the islands is rendered by the server"))]
 
 #[cfg(feature = "ssr")]
 pub mod backend;
 
 pub mod accounts;
 pub mod attachments;
+#[cfg(any(feature = "ssr", feature = "board"))]
 pub mod board;
 mod due;
 mod enhance;
 mod head;
+#[cfg(feature = "ssr")]
 pub mod hours;
 pub mod live;
+#[cfg(feature = "ssr")]
 pub mod mail;
+#[cfg(any(feature = "ssr", feature = "board"))]
 pub mod on_call;
+#[cfg(feature = "ssr")]
 pub mod people;
+#[cfg(feature = "ssr")]
 pub mod privacy;
 mod problem;
 mod reader;
+#[cfg(feature = "ssr")]
 pub mod reports;
 mod returned;
 pub mod tickets;
@@ -40,16 +50,19 @@ use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{SsrMode, StaticSegment, path};
 
 /// The document with the page that was asked for. One type for all pages, so that they are compiled here and not where they are served.
+#[cfg(feature = "ssr")]
 pub fn document(head: &Head) -> AnyView {
     shell(head).into_any()
 }
 
 /// The pages, for listing their routes.
+#[cfg(feature = "ssr")]
 pub fn pages() -> AnyView {
     view! { <App/> }.into_any()
 }
 
 /// What stands around every page.
+#[cfg(feature = "ssr")]
 fn shell(head: &Head) -> impl IntoView + use<> {
     let reader = Reader::current();
     let theme = reader.theme.word();
@@ -63,7 +76,7 @@ fn shell(head: &Head) -> impl IntoView + use<> {
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="preload" href="/fonts/archivo-latin.woff2" r#as="font" r#type="font/woff2" crossorigin=""/>
-                {head.view()}
+                {head.view(reader.is_staff())}
                 {Returned::any().map(|returned| view! { <meta name="returned-to" content=returned.page.clone()/> })}
                 <MetaTags/>
             </head>
@@ -76,6 +89,7 @@ fn shell(head: &Head) -> impl IntoView + use<> {
 }
 
 /// The route table: every page there is.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();

@@ -153,6 +153,7 @@ fn sentence(field: Field, fault: &Fault, l: Language) -> String {
         (_, Fault::ForbiddenKind) => w::fault_kind(l).to_owned(),
         (_, Fault::WrongContent) => w::fault_content(l).to_owned(),
         (_, Fault::Interrupted) => w::fault_interrupted(l).to_owned(),
+        (_, Fault::DiskFull) => w::fault_disk_full(l).to_owned(),
         (_, Fault::Gone) => w::fault_file_gone(l).to_owned(),
         (_, Fault::Unsent) => w::fault_unsent(l).to_owned(),
         (_, Fault::EndsBefore) => w::fault_ends_before(l).to_owned(),

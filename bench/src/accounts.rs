@@ -129,9 +129,9 @@ async fn import(desk: &Desk, admin: &Agent, people: usize) -> Outcome<f64> {
     for n in 0..people {
         table.push_str(&format!("Persoon {n};persoon{n}@import.example;Organisatie {};\n", n % 500));
     }
-    let mut upload = Upload::begin(desk, "mensen.csv", Some(table.len() as u64))?;
+    let mut upload = Upload::begin(desk, admin.session(), "mensen.csv", Some(table.len() as u64)).await?;
     upload.write(table.as_bytes()).await?;
-    let file = upload.finish(admin.session()).await?.id.to_string();
+    let file = upload.finish().await?.id.to_string();
     let begun = Instant::now();
     desk::accounts::begin_import(desk, admin, &file, &[]).await?;
     let mut steps = 0;

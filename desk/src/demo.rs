@@ -313,9 +313,9 @@ async fn upload(desk: &Desk, by: &Session, names: &[String]) -> Result<Vec<Strin
     let mut ids = vec![];
     for name in names {
         let bytes = file(name).ok_or_else(|| missing("file", name))?;
-        let mut upload = Upload::begin(desk, name, Some(bytes.len() as u64))?;
+        let mut upload = Upload::begin(desk, by, name, Some(bytes.len() as u64)).await?;
         upload.write(bytes).await?;
-        ids.push(upload.finish(by).await?.id.to_string());
+        ids.push(upload.finish().await?.id.to_string());
     }
     Ok(ids)
 }

@@ -19,6 +19,7 @@ pub mod mail;
 mod network;
 pub mod notifications;
 pub mod on_call;
+pub mod permits;
 pub mod privacy;
 pub mod ready;
 pub mod reports;

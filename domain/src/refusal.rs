@@ -145,6 +145,8 @@ pub enum Fault {
     Interrupted,
     /// A file whose bytes are no longer on disk, or not all of them.
     Gone,
+    /// The server's disk has no room for it.
+    DiskFull,
     /// A mail could not be sent.
     Unsent,
     /// Not an e-mail address.

@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 import { as, awake, daan, fatima, openTicket, sanne } from '../support/people';
 
-test('a card moves by keyboard alone', async ({ browser }) => {
+test('a card moves by keyboard alone', { tag: '@slow' }, async ({ browser }) => {
   const customer = await as(browser, fatima);
   const id = await openTicket(customer, 'Met het toetsenbord', 'Hoog');
   const page = await as(browser, sanne);

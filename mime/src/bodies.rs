@@ -4,7 +4,7 @@
 
 use crate::limits::{MAX_HTML, MAX_SIGNATURES, MAX_TEXT};
 use crate::parts::{self, Raw};
-use crate::{Oddity, Part, Sealed, charset, encrypted, flowed, signed, uuencoded};
+use crate::{Oddity, Part, Sealed, charset, data_images, encrypted, flowed, signed, uuencoded};
 use mail_parser::decoders::html::html_to_text;
 
 /// A stretch of what is to be read, in one or two forms.
@@ -98,7 +98,14 @@ impl<'r, 'a> Reader<'r, 'a> {
     /// What a part of text says.
     fn text(&mut self, part: &Raw<'_>, at: usize) -> Vec<Piece> {
         let is_html = part.kind == "text/html";
-        let text = readable(part, if is_html { MAX_HTML } else { MAX_TEXT }, self.oddities);
+        let mut contents = part.contents(self.oddities);
+        if is_html {
+            // Before it is cut: a screenshot is longer than any text.
+            let pictures;
+            (contents, pictures) = data_images::take(contents, &format!("picture-{}-{at}", self.signatures));
+            self.found.files.extend(pictures);
+        }
+        let text = readable(part, &contents, if is_html { MAX_HTML } else { MAX_TEXT }, self.oddities);
         if is_html {
             return if text.trim().is_empty() && at != 0 { vec![] } else { vec![Piece { html: Some(text), text: None }] };
         }
@@ -158,7 +165,8 @@ fn first_is_picture(parts: &[Raw<'_>], at: usize, parent: &str) -> Option<bool> 
         return if part.kind == ALTERNATIVE { found.next_back().flatten() } else { found.flatten().next() };
     }
     if is_text(part) && !part.is_attachment() {
-        let text = readable(part, if part.kind == "text/html" { MAX_HTML } else { MAX_TEXT }, &mut vec![]);
+        let contents = part.contents(&mut vec![]);
+        let text = readable(part, &contents, if part.kind == "text/html" { MAX_HTML } else { MAX_TEXT }, &mut vec![]);
         let shows = if part.kind == "text/html" { !shows_nothing(&text) } else { has_words(&text) };
         return shows.then_some(false);
     }
@@ -251,9 +259,8 @@ fn joined(pieces: Vec<Piece>, oddities: &mut Vec<Oddity>) -> (Option<String>, Op
     (with_text.then_some(text), with_html.then_some(html))
 }
 
-/// The text of a part: decoded, with line feeds for line ends, and no NUL.
-fn readable(part: &Raw<'_>, most: usize, oddities: &mut Vec<Oddity>) -> String {
-    let contents = part.contents(oddities);
+/// The text of a part with these contents: decoded, with line feeds for line ends, and no NUL.
+fn readable(part: &Raw<'_>, contents: &[u8], most: usize, oddities: &mut Vec<Oddity>) -> String {
     let kept = &contents[..contents.len().min(most)];
     if kept.len() < contents.len() {
         oddities.push(if part.kind == "text/html" { Oddity::HtmlCut } else { Oddity::TextCut });

@@ -283,6 +283,16 @@ fn word(text: &str) -> Option<(&str, Vec<u8>, usize)> {
     Some((charset, bytes, text.len() - body.len() + end + 2))
 }
 
+/// Whether it may be base64, where that is said: words with blanks between them on most of its lines are text. A stray sign or a single word does not tell.
+pub(crate) fn is_base64(bytes: &[u8]) -> bool {
+    let lines = bytes[..bytes.len().min(LOOKED_AT)].split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let (text, other): (Vec<_>, Vec<_>) = lines.partition(|line| line.contains(&b' '));
+    text.len() <= other.len()
+}
+
+/// Bytes by which [`is_base64`] decides.
+const LOOKED_AT: usize = 16 << 10;
+
 /// Base64 with whatever else stands in it left out; `true` where there was something to leave out.
 pub(crate) fn rough_base64(bytes: &[u8]) -> (Vec<u8>, bool) {
     if let Some(decoded) = base64_decode(bytes) {

@@ -42,6 +42,11 @@ impl Part {
         Self { name: safe_name(name).unwrap_or_else(|| invented(&content_type)), content_type, content_id: None, inline: false, contents }
     }
 
+    /// A picture that stood in the HTML, which names it by this id.
+    pub(crate) fn in_text(content_type: String, id: String, contents: Vec<u8>) -> Self {
+        Self { name: invented(&content_type), content_type, content_id: Some(id), inline: true, contents }
+    }
+
     /// Whether it is a mail of its own.
     pub fn is_mail(&self) -> bool {
         matches!(self.content_type.as_str(), "message/rfc822" | "message/global")

@@ -9,6 +9,7 @@ mod auto_reply;
 mod bodies;
 mod bounce;
 mod charset;
+mod data_images;
 mod encrypted;
 mod files;
 mod flowed;

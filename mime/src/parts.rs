@@ -62,6 +62,10 @@ impl Raw<'_> {
         let encoding = self.fields.lower("Content-Transfer-Encoding").unwrap_or_default();
         let encoding = encoding.split([';', ' ', '(']).next().unwrap_or_default().trim_matches('"');
         match encoding {
+            "base64" | "base-64" | "b" if !charset::is_base64(self.body) => {
+                oddities.push(Oddity::BrokenEncoding);
+                self.body.into()
+            }
             "base64" | "base-64" | "b" => {
                 let (bytes, rough) = charset::rough_base64(self.body);
                 if rough {

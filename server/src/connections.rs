@@ -4,11 +4,11 @@
 //! Nothing is waited for without end: not the head of a request, nor that an answer is taken.
 
 use crate::pace::{self, Paced};
-use crate::places::{Full, Places};
 use axum::Router;
 use axum::extract::Request;
 use axum::extract::connect_info::ConnectInfo;
 use desk::Network;
+use desk::permits::{Full, Permits};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -73,7 +73,7 @@ pub async fn serve(listener: TcpListener, app: Router, shutdown: CancellationTok
     if let Err(error) = prepare(&listener) {
         tracing::debug!(%error, "connections are not set up as they should be");
     }
-    let places = Places::new(limits.all, limits.each);
+    let permits = Permits::new(limits.all, limits.each);
     let ending = GracefulShutdown::new();
     let mut pause = Duration::ZERO;
     loop {
@@ -96,8 +96,8 @@ pub async fn serve(listener: TcpListener, app: Router, shutdown: CancellationTok
             }
         };
         pause = Duration::ZERO;
-        let place = match places.try_take(Some(Network::of(from.ip()))) {
-            Ok(place) => place,
+        let permit = match permits.try_take(Some(Network::of(from.ip()))) {
+            Ok(permit) => permit,
             Err(full) => {
                 refuse(stream, full);
                 continue;
@@ -117,7 +117,7 @@ pub async fn serve(listener: TcpListener, app: Router, shutdown: CancellationTok
                 tracing::trace!(%error, "a connection ended");
             }
             open.decrement(1.0);
-            drop(place);
+            drop(permit);
         });
     }
     drop(listener);
@@ -142,7 +142,7 @@ fn prepare(listener: &TcpListener) -> io::Result<()> {
 fn refuse(stream: TcpStream, full: Full) {
     let (why, answer) = match full {
         Full::All => ("all", BUSY),
-        Full::Network => ("network", TOO_MANY),
+        Full::Share => ("network", TOO_MANY),
     };
     metrics::counter!("balie_connections_refused", "full" => why).increment(1);
     if let Ok(mut stream) = stream.into_std() {

@@ -43,7 +43,7 @@ pub async fn upload(
     let until = Instant::now() + Duration::from_secs(30 + announced.unwrap_or(largest).min(largest) / LEAST_RATE);
     let kept = async {
         let session = allowed(&asking, Action::Upload)?;
-        let mut upload = Upload::begin(&state.desk, &named.name, announced)?;
+        let mut upload = Upload::begin(&state.desk, session, &named.name, announced).await?;
         let mut pieces = body.into_data_stream();
         loop {
             let piece = tokio::select! {
@@ -54,7 +54,7 @@ pub async fn upload(
             };
             match piece {
                 Some(piece) => upload.write(&piece.map_err(|_| interrupted())?).await?,
-                None => return upload.finish(session).await,
+                None => return upload.finish().await,
             }
         }
     };

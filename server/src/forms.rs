@@ -2,7 +2,6 @@
 //!
 //! Invariant: whatever goes wrong, what was typed comes back in its form; a form that arrives after the session ended waits behind the log-in.
 
-use crate::places::{Place, Places};
 use crate::router::{AppState, FORM_BYTES};
 use crate::session;
 use app::backend::{Asking, problem, status};
@@ -15,6 +14,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use desk::Network;
 use desk::attachments::Upload;
+use desk::permits::{Permit, Permits};
 use domain::Refusal;
 use domain::permissions::Action;
 use domain::typed::own_path;
@@ -34,13 +34,13 @@ const SHOWN: [&str; 5] = ["factor", "add_app", "new_codes", "make_token", "new_f
 /// Most fields of a form: those of a bulk change of a whole page, several times over.
 const MOST_FIELDS: usize = 1_000;
 
-/// A form that is larger than this, in bytes, or has files, waits for a place before it is read, and holds it until it is answered.
+/// A form that is larger than this, in bytes, or has files, waits for a permit before it is read, and holds it until it is answered.
 const SMALL: usize = 16 << 10;
-/// Large forms of who has a session that are under way at once, and those of one network: what they hold in memory is bounded, and nobody takes every place.
-static LARGE: LazyLock<Places> = LazyLock::new(|| Places::new(64, 32));
-/// The same of who has none, so that a stranger takes no place of anyone who is known, nor all of the others.
-static LARGE_OF_STRANGERS: LazyLock<Places> = LazyLock::new(|| Places::new(16, 4));
-/// So long is waited for a place, and from then on until the form has come in.
+/// Large forms of who has a session that are under way at once, and those of one network: what they hold in memory is bounded, and nobody takes every permit.
+static LARGE: LazyLock<Permits<Network>> = LazyLock::new(|| Permits::new(64, 32));
+/// The same of who has none, so that a stranger takes no permit of anyone who is known, nor all of the others.
+static LARGE_OF_STRANGERS: LazyLock<Permits<Network>> = LazyLock::new(|| Permits::new(16, 4));
+/// So long is waited for a permit, and from then on until the form has come in.
 const COMES_IN: Duration = Duration::from_secs(30);
 /// For its files there is more time: as long as they take at this rate, in bytes a second.
 const FILES_RATE: u64 = 32 << 10;
@@ -51,32 +51,32 @@ const FILES_MOST: Duration = Duration::from_secs(4 * 3_600);
 
 type Fields = Vec<(String, String)>;
 
-/// Where a form is read: how long that may take, and the place that it holds.
+/// Where a form is read: how long that may take, and the permit that it holds.
 struct Coming {
     asking: Option<Asking>,
     until: Instant,
-    _place: Option<Place>,
+    _permit: Option<Permit<Network>>,
 }
 
 impl Coming {
-    /// Waits for a place where the form needs one.
+    /// Waits for a permit where the form needs one.
     async fn of(state: &AppState, parts: &Parts) -> Result<Self, StatusCode> {
         let has_files = is_multipart(&parts.headers);
         let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|h| h.to_str().ok()?.parse::<u64>().ok());
         if !has_files && announced.is_some_and(|size| size <= SMALL as u64) {
-            return Ok(Self { asking: None, until: Instant::now() + COMES_IN, _place: None });
+            return Ok(Self { asking: None, until: Instant::now() + COMES_IN, _permit: None });
         }
         let asking = session::asking(state, &parts.headers, &parts.extensions).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
-        let (place, rate) = match &asking.session {
+        let (permit, rate) = match &asking.session {
             Some(_) => (LARGE.take(asking.address.map(Network::of)).left_future(), FILES_RATE),
             None => (LARGE_OF_STRANGERS.take(asking.address.map(Network::of)).right_future(), FILES_RATE_OF_STRANGERS),
         };
-        let place = timeout(COMES_IN, place).await.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
+        let permit = timeout(COMES_IN, permit).await.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
         // One whose length is not told may have as much as one file, and of a stranger no more is read.
         let largest = largest_file(state);
         let size = if asking.session.is_some() { announced.unwrap_or(largest) } else { announced.unwrap_or(largest).min(largest) };
         let more = if has_files { Duration::from_secs(size / rate).min(FILES_MOST) } else { Duration::ZERO };
-        Ok(Self { asking: Some(asking), until: Instant::now() + COMES_IN + more, _place: Some(place) })
+        Ok(Self { asking: Some(asking), until: Instant::now() + COMES_IN + more, _permit: Some(permit) })
     }
 
     /// Reads something that is on its way, as long as there is time.
@@ -349,10 +349,9 @@ async fn keep(
     field: &mut axum::extract::multipart::Field<'_>,
     taken: &AtomicU64,
 ) -> desk::Result<String> {
-    let session = crate::files::allowed(asking, Action::Upload);
-    let mut upload = match &session {
-        Ok(_) => Upload::begin(&state.desk, name, None),
-        Err(refusal) => Err(refusal.clone().into()),
+    let mut upload = match crate::files::allowed(asking, Action::Upload) {
+        Ok(session) => Upload::begin(&state.desk, session, name, None).await,
+        Err(refusal) => Err(refusal.into()),
     };
     // Read to its end even where it is refused: the fields after it are wanted.
     while let Some(piece) = field.chunk().await.map_err(|_| crate::files::interrupted())? {
@@ -363,7 +362,7 @@ async fn keep(
             upload = Err(error);
         }
     }
-    Ok(upload?.finish(session?).await?.id.to_string())
+    Ok(upload?.finish().await?.id.to_string())
 }
 
 #[cfg(test)]

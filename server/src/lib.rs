@@ -19,7 +19,6 @@ pub mod log;
 pub mod mail;
 pub mod on_call;
 mod pace;
-mod places;
 pub mod privacy;
 pub mod provider;
 pub mod redirects;

@@ -68,9 +68,9 @@ pub fn router(state: AppState) -> Router {
         security::page_policy();
     };
     let (options, is_watched) = (state.options.clone(), std::env::var_os("LEPTOS_WATCH").is_some());
-    let head = Head::read(&options, &Nonce::new());
+    let head = Head::read(&options, &Nonce::new(), is_watched);
     // While one works on the style sheet its name changes under the same program.
-    let render = move || if is_watched { document(&Head::read(&options, &Nonce::new())) } else { document(&head) };
+    let render = move || if is_watched { document(&Head::read(&options, &Nonce::new(), true)) } else { document(&head) };
     let fallback = render_app_async_with_context(context.clone(), render.clone());
 
     let screens = Router::new()

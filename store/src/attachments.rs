@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
-use crate::row::{Row, rows};
+use crate::row::{Row, Source, first, rows};
 use crate::tables::attachment;
 use crate::tickets::within;
 use domain::accounts::Scope;
@@ -62,8 +62,13 @@ pub async fn count_loose(change: &Change, owner: PersonId, since: Moment) -> Res
     if change.is_postgres() {
         change.db().query_one_raw(change.sql("SELECT 1 FROM person WHERE id = $1 FOR NO KEY UPDATE", [owner.0.into()])).await?;
     }
+    loose_since(change, owner, since).await
+}
+
+/// How many loose files a person uploaded since a moment.
+pub async fn loose_since(from: &impl Source, owner: PersonId, since: Moment) -> Result<i64> {
     let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM attachment f WHERE f.owner_id = $1 AND f.created_at > $2 AND f.message_id IS NULL";
-    let row = change.db().query_one_raw(change.sql(sql, [owner.0.into(), since.0.into()])).await?;
+    let row = first(from, sql, [owner.0.into(), since.0.into()]).await?;
     row.map_or(Ok(0), |row| Row::new(&row).next())
 }
 

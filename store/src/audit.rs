@@ -4,6 +4,7 @@ use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
 use crate::row::{Row, Source, first, rows};
+use domain::accounts::EmailAddress;
 use domain::audit::{Deed, Entry};
 use domain::time::Moment;
 use domain::{Named, PersonId};
@@ -95,6 +96,17 @@ pub async fn read(store: &Store, filter: &Filter, most: u64) -> Result<Vec<Entry
             Some(Entry { id, at: Moment(at), by, deed: Deed::from_word(&deed)?, about, address, before, after })
         })
         .collect())
+}
+
+/// Deeds of one person that are looked at for where they came in from.
+const LOOKED_AT: u64 = 1_000;
+
+/// The addresses that the account with an e-mail address came in from, of its latest deeds.
+pub async fn log_in_addresses(store: &Store, email: &EmailAddress) -> Result<Vec<String>> {
+    let of_person = "SELECT a.address, a.deed FROM audit a WHERE a.by_id = (SELECT id FROM person WHERE email = $1)";
+    let tail = format!("FROM ({of_person} ORDER BY a.id DESC LIMIT {LOOKED_AT}) AS latest WHERE latest.deed = $2 GROUP BY latest.address");
+    let found: Vec<(String,)> = rows(store, "latest.address", &tail, vec![email.as_str().into(), Deed::LoggedIn.word().into()]).await?;
+    Ok(found.into_iter().map(|(address,)| address).collect())
 }
 
 /// Removes what is older than a moment.

@@ -6,7 +6,7 @@ use crate::accounts::HAS_A_WAY_IN;
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{List, Row, first, lists, rows};
+use crate::row::{List, Row, first, list, lists, rows};
 use domain::mail::MailReason;
 use domain::time::Moment;
 use domain::{DepartmentId, IncomingId, MessageId, TicketId};
@@ -149,6 +149,13 @@ pub async fn lease(change: &Change, now: Moment, until: Moment, most: u64) -> Re
     let mut ids: Vec<IncomingId> = rows.iter().map(|row| Ok(IncomingId(Row::new(row).next()?))).collect::<Result<_>>()?;
     ids.sort_unstable();
     Ok(ids)
+}
+
+/// Keeps mails that still wait, of these, for their reader until a moment.
+pub async fn renew(change: &Change, ids: &[IncomingId], until: Moment) -> Result<()> {
+    let sql = format!("UPDATE incoming SET leased_until = $1 WHERE state = 0 AND leased_until > 0 AND id IN {}", list(ids.iter().map(|id| id.0)));
+    change.run(&sql, [until.0.into()]).await?;
+    Ok(())
 }
 
 /// Counts that a mail is being read: one that ends the program is not read for ever, and those beside it are not blamed.

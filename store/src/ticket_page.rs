@@ -4,7 +4,7 @@
 
 use crate::accounts::{FROM_PEOPLE, PEOPLE, people_of};
 use crate::connect::Store;
-use crate::conversation::{Conversation, Files, conversation_lists, conversation_of};
+use crate::conversation::{Conversation, Extent, conversation_lists, conversation_of};
 use crate::departments::{CHOICES, Choices, choices_of};
 use crate::error::Result;
 use crate::hours::{RETARGETS, Retargeted, retargets_of};
@@ -15,7 +15,7 @@ use crate::row::lists;
 use crate::tickets::{LINE, Line, lines_of, others_tail, ticket_lists, ticket_of};
 use domain::accounts::{Person, Scope};
 use domain::tickets::Ticket;
-use domain::{EventNo, PersonId, TicketId};
+use domain::{EventNo, MessageId, PersonId, TicketId};
 
 /// Colleagues that are offered for CC at most: to staff, and to the requester.
 const CANDIDATES: u64 = 100;
@@ -62,22 +62,31 @@ fn candidates_tail(organisation: &str, most: u64) -> String {
     )
 }
 
-/// A ticket in the scope of a customer, with its conversation. Candidates for CC and proposals are for its requester alone: whoever calls leaves them out for others.
-pub async fn for_customer(store: &Store, scope: &Scope, id: TicketId) -> Result<Option<TicketPage>> {
-    let ([card, beside, cc], [messages, files, history]) = (ticket_lists(scope), conversation_lists(false, Files::Listed));
+/// A ticket in the scope of a customer, with the newest page of its conversation or the one before a message. Candidates for CC and proposals are for its requester alone: whoever calls leaves them out for others.
+pub async fn for_customer(store: &Store, scope: &Scope, id: TicketId, before: Option<MessageId>) -> Result<Option<TicketPage>> {
+    let extent = Extent::page(before, "$2");
+    let ([card, beside, cc], [messages, files, history]) = (ticket_lists(scope), conversation_lists(false, extent));
     let candidates = (PEOPLE, candidates_tail(ORGANISATION_OF_REQUESTER, COLLEAGUES));
     let proposals = ("c.email, c.name", "FROM cc_proposal c WHERE c.ticket_id = $1 ORDER BY c.email".to_owned());
     let parts = [card, beside, cc, messages, files, history, candidates, proposals];
     let parts = parts.each_ref().map(|(columns, tail)| (*columns, tail.as_str()));
-    let [card, beside, cc, messages, files, history, candidates, proposals] = lists(store, parts, vec![id.0.into()]).await?;
+    let [card, beside, cc, messages, files, history, candidates, proposals] =
+        lists(store, parts, [Some(id.0.into()), extent.value()].into_iter().flatten().collect()).await?;
     let Some((ticket, version)) = ticket_of(&store.reads, [card, beside, cc]).await? else { return Ok(None) };
-    let conversation = conversation_of(store, [messages, files, history], false)?;
+    let conversation = conversation_of(store, [messages, files, history], false, extent).await?;
     Ok(Some(TicketPage { ticket, version, conversation, candidates: people_of(candidates)?, proposals: proposals_of(proposals)? }))
 }
 
-/// A ticket in the scope of staff, with everything beside it as `me` sees it.
-pub async fn for_staff(store: &Store, scope: &Scope, id: TicketId, me: PersonId) -> Result<Option<(TicketPage, BesideTicket)>> {
-    let ([card, beside, cc], [messages, files, history]) = (ticket_lists(scope), conversation_lists(true, Files::Listed));
+/// A ticket in the scope of staff, with everything beside it as `me` sees it; of its conversation the newest page or the one before a message.
+pub async fn for_staff(
+    store: &Store,
+    scope: &Scope,
+    id: TicketId,
+    me: PersonId,
+    before: Option<MessageId>,
+) -> Result<Option<(TicketPage, BesideTicket)>> {
+    let extent = Extent::page(before, "$3");
+    let ([card, beside, cc], [messages, files, history]) = (ticket_lists(scope), conversation_lists(true, extent));
     let candidates = (PEOPLE, candidates_tail(ORGANISATION, CANDIDATES));
     let requester = (PEOPLE, format!("{FROM_PEOPLE} WHERE p.id = (SELECT requester_id FROM ticket WHERE id = $1)"));
     let others = (LINE, others_tail(scope, OTHERS));
@@ -103,7 +112,7 @@ pub async fn for_staff(store: &Store, scope: &Scope, id: TicketId, me: PersonId)
         alarm,
     ];
     let parts = parts.each_ref().map(|(columns, tail)| (*columns, tail.as_str()));
-    let values = vec![id.0.into(), me.0.into()];
+    let values = [Some(id.0.into()), Some(me.0.into()), extent.value()].into_iter().flatten().collect();
     let [
         card,
         beside,
@@ -125,7 +134,7 @@ pub async fn for_staff(store: &Store, scope: &Scope, id: TicketId, me: PersonId)
     ] = lists(store, parts, values).await?;
     let Some((ticket, version)) = ticket_of(&store.reads, [card, beside, cc]).await? else { return Ok(None) };
     let mail = of_ticket([deliveries, watching, proposals, quiet])?;
-    let conversation = conversation_of(store, [messages, files, history], true)?;
+    let conversation = conversation_of(store, [messages, files, history], true, extent).await?;
     let page = TicketPage { ticket, version, conversation, candidates: people_of(candidates)?, proposals: mail.proposals.clone() };
     let beside = BesideTicket {
         choices: choices_of([departments, staff])?,

@@ -24,33 +24,42 @@ pub fn entries(
     retargets: Vec<desk::tickets::Retargeted>,
 ) -> Vec<Entry> {
     let mut retargets = retargets.into_iter().map(|(at, by, what)| (at, Entry::Retargeted(at, by, what))).peekable();
-    let mut said = messages.into_iter().map(|(message, files)| {
-        Entry::Said(Said {
+    let said = messages.into_iter().map(|(message, files)| {
+        let id = message.id;
+        let said = Entry::Said(Said {
             id: message.id,
             author: message.author,
             side: message.side,
             note: message.note,
             html: message.html,
+            beginning: message.beginning,
             at: message.created_at,
             files,
             mail: message.mail.map(|mail| ByMail { id: mail.incoming, verified: mail.verified, head: mail.head }),
-        })
+        });
+        (id, said)
     });
+    let mut said = said.peekable();
     let mut entries = Vec::with_capacity(history.len());
     for event in history {
         while let Some((_, change)) = retargets.next_if(|(at, _)| *at < event.at) {
             entries.push(change);
         }
-        match &event.what {
-            Happening::Opened { follows: None, .. } | Happening::Replied { .. } | Happening::Noted { .. } => entries.extend(said.next()),
-            Happening::Opened { .. } => {
-                entries.push(Entry::Happened(event));
-                entries.extend(said.next());
-            }
-            _ => entries.push(Entry::Happened(event)),
+        // The description is the first message; the page of a long ticket may begin later.
+        let opened = matches!(event.what, Happening::Opened { .. });
+        let shows_message = opened || event.what.message().is_some();
+        let last = event.what.message();
+        if !shows_message || matches!(event.what, Happening::Opened { follows: Some(_), .. }) {
+            entries.push(Entry::Happened(event));
+        }
+        if opened {
+            entries.extend(said.next().map(|(_, said)| said));
+        }
+        while let Some((_, earlier)) = said.next_if(|(id, _)| last.is_some_and(|last| *id <= last)) {
+            entries.push(earlier);
         }
     }
-    entries.extend(said);
+    entries.extend(said.map(|(_, said)| said));
     entries.extend(retargets.map(|(_, change)| change));
     entries
 }

@@ -183,7 +183,7 @@ impl Shown {
 
     /// Brings the signals in line with the board, and marks one card.
     fn show(self, id: TicketId, changed: Changed) {
-        let focused = document().active_element().and_then(|e| e.closest("[data-card]").ok()?).and_then(|e| e.get_attribute("data-card"));
+        let focused = self.focused();
         self.board.with_value(|board| {
             if let Some(card) = board.columns.iter().flat_map(|c| &c.cards).find(|c| c.id == id) {
                 let signal = self.cards.with_value(|cards| cards.get(&id).copied());
@@ -199,9 +199,16 @@ impl Shown {
         if let Some(text) = changed {
             self.announce(id, &text);
         }
-        if let Some(id) = focused.filter(|f| *f == id.to_string()) {
-            set_timeout(move || ui::focus(&format!("#c{id}")), Duration::ZERO);
+        if let Some(focused) = focused {
+            refocus(focused);
         }
+    }
+
+    /// The card that has the focus, and its column.
+    fn focused(self) -> Option<(TicketId, Status)> {
+        let card = document().active_element()?.closest("[data-card]").ok()??;
+        let card = self.card(card.get_attribute("data-card")?.parse().ok()?)?;
+        Some((card.id, card.status))
     }
 
     /// Reads out what happened on a ticket, and takes its mark away after a while.
@@ -273,6 +280,7 @@ impl Shown {
     }
 
     fn replace(self, board: Board) {
+        let focused = self.focused();
         self.cards.update_value(|cards| {
             for card in board.columns.iter().flat_map(|c| &c.cards) {
                 match cards.get(&card.id) {
@@ -293,6 +301,9 @@ impl Shown {
                 signal.update(|(_, changed)| *changed = Some(text.clone()));
             }
             self.announce(id, &text);
+        }
+        if let Some(focused) = focused {
+            refocus(focused);
         }
     }
 
@@ -323,6 +334,20 @@ impl Shown {
         self.toast.set(Some(problem.sentence(Reader::current().language)));
         set_timeout(move || ui::at_rest(move || self.toast.set(None)), Duration::from_secs(6));
     }
+}
+
+/// Gives the focus back to a card that was drawn anew elsewhere; to the first of its column where it is no longer shown.
+fn refocus((id, column): (TicketId, Status)) {
+    let give_back = move || {
+        // It is somewhere: on the card itself, or where the reader has gone meanwhile.
+        if document().active_element().is_some_and(|e| e.tag_name() != "BODY") {
+            return;
+        }
+        let card = format!("#c{id}");
+        let is_shown = ui::find::<web_sys::Element>(&card).is_some();
+        ui::focus(&if is_shown { card } else { format!(".column[data-status={}] a.subject", column.word()) });
+    };
+    set_timeout(give_back, Duration::ZERO);
 }
 
 /// Whether the reader did it.

@@ -55,6 +55,10 @@ pub struct View {
     pub as_of: EventNo,
     pub ticket: Ticket,
     pub entries: Vec<Entry>,
+    /// The first message of these, where there are earlier ones.
+    pub earlier_than: Option<MessageId>,
+    /// Whether there are later ones.
+    pub has_later: bool,
     pub colleagues: Vec<Person>,
     pub files: Vec<Kept>,
     pub max_mebibytes: u32,
@@ -150,6 +154,8 @@ pub struct Said {
     pub side: Side,
     pub note: bool,
     pub html: String,
+    /// How its text begins, where it is too long to be shown among others.
+    pub beginning: Option<String>,
     pub at: Moment,
     pub files: Vec<Attachment>,
     pub mail: Option<ByMail>,
@@ -259,9 +265,9 @@ pub async fn open_ticket(
     Ok(())
 }
 
-/// A ticket's page, as much of it as the reader may see; `kept` are files that were uploaded for a reply.
+/// A ticket's page, as much of it as the reader may see, with the newest messages or those before one; `kept` are files that were uploaded for a reply.
 #[server(endpoint = "ticket_view")]
-pub async fn ticket_view(id: String, #[server(default)] kept: Vec<String>) -> Result<View, Problem> {
+pub async fn ticket_view(id: String, #[server(default)] kept: Vec<String>, #[server(default)] before: String) -> Result<View, Problem> {
     use crate::backend;
     use domain::permissions::Action;
     use domain::{Refusal, TicketId};
@@ -269,13 +275,16 @@ pub async fn ticket_view(id: String, #[server(default)] kept: Vec<String>) -> Re
     let id: TicketId = id.parse().map_err(|_| backend::report(Refusal::NotFound.into()))?;
     let read = async {
         let as_of = desk.tail().position();
-        let page = desk::tickets::page(&desk, &me, id).await?;
+        let before = before.parse().ok();
+        let page = desk::tickets::page_before(&desk, &me, id, before).await?;
         let files = if kept.is_empty() { vec![] } else { desk::attachments::loose(&desk, &me, &kept).await?.into_iter().map(Kept::from).collect() };
         let pair = |p: desk::tickets::Proposal| (p.name, p.email);
         let (facts, retargets) = page.beside.map(backend::desk_facts).unzip();
         Ok(View {
             as_of: as_of.max(page.version),
             ticket: page.ticket,
+            earlier_than: page.messages.first().filter(|_| page.has_earlier).map(|(message, _)| message.id),
+            has_later: before.is_some(),
             entries: backend::entries(page.messages, page.history, retargets.unwrap_or_default()),
             colleagues: page.candidates,
             files,

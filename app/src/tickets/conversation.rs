@@ -2,21 +2,44 @@
 
 use super::api::{Entry, Said};
 use crate::attachments::file_list;
-use crate::ui::{avatar, icon};
+use crate::ui::{self, avatar, icon};
 use crate::{Reader, i18n as w, when};
 use domain::events::{Event, Happening};
 use domain::hours::Changed;
 use domain::tickets::Side;
-use leptos::either::EitherOf3;
+use domain::{MessageId, TicketId};
+use leptos::either::{Either, EitherOf3};
 use leptos::prelude::*;
 
 /// How a message holds what is folded away in it: the reader's word for it is put in when it is shown.
 const FOLD: &str = "<summary></summary>";
 
+/// The conversation, with the way to what the page has no room for.
+pub fn conversation(
+    ticket: TicketId,
+    entries: Vec<Entry>,
+    earlier_than: Option<MessageId>,
+    has_later: bool,
+    reader: &Reader,
+) -> impl IntoView + use<> {
+    let l = reader.language;
+    view! {
+        {earlier_than.map(|first| view! { <a class="more" href=before(ticket, first)>{w::earlier_messages(l)}</a> })}
+        <ol class="conversation" role="list" data-live="conversation">{ui::written_each(entries.into_iter().map(|e| entry(ticket, e, reader)))}</ol>
+        {has_later.then(|| view! { <a class="more" href=format!("/tickets/{ticket}#latest")>{w::newest_messages(l)}</a> })}
+        <div id="latest"></div>
+    }
+}
+
+/// The page with the messages before one.
+fn before(ticket: TicketId, message: MessageId) -> String {
+    format!("/tickets/{ticket}?before={message}")
+}
+
 /// One entry.
-pub fn entry(entry: Entry, reader: &Reader) -> impl IntoView + use<> {
+fn entry(ticket: TicketId, entry: Entry, reader: &Reader) -> impl IntoView + use<> {
     match entry {
-        Entry::Said(said) => EitherOf3::A(message(said, reader)),
+        Entry::Said(said) => EitherOf3::A(message(ticket, said, reader)),
         Entry::Happened(event) => EitherOf3::B(happening(event, reader)),
         Entry::Retargeted(at, by, what) => {
             let l = reader.language;
@@ -31,7 +54,7 @@ pub fn entry(entry: Entry, reader: &Reader) -> impl IntoView + use<> {
     }
 }
 
-fn message(said: Said, reader: &Reader) -> impl IntoView + use<> {
+fn message(ticket: TicketId, said: Said, reader: &Reader) -> impl IntoView + use<> {
     let l = reader.language;
     let mine = reader.visitor.as_ref().is_some_and(|v| v.id == said.author.id);
     let from = if said.note { "note" } else { said.side.word() };
@@ -54,7 +77,12 @@ fn message(said: Said, reader: &Reader) -> impl IntoView + use<> {
                     <span class="who">{said.author.name.clone()}</span><span class="role">{role}</span>{said.mail.as_ref().map(|mail| view! { <span class="by-mail">{icon("mail")}{if mail.verified { w::by_mail(l) } else { w::by_mail_unverified(l) }}</span> })}
                     {when::at_time(said.at, reader)}
                 </header>
-                <div class="text" inner_html=said.html.replace(FOLD, &format!("<summary>{}</summary>", w::mail_history(l)))></div>
+                {match said.beginning {
+                    Some(text) => Either::Left(view! {
+                        <div class="text"><p class="spaced">{text}"…"</p><p><a href=format!("{}#m{}", before(ticket, MessageId(said.id.0 + 1)), said.id)>{w::whole_message(l)}</a></p></div>
+                    }),
+                    None => Either::Right(view! { <div class="text" inner_html=said.html.replace(FOLD, &format!("<summary>{}</summary>", w::mail_history(l)))></div> }),
+                }}
                 {said.mail.filter(|mail| !mail.head.is_empty()).map(|mail| view! {
                     <details class="mail-head"><summary>{w::mail_headers(l)}</summary><pre>{mail.head}</pre>
                         <a href=format!("/mail/source/{}", mail.id)>{w::mail_source(l)}</a></details>

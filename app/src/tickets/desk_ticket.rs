@@ -2,10 +2,10 @@
 
 use super::api::{DeskFacts, MailState, Mailed, QuietMail, View};
 use super::composer::{Composer, composer};
-use super::conversation::entry;
+use super::conversation::conversation;
 use super::portal_ticket::bare;
 use super::proposed::proposed;
-use crate::ui::{self, Place, avatar, desk_frame, icon, refused};
+use crate::ui::{Place, avatar, desk_frame, icon, refused};
 use crate::{Reader, Returned, due, i18n as w, when};
 use domain::accounts::Person;
 use domain::tickets::{Due, MAX_REASON, Side, Status, Ticket, Urgency};
@@ -37,9 +37,8 @@ pub(super) fn page(page: View, reader: &Reader) -> impl IntoView + use<> {
                 <div data-live="alarm">{facts.alarm.map(|next| alarm(id, next, reader))}</div>
                 <div class="dt-grid">
                     <div class="dt-talk">
-                        <ol class="conversation" role="list" data-live="conversation">{ui::written_each(page.entries.into_iter().map(|e| entry(e, reader)))}</ol>
-                        <div id="latest"></div>
-                        {composer(write, reader)}
+                        {conversation(id, page.entries, page.earlier_than, page.has_later, reader)}
+                        {(!page.has_later).then(|| composer(write, reader))}
                     </div>
                     <aside class="props" aria-label=w::properties(l)>
                         <section class="clock" data-live="clock">{ticket.due.map(|due| clock(&due, &ticket, reader))}</section>

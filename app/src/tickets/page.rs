@@ -17,10 +17,11 @@ pub fn TicketPage() -> impl IntoView {
         let next: String = id.chars().filter(char::is_ascii_digit).collect();
         return view! { <Redirect path=format!("/log-in?next=/tickets/{next}")/> }.into_any();
     }
-    let sent = use_query_map().read_untracked().get("sent").is_some();
+    let query = use_query_map().read_untracked().clone();
+    let (sent, before) = (query.get("sent").is_some(), query.get("before").unwrap_or_default());
     let returned = Returned::of("reply");
     Suspend::new(async move {
-        match api::ticket_view(id, returned.values("attachments")).await {
+        match api::ticket_view(id, returned.values("attachments"), before).await {
             Ok(view) => {
                 ui::set_title(format!("#{} {}", view.ticket.id, view.ticket.subject));
                 if reader.is_staff() { desk_ticket::page(view, &reader).into_any() } else { portal_ticket::page(view, sent, &reader).into_any() }

@@ -2,9 +2,9 @@
 
 use super::api::View;
 use super::composer::{Composer, composer};
-use super::conversation::entry;
+use super::conversation::conversation;
 use super::proposed::proposed;
-use crate::ui::{self, Place, avatar, icon, portal, refused, status, urgency};
+use crate::ui::{Place, avatar, icon, portal, refused, status, urgency};
 use crate::{Reader, Returned, i18n as w, when};
 use domain::hours::Promise;
 use domain::tickets::{Side, Status, Ticket};
@@ -36,9 +36,8 @@ pub(super) fn page(page: View, sent: bool, reader: &Reader) -> impl IntoView + u
                     <p class="expect" data-live="turn">{turn(&ticket, page.promise.as_ref(), mine, reader)}</p></div></div>
                 <div class="ticket-grid">
                     <div class="talk">
-                        <ol class="conversation" role="list" data-live="conversation">{ui::written_each(page.entries.into_iter().map(|e| entry(e, reader)))}</ol>
-                        <div id="latest"></div>
-                        {if reads_along { view! { <p class="hint">{w::reads_along(l)}</p> }.into_any() } else { composer(write, reader).into_any() }}
+                        {conversation(id, page.entries, page.earlier_than, page.has_later, reader)}
+                        {if page.has_later { ().into_any() } else if reads_along { view! { <p class="hint">{w::reads_along(l)}</p> }.into_any() } else { composer(write, reader).into_any() }}
                     </div>
                     <aside class="ticket-aside" aria-label=w::properties(l)>
                         <div data-live="solve">{(mine && !settled).then(|| view! {

@@ -14,12 +14,13 @@ use domain::audit::Deed;
 use domain::time::Moment;
 use domain::{Named, Refusal};
 use sha2::{Digest, Sha256};
+use std::net::IpAddr;
 use store::Change;
 use store::accounts::Account;
 
 /// Failed log-ins of one account from one address within the window before they have to wait: who knows someone's address cannot keep them out from elsewhere.
 const PAIR_FAILURES: i64 = 10;
-/// The same of one account from wherever.
+/// The same of one account from wherever it has not come from before: many networks that guess do not keep its owner out.
 const ACCOUNT_FAILURES: i64 = 50;
 /// The same from one address: a whole office may share one.
 const ADDRESS_FAILURES: i64 = 100;
@@ -43,20 +44,23 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -
             && failures >= *most
             // Not where the clock was put back since: that would lock people out for as long as it was ahead.
             && (0..WINDOW.0).contains(&(now - since).0)
+            && !(**key == account_key && is_usual(desk, typed.as_ref(), address).await?)
         {
             return Err(wait(now, since).into());
         }
     }
     // Counted before it is tried, and forgiven where it was right: many at once are no way round.
     let change = desk.store().begin().await?;
-    let mut full = None;
+    let mut full = vec![];
     for (key, most) in &keys {
         let (tries, since) = store::sessions::count_try(&change, key, now, now - WINDOW).await?;
-        full = full.or((tries > *most).then_some(since));
+        full.extend((tries > *most).then_some((*key, since)));
     }
     change.commit().await?;
-    if let Some(since) = full {
-        return Err(wait(now, since).into());
+    for (key, since) in full {
+        if *key != account_key || !is_usual(desk, typed.as_ref(), address).await? {
+            return Err(wait(now, since).into());
+        }
     }
     let known = match &typed {
         Some(email) => store::accounts::by_email(desk.store(), email).await?,
@@ -84,6 +88,13 @@ pub async fn log_in(desk: &Desk, email: &str, password: &str, origin: &Origin) -
     let logged_in = enter(desk, &change, &account, origin).await?;
     change.commit().await?;
     Ok(logged_in)
+}
+
+/// Whether an account came in from this network before, as far back as the audit log tells; there only the limit of the account and the network together holds.
+async fn is_usual(desk: &Desk, email: Option<&EmailAddress>, address: Option<IpAddr>) -> Result<bool> {
+    let (Some(email), Some(network)) = (email, address.map(Network::of)) else { return Ok(false) };
+    let addresses = store::audit::log_in_addresses(desk.store(), email).await?;
+    Ok(addresses.iter().filter_map(|address| address.parse().ok()).any(|address| Network::of(address) == network))
 }
 
 /// Writes down that someone did not prove to be the one whose account this is.

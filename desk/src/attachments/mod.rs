@@ -10,15 +10,15 @@ use pictures::picture;
 pub use pictures::{Picture, Shown, preview};
 
 use crate::accounts::Session;
+use crate::permits::{Permit, Permits};
 use crate::{Desk, Result};
 use domain::attachments::{Attachment, FileName, Kind, MAX_FILES};
 use domain::time::Span;
-use domain::{AttachmentId, Fault, Field, Refusal};
+use domain::{AttachmentId, Fault, Field, PersonId, Refusal};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use tokio::io::AsyncReadExt;
-use tokio::sync::Semaphore;
 
 /// Bytes gathered before they are written.
 const CHUNK: usize = 256 << 10;
@@ -30,13 +30,19 @@ const HEAD: usize = 8_192;
 const LOOSE: Span = Span::days(7);
 /// Most of them that one person can have: ten full forms.
 const MAX_LOOSE: u32 = 10 * MAX_FILES as u32;
+/// Uploads at once: in all, and of one person, whose further ones wait. A browser sends six at once over HTTP/1.1.
+const UPLOADS: (usize, usize) = (256, 8);
+/// Bytes of the disk that no upload takes: the database may be on it too, and must be able to write.
+const RESERVE: u64 = 512 << 20;
 
 /// The folder the files are in.
 #[derive(Debug)]
 pub struct Files {
     folder: PathBuf,
     max_mebibytes: u32,
-    decoding: Semaphore,
+    /// One image is decoded at a time; each person's wait in a queue of their own.
+    decoding: Permits<PersonId>,
+    uploads: Permits<PersonId>,
 }
 
 /// A file to be sent.
@@ -54,7 +60,7 @@ impl Files {
     /// Opens the folder, and makes it where it is not there.
     pub fn open(folder: &Path, max_mebibytes: u32) -> io::Result<Self> {
         std::fs::create_dir_all(folder.join("incoming"))?;
-        Ok(Self { folder: folder.to_owned(), max_mebibytes, decoding: Semaphore::new(1) })
+        Ok(Self { folder: folder.to_owned(), max_mebibytes, decoding: Permits::new(1, 1), uploads: Permits::new(UPLOADS.0, UPLOADS.1) })
     }
 
     /// Largest file, in mebibytes.
@@ -71,6 +77,12 @@ impl Files {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             removed => removed,
         }
+    }
+
+    /// Whether a file of so many bytes leaves [`RESERVE`] on the disk.
+    fn has_room(&self, bytes: u64) -> io::Result<bool> {
+        let disk = rustix::fs::statvfs(&self.folder)?;
+        Ok(leaves_reserve(disk.f_bavail.saturating_mul(disk.f_frsize), bytes))
     }
 
     /// The files of one of the 256 folders that are older than a day.
@@ -146,6 +158,8 @@ pub struct Upload {
     gathered: Vec<u8>,
     size: u64,
     since_sync: u64,
+    owner: PersonId,
+    _permit: Permit<PersonId>,
 }
 
 /// The file on disk while it grows; removed when it is dropped.
@@ -164,12 +178,24 @@ impl Drop for Part {
 }
 
 impl Upload {
-    /// Begins an upload; refuses a name of a kind that is not accepted, and a size that is too large, before anything is sent.
-    pub fn begin(desk: &Desk, name: &str, announced: Option<u64>) -> Result<Self> {
+    /// Begins an upload; refuses a name of a kind that is not accepted, a size that is too large, and one more than its owner may have, before anything is sent.
+    ///
+    /// Waits while its owner has as many uploads under way as one person may.
+    pub async fn begin(desk: &Desk, by: &Session, name: &str, announced: Option<u64>) -> Result<Self> {
         let name = FileName::clean(name);
         let kind = Kind::of(&name).map_err(|fault| Refusal::field(Field::Attachments, fault))?;
         if announced.is_some_and(|size| size > max_bytes(desk)) {
             return Err(too_large(desk).into());
+        }
+        let owner = by.person().id;
+        let permit = desk.files().uploads.take(Some(owner)).await;
+        // Before it is written and decoded; counted once more in the change that keeps it.
+        if store::attachments::loose_since(desk.store(), owner, desk.now() - LOOSE).await? >= i64::from(MAX_LOOSE) {
+            return Err(too_many().into());
+        }
+        if !desk.files().has_room(announced.unwrap_or_else(|| max_bytes(desk)))? {
+            tracing::error!("the disk is full: uploads are refused until there is room");
+            return Err(Refusal::field(Field::Attachments, Fault::DiskFull).into());
         }
         let mut bytes = [0_u8; 16];
         getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
@@ -177,7 +203,7 @@ impl Upload {
         let path = desk.files().folder.join("incoming").join(id.as_str());
         let file = File::create_new(&path)?;
         let part = Part { path, file: Some(file) };
-        Ok(Self { desk: desk.clone(), id, name, kind, part, gathered: Vec::with_capacity(CHUNK), size: 0, since_sync: 0 })
+        Ok(Self { desk: desk.clone(), id, name, kind, part, gathered: Vec::with_capacity(CHUNK), size: 0, since_sync: 0, owner, _permit: permit })
     }
 
     /// Adds bytes; refuses at the first one too many.
@@ -216,7 +242,7 @@ impl Upload {
     }
 
     /// Checks the content, moves the file to its place and keeps it for its owner until a message names it.
-    pub async fn finish(mut self, by: &Session) -> Result<Attachment> {
+    pub async fn finish(mut self) -> Result<Attachment> {
         if self.size == 0 {
             return Err(Refusal::field(Field::Attachments, Fault::EmptyFile).into());
         }
@@ -245,23 +271,23 @@ impl Upload {
         if !agrees.await.map_err(io::Error::other)?? {
             return Err(Refusal::field(Field::Attachments, Fault::WrongContent).into());
         }
-        let kept = self.keep(by).await;
+        let kept = self.keep().await;
         if kept.is_err() {
             self.desk.files().remove(&self.id);
         }
         kept
     }
 
-    async fn keep(&self, by: &Session) -> Result<Attachment> {
+    async fn keep(&self) -> Result<Attachment> {
         let image = matches!(self.kind, Kind::Image(_)) && self.is_shown().await?;
         let attachment = Attachment { id: self.id.clone(), name: self.name.clone(), size: self.size as i64, image };
-        keep(&self.desk, &attachment, by).await?;
+        keep(&self.desk, &attachment, self.owner).await?;
         Ok(attachment)
     }
 
     /// Whether an image has a preview. One that is damaged, or too large to be decoded, is kept without.
     async fn is_shown(&self) -> Result<bool> {
-        match picture(&self.desk, &self.id, Picture::Thumb).await {
+        match picture(&self.desk, self.owner, &self.id, Picture::Thumb).await {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 tracing::info!(id = %self.id, %error, "an image is kept without a preview");
@@ -272,18 +298,26 @@ impl Upload {
     }
 }
 
-async fn keep(desk: &Desk, attachment: &Attachment, by: &Session) -> Result<()> {
+async fn keep(desk: &Desk, attachment: &Attachment, owner: PersonId) -> Result<()> {
     let change = desk.store().begin().await?;
-    store::attachments::add(&change, attachment, by.person().id, desk.now()).await?;
+    store::attachments::add(&change, attachment, owner, desk.now()).await?;
     // Counted with it, so that many at once are no way round.
-    if store::attachments::count_loose(&change, by.person().id, desk.now() - LOOSE).await? > i64::from(MAX_LOOSE) {
-        return Err(Refusal::field(Field::Attachments, Fault::TooMany(MAX_LOOSE)).into());
+    if store::attachments::count_loose(&change, owner, desk.now() - LOOSE).await? > i64::from(MAX_LOOSE) {
+        return Err(too_many().into());
     }
     Ok(change.commit().await?)
 }
 
 fn max_bytes(desk: &Desk) -> u64 {
     u64::from(desk.files().max_mebibytes) << 20
+}
+
+fn leaves_reserve(free: u64, bytes: u64) -> bool {
+    free.checked_sub(RESERVE).is_some_and(|free| free >= bytes)
+}
+
+fn too_many() -> Refusal {
+    Refusal::field(Field::Attachments, Fault::TooMany(MAX_LOOSE))
 }
 
 fn too_large(desk: &Desk) -> Refusal {
@@ -366,4 +400,20 @@ pub(crate) async fn sweep(desk: &Desk) -> Result<usize> {
         }
     }
     Ok(forgotten.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_upload_takes_what_the_database_needs() {
+        assert!(leaves_reserve(RESERVE + 10, 10));
+        assert!(!leaves_reserve(RESERVE + 9, 10));
+        assert!(!leaves_reserve(RESERVE - 1, 0));
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::open(folder.path(), 5).unwrap();
+        assert!(files.has_room(0).unwrap());
+        assert!(!files.has_room(u64::MAX).unwrap());
+    }
 }

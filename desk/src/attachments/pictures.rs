@@ -6,7 +6,7 @@ use super::decoding::decode;
 use super::shrinking::Pixels;
 use crate::accounts::Session;
 use crate::{Desk, Result};
-use domain::{AttachmentId, Fault, Field, Refusal};
+use domain::{AttachmentId, Fault, Field, PersonId, Refusal};
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageFormat};
 use std::fs::File;
@@ -50,7 +50,7 @@ pub async fn preview(desk: &Desk, by: &Session, id: &AttachmentId, which: Pictur
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             super::whole(desk, &attachment, Field::Attachments).await?;
-            match picture(desk, id, which).await {
+            match picture(desk, by.person().id, id, which).await {
                 // It was decoded when it came in.
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                     tracing::error!(%id, %error, "an image is no longer what it was: restore it from a backup");
@@ -69,9 +69,9 @@ pub async fn preview(desk: &Desk, by: &Session, id: &AttachmentId, which: Pictur
     Ok(Shown { file, size, media_type: if head[..got] == *b"\x89PNG" { "image/png" } else { "image/jpeg" } })
 }
 
-/// Makes a picture; an error of the kind `InvalidData` where the image is damaged or too large.
-pub(super) async fn picture(desk: &Desk, id: &AttachmentId, which: Picture) -> io::Result<()> {
-    let _turn = desk.files().decoding.acquire().await.map_err(io::Error::other)?;
+/// Makes a picture for someone; an error of the kind `InvalidData` where the image is damaged or too large.
+pub(super) async fn picture(desk: &Desk, person: PersonId, id: &AttachmentId, which: Picture) -> io::Result<()> {
+    let _permit = desk.files().decoding.take(Some(person)).await;
     let (from, to) = (desk.files().path(id), desk.files().picture_path(id, which));
     // A decoder that stumbles over an image is the image's fault.
     tokio::task::spawn_blocking(move || make(&from, &to, which)).await.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?

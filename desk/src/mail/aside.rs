@@ -45,12 +45,18 @@ pub async fn standing(desk: &Desk, by: &Agent, before: Option<IncomingId>) -> Re
     let (waiting, set_aside, outgoing) = queues(desk).await?;
     let (scope, mut aside) = (by.session().scope(), store::mail::in_state(desk.store(), State::SetAside, before, PAGE).await?);
     for mail in &mut aside {
-        if let Some(MailReason::Doubtful { said }) = &mut mail.reason
-            && let Some(ticket) = mail.ticket
-            && !store::tickets::is_visible(desk.store(), &scope, ticket).await?
-        {
-            // An admin who is not in a closed department does not read its mail.
-            *said = "…".to_owned();
+        let is_open = match (mail.ticket, mail.department) {
+            (Some(ticket), _) => store::tickets::is_visible(desk.store(), &scope, ticket).await?,
+            (None, Some(department)) => scope.opens(department),
+            (None, None) => true,
+        };
+        // An admin who is not in a closed department does not read its mail; that there is one, and why, is told.
+        if !is_open {
+            let hidden = || "…".to_owned();
+            (mail.sender, mail.subject) = (Some(hidden()), Some(hidden()));
+            if let Some(MailReason::Doubtful { said }) = &mut mail.reason {
+                *said = hidden();
+            }
         }
     }
     Ok(Standing { aside, waiting, set_aside, outgoing, failing: store::mail::failing_mailboxes(desk.store()).await?, senders: senders(desk).await? })

@@ -116,9 +116,9 @@ fn is_in_text(letter: &InboundMessage, part: &mime::Part) -> bool {
 /// Keeps a file by the rules of attachments; `None` where they refuse it: it is still in the raw mail.
 async fn keep(desk: &Desk, by: &Session, part: &mime::Part) -> Result<Option<Attachment>> {
     let kept = async {
-        let mut upload = Upload::begin(desk, &part.name, Some(part.contents.len() as u64))?;
+        let mut upload = Upload::begin(desk, by, &part.name, Some(part.contents.len() as u64)).await?;
         upload.write(&part.contents).await?;
-        upload.finish(by).await
+        upload.finish().await
     };
     match kept.await {
         Ok(file) => Ok(Some(file)),

@@ -18,8 +18,9 @@ use std::time::Duration;
 use store::mail::{Finding, Incoming, State};
 use tokio_util::task::AbortOnDropHandle;
 
-/// How long a batch is this reader's.
-const LEASE: Span = Span::minutes(10);
+/// How long a batch is this reader's, and how often it says that it still is: after a crash another goes on soon.
+const LEASE: Span = Span::minutes(1);
+const RENEW: Duration = Duration::from_secs(15);
 /// Mails taken at once.
 const BATCH: u64 = 50;
 /// Tries of a mail whose reading broke, such as by a database that was away.
@@ -80,13 +81,13 @@ pub async fn once(desk: &Desk) -> Result<usize> {
         let desk_of_it = desk.clone();
         let change = desk.store().begin().await?;
         store::mail::count_try(&change, id).await?;
+        store::mail::renew(&change, &ids, desk.now() + LEASE).await?;
         change.commit().await?;
         // In a task of its own: a fault in reading one mail is told, and ends there.
         // It ends with the step that is broken off: after the lease another reads the same mail.
-        if let Err(fault) = AbortOnDropHandle::new(tokio::spawn(async move { read(&desk_of_it, id).await }))
-            .await
-            .map_err(|fault| fault.to_string())
-            .and_then(|read| read.map_err(|error| error.to_string()))
+        let reading = AbortOnDropHandle::new(tokio::spawn(async move { read(&desk_of_it, id).await }));
+        if let Err(fault) =
+            leased(desk, &ids, reading).await.map_err(|fault| fault.to_string()).and_then(|read| read.map_err(|error| error.to_string()))
         {
             tracing::warn!(mail = %id, fault, "a mail could not be read");
             // It waits for its next try by itself: the others go on.
@@ -96,6 +97,26 @@ pub async fn once(desk: &Desk) -> Result<usize> {
         }
     }
     Ok(ids.len())
+}
+
+/// Waits for the reading of one mail, and keeps the lease on its batch meanwhile.
+async fn leased<T>(desk: &Desk, batch: &[IncomingId], mut reading: AbortOnDropHandle<T>) -> std::result::Result<T, tokio::task::JoinError> {
+    loop {
+        match tokio::time::timeout(RENEW, &mut reading).await {
+            Ok(read) => return read,
+            Err(_) => {
+                if let Err(error) = renew(desk, batch).await {
+                    tracing::warn!(%error, "the lease on a batch of mail was not renewed");
+                }
+            }
+        }
+    }
+}
+
+async fn renew(desk: &Desk, batch: &[IncomingId]) -> Result<()> {
+    let change = desk.store().begin().await?;
+    store::mail::renew(&change, batch, desk.now() + LEASE).await?;
+    Ok(change.commit().await?)
 }
 
 async fn read(desk: &Desk, id: IncomingId) -> Result<()> {

@@ -26,8 +26,9 @@ use domain::attachments::Attachment;
 use domain::events::{Event, Facet, Happening};
 use domain::hours::{Changed, Promise};
 use domain::tickets::Ticket;
-use domain::{EventNo, PersonId, Refusal, TicketId};
+use domain::{EventNo, MessageId, PersonId, Refusal, TicketId};
 use store::Change;
+use store::conversation::Conversation;
 use store::ticket_page::TicketPage;
 use store::tickets::Shelf;
 
@@ -45,6 +46,8 @@ pub struct Page {
     pub version: EventNo,
     pub messages: Vec<(Message, Vec<Attachment>)>,
     pub history: Vec<Event>,
+    /// Whether there are messages before these.
+    pub has_earlier: bool,
     /// Who can be put in CC; for staff and the requester.
     pub candidates: Vec<Person>,
     /// Whom mails named for CC, and nobody has let read yet; for staff and the requester.
@@ -84,17 +87,28 @@ async fn finish(desk: &Desk, change: Change, by: PersonId, before: &Ticket, mut 
 }
 
 /// A ticket's page, as much of it as its reader may know: customers get no notes, no tags, no history of what only staff may know and no target; who is in CC offers no one for it.
+///
+/// It holds the newest messages; [`page_before`] has the earlier ones.
 pub async fn page(desk: &Desk, by: &Session, id: TicketId) -> Result<Page> {
+    page_before(desk, by, id, None).await
+}
+
+/// A ticket's page with the messages before one of them.
+pub async fn page_before(desk: &Desk, by: &Session, id: TicketId, before: Option<MessageId>) -> Result<Page> {
     let (scope, me) = (by.scope(), by.person().id);
     if by.role().is_staff() {
-        let (found, mut beside) = store::ticket_page::for_staff(desk.store(), &scope, id, me).await?.ok_or(Refusal::NotFound)?;
+        let (found, mut beside) = store::ticket_page::for_staff(desk.store(), &scope, id, me, before).await?.ok_or(Refusal::NotFound)?;
         let ticket = &found.ticket;
         // Day and night it is as due by other hours as it was.
         beside.retargets.retain(|(.., what)| *what != Changed::Hours || !ticket.around_the_clock);
         beside.retargets.retain(|(at, ..)| ticket.settled_at.is_none_or(|settled| *at < settled));
+        let talk = &found.conversation;
+        let first = talk.messages.first().filter(|_| talk.has_earlier).map(|(message, _)| message.created_at);
+        let last = talk.history.last().filter(|_| before.is_some()).map(|event| event.at);
+        beside.retargets.retain(|(at, ..)| first.is_none_or(|first| *at >= first) && last.is_none_or(|last| *at <= last));
         return page_of(desk, found, Some(beside)).await;
     }
-    let found = store::ticket_page::for_customer(desk.store(), &scope, id).await?.ok_or(Refusal::NotFound)?;
+    let found = store::ticket_page::for_customer(desk.store(), &scope, id, before).await?.ok_or(Refusal::NotFound)?;
     let mut page = page_of(desk, found, None).await?;
     page.ticket.due = None;
     if page.ticket.requester.id != me {
@@ -109,7 +123,8 @@ pub async fn page(desk: &Desk, by: &Session, id: TicketId) -> Result<Page> {
 async fn page_of(desk: &Desk, found: TicketPage, beside: Option<BesideTicket>) -> Result<Page> {
     let TicketPage { ticket, version, conversation, candidates, proposals } = found;
     let promise = if ticket.status.runs() { Some(hours::book(desk).await?.promised(&ticket, desk.now())) } else { None };
-    Ok(Page { ticket, version, messages: conversation.messages, history: conversation.history, candidates, proposals, promise, beside })
+    let Conversation { messages, history, has_earlier } = conversation;
+    Ok(Page { ticket, version, messages, history, has_earlier, candidates, proposals, promise, beside })
 }
 
 /// A customer's home.

@@ -267,7 +267,8 @@ async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_no
         refuse_outdated(&change, by, id, writing.seen, &[Facet::Conversation, Facet::Status]).await?;
     }
     if before.is_past_reopening(side, now) {
-        return follow(desk, change, by, before, writing, &files).await;
+        drop(change);
+        return follow(desk, by, before, writing, &files).await;
     }
     let mut ticket = before.clone();
     let new = NewMessage {
@@ -321,8 +322,13 @@ async fn written_before(desk: &Desk, by: PersonId, submission: Option<&str>) -> 
 }
 
 /// A customer's reply to a ticket closed long ago opens a new one that is linked to it.
-async fn follow(desk: &Desk, change: Change, by: &Session, old: Ticket, writing: &Writing, files: &[Attachment]) -> Result<TicketId> {
+async fn follow(desk: &Desk, by: &Session, old: Ticket, writing: &Writing, files: &[Attachment]) -> Result<TicketId> {
     let customer = by.customer()?;
+    let change = desk.store().begin().await?;
+    // People are locked before tickets, everywhere: two changes that lock in different orders wait for each other.
+    let people: Vec<PersonId> = old.cc.iter().map(|person| person.id).chain([old.requester.id, by.person().id]).collect();
+    store::people::hold(&change, &people).await?;
+    let (old, _) = lock(&change, &by.writing_scope(), old.id).await?;
     let new = NewTicket {
         cc: old.cc.iter().chain(Some(&old.requester)).filter(|p| p.id != by.person().id).cloned().collect(),
         urgency: old.urgency,

@@ -87,6 +87,35 @@ async fn who_knows_an_address_cannot_keep_its_owner_out() {
 }
 
 #[tokio::test]
+async fn guesses_from_many_networks_keep_nobody_out_who_came_in_from_theirs_before() {
+    on_both(async |world: World| {
+        let usual = from(Some(IpAddr::from([10, 0, 0, 8])));
+        let token = log_in(&world.desk, "marieke@x.example", PASSWORD, &usual).await.unwrap().session().unwrap();
+        log_out(&world.desk, &session(&world.desk, token.as_str()).await.unwrap().unwrap()).await.unwrap();
+        for network in 0..6 {
+            for _ in 0..10 {
+                log_in(&world.desk, "marieke@x.example", "verkeerd", &from(Some(IpAddr::from([10, 1, network, 1])))).await.err().unwrap();
+            }
+        }
+        let elsewhere = log_in(&world.desk, "marieke@x.example", PASSWORD, &from(Some(IpAddr::from([10, 0, 0, 9])))).await.err().unwrap();
+        assert!(matches!(elsewhere.refusal(), Some(Refusal::Throttled(_))), "a network that nobody knows has to wait");
+        assert!(log_in(&world.desk, "marieke@x.example", PASSWORD, &usual).await.is_ok());
+        // There it is still no more than ten guesses.
+        for network in 0..6 {
+            for _ in 0..10 {
+                log_in(&world.desk, "marieke@x.example", "verkeerd", &from(Some(IpAddr::from([10, 1, network, 2])))).await.err().unwrap();
+            }
+        }
+        for _ in 0..10 {
+            log_in(&world.desk, "marieke@x.example", "verkeerd", &usual).await.err().unwrap();
+        }
+        let guessing = log_in(&world.desk, "marieke@x.example", PASSWORD, &usual).await.err().unwrap();
+        assert!(matches!(guessing.refusal(), Some(Refusal::Throttled(_))));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_session_ends_by_logging_out_and_by_itself() {
     on_both(async |world: World| {
         let token = log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.unwrap().session().unwrap();

@@ -35,7 +35,7 @@ async fn what_may_not_come_in_leaves_nothing_behind() {
         assert_eq!(fault(world.upload("marieke", name, &bytes).await), Some(expected), "{name}");
     }
     // A size that was lied about is noticed on the way.
-    let mut lying = Upload::begin(&world.desk, "a.zip", Some(10)).unwrap();
+    let mut lying = Upload::begin(&world.desk, world.person("marieke"), "a.zip", Some(10)).await.unwrap();
     let mut last = Ok(());
     for _ in 0..6 {
         last = lying.write(&vec![0; 1 << 20]).await;
@@ -43,7 +43,7 @@ async fn what_may_not_come_in_leaves_nothing_behind() {
     assert_eq!(fault(last), Some(Fault::TooLarge(5)));
     drop(lying);
     // Cut off half-way.
-    let mut half = Upload::begin(&world.desk, "a.png", None).unwrap();
+    let mut half = Upload::begin(&world.desk, world.person("marieke"), "a.png", None).await.unwrap();
     half.write(&vec![7; 3 << 20]).await.unwrap();
     drop(half);
     assert_eq!(files_in(world.folder.path()), 0);
@@ -148,9 +148,9 @@ async fn nobody_fills_the_disk_with_files_that_no_message_names() {
         for _ in 0..20 {
             let (desk, session) = (world.desk.clone(), world.person("marieke").clone());
             at_once.spawn(async move {
-                let mut upload = Upload::begin(&desk, "a.txt", None)?;
+                let mut upload = Upload::begin(&desk, &session, "a.txt", None).await?;
                 upload.write(b"x").await?;
-                upload.finish(&session).await
+                upload.finish().await
             });
         }
         let at_once = at_once.join_all().await;

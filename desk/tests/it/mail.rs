@@ -671,6 +671,45 @@ async fn those_beside_a_mail_that_ends_the_program_are_read() {
 }
 
 #[tokio::test]
+async fn after_a_crash_another_reader_goes_on_soon() {
+    on_both(async |world: World| {
+        let world = with_mail(world);
+        let [one, two] = [
+            comes_in(&world, mail("marieke", "support@sera.example", "Subject: Een", "Een")).await,
+            comes_in(&world, mail("marieke", "support@sera.example", "Subject: Twee", "Twee")).await,
+        ];
+        // A reader took both, and says once more that it is there before it goes.
+        let change = world.desk.store().begin().await.unwrap();
+        let now = world.desk.now();
+        assert_eq!(store::mail::lease(&change, now, now + Span::minutes(1), 50).await.unwrap(), [one, two]);
+        change.commit().await.unwrap();
+        world.pass(Span::seconds(50));
+        let change = world.desk.store().begin().await.unwrap();
+        store::mail::renew(&change, &[one, two], world.desk.now() + Span::minutes(1)).await.unwrap();
+        change.commit().await.unwrap();
+        world.pass(Span::seconds(50));
+        assert_eq!(ingest::once(&world.desk).await.unwrap(), 0, "they are the other's");
+        world.pass(Span::seconds(11));
+        assert_eq!(ingest::once(&world.desk).await.unwrap(), 2);
+        assert_eq!(store::mail::find(world.desk.store(), two).await.unwrap().unwrap().state, State::Read);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_picture_that_stands_in_the_html_is_shown() {
+    on_both(async |world: World| {
+        use base64::{Engine, engine::general_purpose::STANDARD};
+        let world = with_mail(world);
+        let html = format!("<p>Dit zie ik:</p><img alt=\"scherm\" src=\"data:image/png;base64,{}\">", STANDARD.encode(png(40, 30)));
+        let came = read(&world, mail("marieke", "support@sera.example", "Subject: Scherm\r\nContent-Type: text/html; charset=utf-8", &html)).await;
+        let (_, html, _) = last(&world, came.ticket.unwrap()).await;
+        assert!(html.contains("Dit zie ik:") && html.contains("<img src=\"/files/") && html.contains("/view\""), "{html}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_mail_whose_bytes_are_away_holds_up_nothing() {
     on_both(async |world: World| {
         let world = with_mail(world);

@@ -397,7 +397,9 @@ async fn logos_leave_room_for_files_and_what_was_not_taken_over_is_opened_by_who
         let note = read(&world, mail("marieke", &to, "Subject: Vakantie", "Privé")).await;
         let admin = world.renewed("hanneke").await.agent().unwrap();
         let shown = desk::mail::standing(&world.desk, &admin, None).await.unwrap().aside.into_iter().find(|mail| mail.id == note.id);
-        assert_eq!(shown.and_then(|mail| mail.reason), Some(MailReason::Doubtful { said: "…".into() }));
+        let shown = shown.unwrap();
+        assert_eq!(shown.reason, Some(MailReason::Doubtful { said: "…".into() }));
+        assert_eq!((shown.sender.as_deref(), shown.subject.as_deref()), (Some("…"), Some("…")));
         assert_eq!(desk::mail::source(&world.desk, &outside, many.id).await.unwrap_err().refusal(), Some(&domain::Refusal::NotFound));
     })
     .await;

@@ -7,6 +7,7 @@ mod at_once;
 mod attachments;
 mod authenticator;
 mod board;
+mod conversation;
 mod demo;
 mod hostile;
 mod hours;

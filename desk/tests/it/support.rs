@@ -152,8 +152,8 @@ impl World {
     }
 
     pub async fn upload(&self, key: &str, name: &str, bytes: &[u8]) -> desk::Result<String> {
-        let mut upload = Upload::begin(&self.desk, name, Some(bytes.len() as u64))?;
+        let mut upload = Upload::begin(&self.desk, self.person(key), name, Some(bytes.len() as u64)).await?;
         upload.write(bytes).await?;
-        Ok(upload.finish(self.person(key)).await?.id.to_string())
+        Ok(upload.finish().await?.id.to_string())
     }
 }

@@ -124,3 +124,25 @@ fn a_boundary_that_begins_with_another_is_its_own() {
     );
     assert_eq!(letter.text.as_deref(), Some("Hallo\nNog iets\n--bc is gewone tekst"));
 }
+
+#[test]
+fn base64_that_is_none_is_read_as_it_stands() {
+    for said in ["Beste collega,\nde printer doet het niet.\n\nGroet, Jan\n", "Het werkt weer", "Zie bijlage!\n"] {
+        let letter = body("Content-Transfer-Encoding: base64", said.as_bytes());
+        assert_eq!(letter.text.as_deref().map(str::trim), Some(said.trim()));
+        assert_eq!(letter.oddities, [Oddity::BrokenEncoding]);
+    }
+    // A stray line does not make it text.
+    let letter = body("Content-Transfer-Encoding: base64", b"SGFsbG8g\nZGFhciE=\n-- \n");
+    assert_eq!(letter.text.as_deref(), Some("Hallo daar!"));
+}
+
+#[test]
+fn a_picture_in_the_html_is_a_part_and_leaves_room_for_the_text() {
+    let long = "AAAA".repeat(400_000);
+    let letter = body("Content-Type: text/html; charset=utf-8", format!("<p>Voor</p><img src=\"data:image/png;base64,{long}\"><p>Na</p>").as_bytes());
+    assert_eq!(letter.html.as_deref(), Some("<p>Voor</p><img src=\"cid:picture-0-0-1\"><p>Na</p>"));
+    let [picture] = &letter.files[..] else { panic!("{}", letter.files.len()) };
+    assert_eq!((picture.content_id.as_deref(), picture.contents.len(), picture.inline), (Some("picture-0-0-1"), 1_200_000, true));
+    assert!(letter.oddities.is_empty());
+}

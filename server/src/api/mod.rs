@@ -25,6 +25,7 @@ use domain::tokens::TokenScope;
 use domain::{Field, Refusal};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::time::Duration;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
@@ -96,8 +97,10 @@ impl<E: Into<Error>> From<E> for Failure {
 async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Failure> {
     let unreadable = |wrong: JsonRejection| Failure::Unreadable(wrong.status(), wrong.body_text());
     let late = |_| Failure::Unreadable(StatusCode::REQUEST_TIMEOUT, "The body did not come in within 30 seconds.".to_owned());
-    let read = tokio::time::timeout(COMES_IN, Json::from_request(request, &())).await.map_err(late)?;
-    read.map(|Json(value)| value).map_err(unreadable)
+    // An object alone: a list of values would be taken for the fields in their order.
+    let read = tokio::time::timeout(COMES_IN, Json::<Map<String, Value>>::from_request(request, &())).await.map_err(late)?;
+    let Json(fields) = read.map_err(unreadable)?;
+    Json::from_bytes(Value::Object(fields).to_string().as_bytes()).map(|Json(value)| value).map_err(unreadable)
 }
 
 fn query<T>(asked: Result<Query<T>, QueryRejection>) -> Result<T, Failure> {

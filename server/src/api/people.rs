@@ -167,10 +167,12 @@ pub(super) async fn add_person(State(state): State<AppState>, bearer: Bearer, se
     let added = async {
         let by = bearer.agent(&state.desk, TokenScope::PeopleWrite).await?;
         let new: NewPerson = body(sent).await?;
+        let role = role(new.role.as_deref(), Role::Customer)?;
+        has_departments(role, &new.departments)?;
         let new = PersonChange {
             name: new.name,
             email: new.email,
-            role: role(new.role.as_deref(), Role::Customer)?,
+            role,
             organisation: new.organisation,
             key_user: new.key_user,
             departments: departments(&state.desk, &new.departments).await?,
@@ -190,11 +192,14 @@ pub(super) async fn change_person(State(state): State<AppState>, bearer: Bearer,
         let by = bearer.agent(desk, TokenScope::PeopleWrite).await?;
         let patch: PersonPatch = body(sent).await?;
         // Who was merged into another is that one.
-        let id = desk::accounts::card(desk, &by, number(&id)?).await?.person.id;
+        let person = desk::accounts::card(desk, &by, number(&id)?).await?.person;
+        let id = person.id;
+        let to_role = patch.role.as_deref().map(|word| role(Some(word), Role::Customer)).transpose()?;
+        has_departments(to_role.unwrap_or(person.role), patch.departments.as_deref().unwrap_or_default())?;
         let edit = PersonEdit {
             name: patch.name,
             email: patch.email,
-            role: patch.role.as_deref().map(|word| role(Some(word), Role::Customer)).transpose()?,
+            role: to_role,
             organisation: patch.organisation,
             key_user: patch.key_user,
             departments: match patch.departments {
@@ -207,6 +212,11 @@ pub(super) async fn change_person(State(state): State<AppState>, bearer: Bearer,
         Ok((StatusCode::OK, Person::from(desk::accounts::card(desk, &by, id).await?)))
     };
     bearer.answer(changed.await)
+}
+
+/// Refuses departments of a customer, who is of none.
+fn has_departments(role: Role, departments: &[i64]) -> Result<(), Refusal> {
+    if role.is_staff() || departments.is_empty() { Ok(()) } else { Err(Refusal::field(Field::Department, domain::Fault::TooMany(0))) }
 }
 
 /// Departments that are there.

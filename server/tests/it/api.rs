@@ -122,11 +122,14 @@ async fn people_are_invited_read_changed_and_disabled() {
         (json!({ "email": "geen adres" }), "email"),
         (json!({ "role": "keizer" }), "role"),
         (json!({ "organisation": "Bestaat niet" }), "organisation"),
+        (json!({ "departments": [1] }), "departments"),
     ] {
         let (status, fault) = server.api("PATCH", &path, &token, Some(body)).await;
         assert_eq!((status, &fault["errors"][0]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(field)), "{fault}");
     }
-    for (body, status) in [("{", StatusCode::BAD_REQUEST), ("{\"naam\":1}", StatusCode::UNPROCESSABLE_ENTITY)] {
+    for (body, status) in
+        [("{", StatusCode::BAD_REQUEST), ("{\"naam\":1}", StatusCode::UNPROCESSABLE_ENTITY), ("[\"Nora Anders\"]", StatusCode::UNPROCESSABLE_ENTITY)]
+    {
         assert_eq!(server.raw("PATCH", &path, &token, Some(body.to_owned())).await.status, status, "{body}");
     }
     assert_eq!(server.raw("POST", "/v1/people", &token, Some(" ".repeat(300 << 10))).await.status, StatusCode::PAYLOAD_TOO_LARGE);
