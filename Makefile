@@ -60,7 +60,7 @@ fuzz: tools ## Look for a mail that breaks the reading of mails, ten minutes for
 	@bash scripts/fuzz.sh
 
 bench: tools ## Measurements; BENCH_ARGS says which
-	@LEPTOS_OUTPUT_NAME=balie cargo build --release -q --package server --package bench --bin bench
+	@LEPTOS_OUTPUT_NAME=balie cargo build --release -q --package server --package bench --bin bench --features server/embedded
 	@target/release/bench $(BENCH_ARGS)
 
 clean: ## Remove what was built; data/ stays

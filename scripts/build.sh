@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the release: the browser's side, style sheet and assets with hashed names and precompressed, then the server. Does nothing where nothing changed.
+# Builds the release: the browser's side, style sheet and assets with hashed names and precompressed, then the executable that has them in it. Does nothing where nothing changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/env.sh
@@ -13,7 +13,7 @@ state() {
 }
 
 is_current() {
-  [ -x target/release/balie ] && [ -f target/release/hash.txt ] && [ -d target/site/pkg ] &&
+  [ -x target/release/balie ] && [ -d target/site/pkg ] &&
     [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$1" ]
 }
 
@@ -46,9 +46,9 @@ program balie --features board
 program portal
 bash scripts/style.sh
 lightningcss --minify --targets "$(sed -n 's/^browserquery = "\(.*\)"$/\1/p' Cargo.toml)" target/style/balie.css -o "$packed/balie.css"
-node scripts/assets.mjs "$packed" public target/site target/release/hash.txt
+node scripts/assets.mjs "$packed" public target/site
 
 echo 'building the server (about 12 minutes on 2 cores the first time)'
 # Features are those of all packages that are named, so that `make bench` builds nothing of the server anew.
-LEPTOS_OUTPUT_NAME=balie cargo build --release --package server --package bench --bin balie
+LEPTOS_OUTPUT_NAME=balie cargo build --release --package server --package bench --bin balie --features server/embedded
 printf '%s\n' "$before" > "$stamp"

@@ -30,7 +30,7 @@ impl Head {
     /// Where the build is watched there is one program, for everyone.
     pub fn read(options: &LeptosOptions, nonce: &Nonce, is_watched: bool) -> Self {
         let mut portal = options.clone();
-        portal.output_name = PORTAL.into();
+        portal.output_name = options.output_name.replacen("balie", PORTAL, 1).into();
         let markup = |scripts: &LeptosOptions| {
             let (style, scripts) = (options.clone(), scripts.clone());
             let html = Owner::new().with(|| {

@@ -1,6 +1,6 @@
-//! Files of the build: the scripts, the style sheet, fonts and icons.
+//! Files of the build: the scripts, the style sheet, fonts and icons. A release has them in the executable; a folder can take their place.
 //!
-//! Invariant: they are read once, when the program starts. However many ask for them, and however slowly they read, no file is held open.
+//! Invariant: a folder is read once, when the program starts. However many ask for its files, and however slowly they read, none is held open.
 
 use crate::router::AppState;
 use axum::Router;
@@ -23,6 +23,37 @@ const CODINGS: [(&str, &str); 2] = [("br", "br"), ("gz", "gzip")];
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 const ASKED_EACH_TIME: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// The files in the executable, by their path in the site's folder.
+pub type Embedded = &'static [(&'static str, &'static [u8])];
+
+/// Where the files of the build are.
+#[derive(Debug, Clone)]
+pub enum Site {
+    /// In the executable.
+    Embedded(Embedded),
+    /// In a folder.
+    Folder(PathBuf),
+}
+
+impl Site {
+    /// The hash in the names of the programs and the style sheet of this build; `None` where they are not there.
+    pub fn hash(&self, package: &str) -> Option<String> {
+        let of_style = |name: &str| Some(name.strip_prefix("balie.")?.strip_suffix(".css")?.to_owned());
+        match self {
+            Self::Embedded(files) => files.iter().find_map(|(path, _)| of_style(path.strip_prefix(package)?.strip_prefix('/')?)),
+            Self::Folder(root) => std::fs::read_dir(root.join(package)).ok()?.flatten().find_map(|entry| of_style(entry.file_name().to_str()?)),
+        }
+    }
+
+    /// The files at these places.
+    fn read(&self, within: &[&str]) -> Assets {
+        match self {
+            Self::Embedded(files) => Assets::embedded(files),
+            Self::Folder(root) => Assets::read(root, within),
+        }
+    }
+}
 
 /// A file, in memory.
 #[derive(Debug)]
@@ -47,6 +78,20 @@ impl Assets {
                 && error.kind() != io::ErrorKind::NotFound
             {
                 tracing::error!(%error, part, "a file of the build could not be read");
+            }
+        }
+        Self(Arc::new(found))
+    }
+
+    /// Files that are in the executable: nothing of them is copied.
+    fn embedded(files: Embedded) -> Self {
+        let bytes = |wanted: &str| files.iter().find(|(path, _)| *path == wanted).map(|(_, bytes)| Bytes::from_static(bytes));
+        let mut found = HashMap::new();
+        for (path, plain) in files.iter().filter(|(path, _)| !is_compressed(Path::new(path))) {
+            let compressed = CODINGS.map(|(ending, _)| bytes(&format!("{path}.{ending}")));
+            match Asset::new(Path::new(path), Bytes::from_static(plain), compressed) {
+                Ok(asset) => drop(found.insert((*path).to_owned(), asset)),
+                Err(error) => tracing::error!(%error, path, "a file of the build could not be read"),
             }
         }
         Self(Arc::new(found))
@@ -86,6 +131,10 @@ impl Asset {
             beside.push(format!(".{ending}"));
             *kept = std::fs::read(PathBuf::from(beside)).ok().map(Bytes::from);
         }
+        Self::new(path, plain, compressed)
+    }
+
+    fn new(path: &Path, plain: Bytes, compressed: [Option<Bytes>; CODINGS.len()]) -> io::Result<Self> {
         let digest: String = Sha256::digest(&plain).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let media_type = mime_guess::from_path(path).first_or_octet_stream();
         Ok(Self {
@@ -109,6 +158,11 @@ impl Asset {
     }
 }
 
+/// Whether it is there as another way to read the file beside it.
+fn is_compressed(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| CODINGS.iter().any(|(coding, _)| ending == *coding))
+}
+
 /// Reads what is at a path, by names without the site's folder.
 fn gather(root: &Path, path: &Path, found: &mut HashMap<String, Asset>) -> io::Result<()> {
     if path.is_dir() {
@@ -117,21 +171,19 @@ fn gather(root: &Path, path: &Path, found: &mut HashMap<String, Asset>) -> io::R
         }
         return Ok(());
     }
-    // It is there as another way to read the file beside it.
-    let is_compressed = path.extension().is_some_and(|ending| CODINGS.iter().any(|(coding, _)| ending == *coding));
-    if !is_compressed && let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str) {
+    if !is_compressed(path) && let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str) {
         found.insert(name.to_owned(), Asset::read(path)?);
     }
     Ok(())
 }
 
 /// The routes of these files.
-pub fn routes(options: &LeptosOptions) -> Router<AppState> {
-    let (root, package) = (PathBuf::from(&*options.site_root), options.site_pkg_dir.to_string());
+pub fn routes(options: &LeptosOptions, site: &Site) -> Router<AppState> {
+    let (site, package) = (site.clone(), options.site_pkg_dir.to_string());
     // While one works on them they change under the same program.
     let is_watched = std::env::var_os("LEPTOS_WATCH").is_some();
     let parts = [package.clone(), "fonts".into(), "icons.svg".into(), "favicon.svg".into(), "robots.txt".into(), "push.js".into()];
-    let read = move || Assets::read(&root, &parts.each_ref().map(String::as_str));
+    let read = move || site.read(&parts.each_ref().map(String::as_str));
     let assets = if is_watched { None } else { Some(read()) };
     let serve = move |path: &str, kept: HeaderValue, request: &Request| {
         let assets = assets.clone().unwrap_or_else(&read);
@@ -220,6 +272,23 @@ mod tests {
         for none in ["secret", "pkg/balie.wasm.br", "pkg", "pkg/../secret", ""] {
             assert_eq!(assets.answer(none, &Method::GET, &HeaderMap::new()).status(), StatusCode::NOT_FOUND, "{none}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_in_the_executable_is_served_as_from_a_folder_and_its_hash_is_known() {
+        let site = Site::Embedded(&[("pkg/balie.0a1b.css", b"a {}"), ("pkg/balie.0a1b.css.br", b"br"), ("pkg/balie.0a1b.js", b"x"), ("robots.txt", b"r")]);
+        assert_eq!(site.hash("pkg").as_deref(), Some("0a1b"));
+        assert_eq!(site.hash("elsewhere"), None);
+        let assets = site.read(&[]);
+        for (accepted, body) in [("", "a {}"), ("br", "br")] {
+            let response = assets.answer("pkg/balie.0a1b.css", &Method::GET, &asked(&[(header::ACCEPT_ENCODING, accepted)]));
+            assert_eq!(response.headers()[header::CONTENT_TYPE], "text/css");
+            assert_eq!(to_bytes(response.into_body(), 100).await.unwrap(), body);
+        }
+        assert_eq!(assets.answer("pkg/balie.0a1b.css.br", &Method::GET, &HeaderMap::new()).status(), StatusCode::NOT_FOUND);
+        let folder = folder();
+        std::fs::write(folder.path().join("pkg/balie.77.css"), "b {}").unwrap();
+        assert_eq!(Site::Folder(folder.path().to_owned()).hash("pkg").as_deref(), Some("77"));
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@
 
 pub mod ahead;
 pub mod api;
-mod assets;
+pub mod assets;
 pub mod audit;
 pub mod config;
 pub mod connections;

@@ -6,6 +6,7 @@
 use clap::{Args, Parser, Subcommand};
 use desk::accounts::Newcomer;
 use domain::accounts::Role;
+use server::assets::Embedded;
 use server::config::Config;
 use server::log;
 use server::serve::{open_desk, pages, serve};
@@ -17,6 +18,12 @@ use std::time::Duration;
 /// A page is thousands of small pieces of text: with the system's allocator a fifth of a request is spent there.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The files of the build that the pages load.
+#[cfg(feature = "embedded")]
+static SITE: Embedded = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/site.rs"));
+#[cfg(not(feature = "embedded"))]
+static SITE: Embedded = &[];
 
 #[derive(Parser)]
 #[command(name = "balie", about = "Balie: a helpdesk with a portal for customers and a live board for staff", version)]
@@ -173,7 +180,7 @@ fn failed(error: &dyn std::fmt::Display) -> ExitCode {
 
 async fn run(command: Command, config: Config, password: Option<String>) -> Result<(), Box<dyn Error>> {
     match command.what.unwrap_or(What::Serve) {
-        What::Serve => serve(config).await,
+        What::Serve => serve(config, SITE).await,
         What::Migrate => Ok(open_desk(&config).await?.store().migrate().await?),
         What::Demo(demo) => fill(&config, demo.if_empty).await,
         What::User(User::Add(add)) => add_user(&config, add, password).await,
@@ -306,7 +313,7 @@ async fn check(config: &Config) -> Result<(), Box<dyn Error>> {
     writeln!(out, "database: answers; {pending} migrations to do")?;
     desk.files().try_writing().map_err(|error| format!("files: {} cannot be written: {error}", config.files.display()))?;
     writeln!(out, "files: {} can be written", config.files.display())?;
-    pages()?;
+    pages(SITE)?;
     writeln!(out, "pages: what they load is there")?;
     desk.mail().transport().check().await.map_err(|error| format!("BALIE_MAIL_URL: {error}"))?;
     writeln!(out, "mail: can be handed over")?;

@@ -1,5 +1,6 @@
 //! Every route there is.
 
+use crate::assets::Site;
 use crate::config::Config;
 use crate::{api, assets, audit, files, forms, health, live, mail, on_call, privacy, provider, redirects, reports, security, session};
 use app::{Head, backend, document, pages};
@@ -33,6 +34,7 @@ const STALLED: Duration = Duration::from_secs(30);
 #[allow(missing_docs)]
 pub struct AppState {
     pub options: LeptosOptions,
+    pub site: Site,
     pub desk: Desk,
     pub config: Arc<Config>,
     /// Cancelled when the server shuts down: streams end.
@@ -99,7 +101,7 @@ pub fn router(state: AppState) -> Router {
         .merge(plain)
         .layer(from_fn_with_state(state.clone(), session::identify))
         .merge(api::routes().layer(DefaultBodyLimit::max(API_BYTES)))
-        .merge(assets::routes(&state.options))
+        .merge(assets::routes(&state.options, &state.site))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .with_state(state.clone());

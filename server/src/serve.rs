@@ -1,5 +1,6 @@
 //! Starting and stopping: migrate, listen, and when asked to stop, end the streams and be gone within seconds.
 
+use crate::assets::{Embedded, Site};
 use crate::config::Config;
 use crate::connections::{self, Limits};
 use crate::health::{metrics_router, recorder};
@@ -50,34 +51,39 @@ pub fn start_work(desk: &Desk) {
     }
 }
 
-/// The options of the pages, where what they load is there.
+/// The options of the pages, and where the files are that they load: in the executable, or in the folder that `LEPTOS_SITE_ROOT` names.
 ///
 /// # Errors
 /// A sentence that names what is missing, and what to do.
-pub fn pages() -> Result<LeptosOptions, Box<dyn Error>> {
-    let options = get_configuration(Some("Leptos.toml")).or_else(|_| get_configuration(None))?.leptos_options;
-    let program = std::env::current_exe()?;
+pub fn pages(embedded: Embedded) -> Result<(LeptosOptions, Site), Box<dyn Error>> {
+    let mut options = get_configuration(Some("Leptos.toml")).or_else(|_| get_configuration(None))?.leptos_options;
+    if std::env::var_os("LEPTOS_WATCH").is_some() {
+        return Ok((options.clone(), Site::Folder((*options.site_root).into())));
+    }
+    let is_embedded = !embedded.is_empty() && std::env::var_os("LEPTOS_SITE_ROOT").is_none();
+    let site = if is_embedded { Site::Embedded(embedded) } else { Site::Folder((*options.site_root).into()) };
     let parts = Path::new(&*options.site_root).join(&*options.site_pkg_dir);
-    if !parts.is_dir() {
+    if !is_embedded && !parts.is_dir() {
         return Err(
             format!("{} is missing: start Balie in the folder that has it, or name the site's folder in LEPTOS_SITE_ROOT", parts.display()).into()
         );
     }
-    let hashes = program.with_file_name(&*options.hash_file);
-    if options.hash_files && !hashes.is_file() {
-        return Err(format!("{} is missing: copy it along with the program, from the same build", hashes.display()).into());
+    // The names hold the hash; reading them is cheaper than a list of them beside the program.
+    if is_embedded || options.hash_files {
+        let hash = site.hash(&options.site_pkg_dir).ok_or_else(|| format!("{} has no balie.….css: build the site anew", parts.display()))?;
+        (options.output_name, options.hash_files) = (format!("balie.{hash}").into(), false);
     }
-    Ok(options)
+    Ok((options, site))
 }
 
 /// Serves until it is asked to stop.
 ///
 /// # Errors
 /// It could not begin, or requests had to be cut off at its end.
-pub async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
+pub async fn serve(config: Config, embedded: Embedded) -> Result<(), Box<dyn Error>> {
     // From here on being asked to stop is heard.
     let mut stop = Stop::hear()?;
-    let options = pages()?;
+    let (options, site) = pages(embedded)?;
     let desk = open_desk(&config).await?;
     tokio::select! {
         migrated = desk.store().migrate() => migrated?,
@@ -90,7 +96,7 @@ pub async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     }
     let (listen, shutdown, limits) = (config.listen, CancellationToken::new(), Limits::of_system(config.trusted_proxies > 0));
     let listener = TcpListener::bind(listen).await.map_err(|error| format!("BALIE_LISTEN {listen}: {error}"))?;
-    let state = AppState { options, desk: desk.clone(), config: Arc::new(config), shutdown: shutdown.clone() };
+    let state = AppState { options, site, desk: desk.clone(), config: Arc::new(config), shutdown: shutdown.clone() };
     tracing::info!("Balie is open at http://{listen}");
     let mut serving = std::pin::pin!(connections::serve(listener, router(state), shutdown.clone(), limits));
     tokio::select! {

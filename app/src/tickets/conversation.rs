@@ -24,7 +24,7 @@ pub fn conversation(
 ) -> impl IntoView + use<> {
     let l = reader.language;
     view! {
-        {earlier_than.map(|first| view! { <a class="more" href=before(ticket, first)>{w::earlier_messages(l)}</a> })}
+        <div data-live="earlier">{earlier_than.map(|first| view! { <a class="more" href=before(ticket, first)>{w::earlier_messages(l)}</a> })}</div>
         <ol class="conversation" role="list" data-live="conversation">{ui::written_each(entries.into_iter().map(|e| entry(ticket, e, reader)))}</ol>
         {has_later.then(|| view! { <a class="more" href=format!("/tickets/{ticket}#latest")>{w::newest_messages(l)}</a> })}
         <div id="latest"></div>

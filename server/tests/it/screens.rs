@@ -46,6 +46,7 @@ async fn a_ticket_has_the_same_live_parts_whatever_is_in_them() {
         "clock",
         "conversation",
         "customer",
+        "earlier",
         "mails",
         "notice",
         "office",
@@ -168,5 +169,29 @@ async fn a_refused_form_says_so_above_its_fields_and_has_the_focus_there() {
         let answer = server.answer(post(path, cookie, &form)).await;
         assert!(answer.status.is_client_error(), "{path}: {}", answer.status);
         assert!(answer.text.contains(" autofocus"), "{path} leaves the focus nowhere");
+    }
+}
+
+#[tokio::test]
+async fn a_long_ticket_leads_to_its_earlier_messages_and_back() {
+    let server = Server::start(&[]).await;
+    let (marieke, sanne) = (server.log_in("marieke").await, server.log_in("sanne").await);
+    let id = server.open(&marieke, "Lang").await;
+    for n in 0..60 {
+        let sent = server.answer(post("/api/reply", &marieke, &format!("ticket={id}&text=Bericht+{n}."))).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    }
+    for cookie in [&marieke, &sanne] {
+        let newest = server.answer(get(&format!("/tickets/{id}"), cookie)).await.text;
+        assert!(newest.contains("Bericht 59.") && !newest.contains("Bericht 5.") && newest.contains("id=\"composer\""));
+        let (_, link) = newest.split_once("?before=").expect("a link to the earlier messages");
+        let before = link.split('"').next().unwrap();
+        let earlier = server.answer(get(&format!("/tickets/{id}?before={before}"), cookie)).await.text;
+        assert!(earlier.contains("Bericht 5.") && !earlier.contains("Bericht 59.") && !earlier.contains("?before="));
+        assert!(!earlier.contains("id=\"composer\"") && earlier.contains(&format!("/tickets/{id}#latest")), "it leads back to where one writes");
+    }
+    // Whatever stands in the address, the page is there.
+    for before in ["0", "-1", "x", "99999999999999999999", ""] {
+        assert_eq!(server.answer(get(&format!("/tickets/{id}?before={before}"), &marieke)).await.status, StatusCode::OK, "{before}");
     }
 }

@@ -10,6 +10,7 @@ use desk::{Clock, Desk};
 use domain::accounts::Role;
 use http_body_util::BodyExt;
 use leptos::config::LeptosOptions;
+use server::assets::Site;
 use server::config::Config;
 use server::router::{AppState, guarded, router};
 use std::sync::Arc;
@@ -95,7 +96,7 @@ impl Server {
         let shutdown = CancellationToken::new();
         let options = LeptosOptions::builder().output_name("balie").build();
         let config = Config::read("", settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))).unwrap();
-        let state = AppState { options, desk: desk.clone(), config: Arc::new(config), shutdown: shutdown.clone() };
+        let state = AppState { options, site: Site::Embedded(&[]), desk: desk.clone(), config: Arc::new(config), shutdown: shutdown.clone() };
         Self { desk, router: router(state.clone()), state, shutdown, fresh, folder }
     }
 
