@@ -171,7 +171,9 @@ fn gather(root: &Path, path: &Path, found: &mut HashMap<String, Asset>) -> io::R
         }
         return Ok(());
     }
-    if !is_compressed(path) && let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str) {
+    if !is_compressed(path)
+        && let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str)
+    {
         found.insert(name.to_owned(), Asset::read(path)?);
     }
     Ok(())
@@ -276,7 +278,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_in_the_executable_is_served_as_from_a_folder_and_its_hash_is_known() {
-        let site = Site::Embedded(&[("pkg/balie.0a1b.css", b"a {}"), ("pkg/balie.0a1b.css.br", b"br"), ("pkg/balie.0a1b.js", b"x"), ("robots.txt", b"r")]);
+        let site =
+            Site::Embedded(&[("pkg/balie.0a1b.css", b"a {}"), ("pkg/balie.0a1b.css.br", b"br"), ("pkg/balie.0a1b.js", b"x"), ("robots.txt", b"r")]);
         assert_eq!(site.hash("pkg").as_deref(), Some("0a1b"));
         assert_eq!(site.hash("elsewhere"), None);
         let assets = site.read(&[]);

@@ -1,6 +1,7 @@
 //! The tick: what is near or missed by now is told, once.
 
 use super::book;
+use crate::tickets::TicketChange;
 use crate::workers::{self, Rest, Worker};
 use crate::{Desk, Result};
 use domain::TicketId;
@@ -39,31 +40,28 @@ pub async fn tick(desk: &Desk) -> Result<usize> {
 }
 
 async fn tell(desk: &Desk, due: &[TicketId]) -> Result<usize> {
-    let (now, everything) = (desk.now(), Scope::Desk { hidden: vec![] });
+    let now = desk.now();
     // In one order, so that two that change the same tickets at once do not wait for each other.
     let mut ids = due.to_vec();
     ids.sort_unstable();
-    let change = desk.store().begin().await?;
-    let book = book::within(desk, &change).await?;
-    let mut happened = vec![];
+    let mut change = TicketChange::begin(desk, None).await?;
+    let book = book::within(desk, change.change()).await?;
+    let mut told = 0;
     for id in ids {
-        let Some((before, _)) = store::tickets::lock(&change, &everything, id).await? else { continue };
-        let mut ticket = before.clone();
+        let Some(mut locked) = change.find(&Scope::system(), id).await? else { continue };
         // Another node may have been here first, or the ticket have moved on: then only the next tick is saved.
-        let mut tick = book.reckon(&mut ticket);
+        let (ticket, mut happened) = (&mut locked.ticket, vec![]);
+        let mut tick = book.reckon(ticket);
         // All of what is due by now: something of another ticket may lie between two of this one.
-        while let Some((at, what)) = mark(&mut ticket, tick, now) {
-            tick = book.reckon(&mut ticket);
-            happened.push((at, id, what));
+        while let Some(marked) = mark(ticket, tick, now) {
+            tick = book.reckon(ticket);
+            happened.push(marked);
         }
-        store::tickets::save(&change, &before, &ticket, tick).await?;
-    }
-    happened.sort_by_key(|(at, id, _)| (*at, *id));
-    for (_, id, what) in &happened {
-        store::events::append(&change, *id, None, now, std::slice::from_ref(what)).await?;
+        told += happened.len();
+        change.save_at(locked, happened).await?;
     }
     change.commit().await?;
-    Ok(happened.len())
+    Ok(told)
 }
 
 /// The mark that is to be told by now, and its moment. That something is near is not told any more where it is missed.

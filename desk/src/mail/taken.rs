@@ -86,7 +86,7 @@ async fn new_ticket(desk: &Desk, mail: &Incoming, topic: &str, body: &Body) -> R
 
 /// Those whom the mail also went to are proposed for CC: being named in a mail grants nothing.
 async fn propose(desk: &Desk, ticket: TicketId, letter: &InboundMessage) -> Result<()> {
-    let everything = Scope::Desk { hidden: vec![] };
+    let everything = Scope::system();
     let Some((known, _)) = store::tickets::find(desk.store(), &everything, ticket).await? else { return Ok(()) };
     let secret = secret(desk).await?;
     let own = own_addresses(desk).await?;

@@ -3,6 +3,7 @@
 //! Invariant: who holds the link can stop mails of one ticket to one person, and read nothing.
 
 use crate::mail::address::{Purpose, read_token};
+use crate::tickets::TicketChange;
 use crate::{Desk, Result, mail};
 use domain::TicketId;
 use domain::accounts::Scope;
@@ -26,20 +27,16 @@ pub async fn stoppable(desk: &Desk, token: &str) -> Result<Option<(TicketId, boo
 pub async fn stop(desk: &Desk, token: &str) -> Result<Option<TicketId>> {
     let Some((id, person)) = read_token(mail::secret(desk).await?, Purpose::Stop, token) else { return Ok(None) };
     let paces = store::notifications::paces_of(desk.store(), person).await?;
-    let change = desk.store().begin().await?;
+    let mut change = TicketChange::begin(desk, Some(person)).await?;
     if id == DIGEST {
-        store::notifications::set_paces(&change, person, &paces.without_digest()).await?;
+        store::notifications::set_paces(change.change(), person, &paces.without_digest()).await?;
         change.commit().await?;
         return Ok(Some(id));
     }
-    store::notifications::watch(&change, id, person, false).await?;
-    if let Some((before, _)) = store::tickets::lock(&change, &Scope::Own(person), id).await? {
-        let mut ticket = before.clone();
-        if let Some(what) = ticket.remove_cc(person, desk.now()) {
-            crate::tickets::save(desk, &change, &before, &mut ticket).await?;
-            store::search::index(&change, &ticket).await?;
-            store::events::append(&change, id, Some(person), desk.now(), &[what]).await?;
-        }
+    store::notifications::watch(change.change(), id, person, false).await?;
+    if let Some(mut locked) = change.find(&Scope::Own(person), id).await? {
+        let happened = locked.ticket.remove_cc(person, desk.now());
+        change.save(locked, happened.into_iter().collect()).await?;
     }
     change.commit().await?;
     Ok(Some(id))

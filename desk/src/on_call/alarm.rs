@@ -4,6 +4,7 @@ use super::browser;
 use super::rota::able;
 use crate::accounts::Agent;
 use crate::mail::address;
+use crate::tickets::TicketChange;
 use crate::workers::{self, Rest, Worker};
 use crate::{Desk, Result, hours};
 use domain::accounts::Scope;
@@ -120,55 +121,57 @@ pub async fn tick(desk: &Desk) -> Result<usize> {
 /// The next step of an alarm; whether there was one.
 async fn step(desk: &Desk, id: TicketId) -> Result<bool> {
     let now = desk.now();
-    let change = desk.store().begin().await?;
-    let found = store::tickets::lock(&change, &Scope::Desk { hidden: vec![] }, id).await?;
+    let mut tickets = TicketChange::begin(desk, None).await?;
+    let found = tickets.find(&Scope::system(), id).await?;
+    let change = tickets.change();
     // Another node was here first, or someone took it a moment ago.
-    let Some(alarm) = on_call::locked(&change, id).await?.filter(|alarm| alarm.next_at.is_some_and(|at| at <= now)) else { return Ok(false) };
-    let Some((ticket, _)) = found.filter(|(ticket, _)| ticket.status.runs() && ticket.around_the_clock) else {
-        on_call::end(&change, id).await?;
-        change.commit().await?;
+    let Some(alarm) = on_call::locked(change, id).await?.filter(|alarm| alarm.next_at.is_some_and(|at| at <= now)) else { return Ok(false) };
+    let Some(locked) = found.filter(|found| found.ticket.status.runs() && found.ticket.around_the_clock) else {
+        on_call::end(change, id).await?;
+        tickets.commit().await?;
         return Ok(false);
     };
-    let (book, department) = (hours::within(desk, &change).await?, ticket.department.id);
-    let of = on_call::rotas(&change).await?.into_iter().find(|of| of.department == department);
+    let ticket = &locked.ticket;
+    let (book, department) = (hours::within(desk, change).await?, ticket.department.id);
+    let of = on_call::rotas(change).await?.into_iter().find(|of| of.department == department);
     let rota = match &of {
-        Some(of) => able(&change, of).await?,
+        Some(of) => able(change, of).await?,
         None => Rota::default(),
     };
     let zone = book.hours(department).wall(now);
     let is_closed = !matches!(book.office(department, now), Office::Open(_));
     let Some((step, people)) = rota.step(alarm.steps, &alarm.people, rota.day(now, &zone)).filter(|_| is_closed) else {
-        on_call::save_alarm(&change, &Alarm { next_at: None, ..alarm }).await?;
+        on_call::save_alarm(change, &Alarm { next_at: None, ..alarm }).await?;
         // What still waits to be sent would wake someone for what the office sees by now.
         if !is_closed {
-            on_call::end(&change, id).await?;
+            on_call::end(change, id).await?;
         }
-        change.commit().await?;
+        tickets.commit().await?;
         return Ok(false);
     };
-    let mut to = on_call::active(&change, department, &people).await?;
+    let mut to = on_call::active(change, department, &people).await?;
     if to.is_empty() {
-        to = on_call::active(&change, department, &on_call::everyone(&change, department).await?).await?;
+        to = on_call::active(change, department, &on_call::everyone(change, department).await?).await?;
     }
     let told = alarm.people.iter().copied().chain(to.iter().map(|person| person.id)).collect();
-    on_call::save_alarm(&change, &Alarm { steps: alarm.steps + 1, people: told, next_at: Some(now + patience(&rota, step)), ..alarm }).await?;
+    on_call::save_alarm(change, &Alarm { steps: alarm.steps + 1, people: told, next_at: Some(now + patience(&rota, step)), ..alarm }).await?;
     if let Some(of) = of.filter(|of| !of.hook.is_empty()) {
         let body = json!({
             "ticket": ticket.id, "subject": ticket.subject, "urgency": ticket.urgency.word(), "department": ticket.department.name,
             "organisation": ticket.organisation.as_ref().map(|o| &o.name), "step": step, "told": to.iter().map(|person| &person.name).collect::<Vec<_>>(),
             "link": format!("{}/tickets/{id}", desk.mail().settings.base_url), "at": crate::zones::written(now),
         });
-        on_call::add_signal(&change, &Signal { id: 0, ticket: id, department: of.department, browser: None, body: body.to_string(), tries: 0 }, now)
+        on_call::add_signal(change, &Signal { id: 0, ticket: id, department: of.department, browser: None, body: body.to_string(), tries: 0 }, now)
             .await?;
     }
     for person in &to {
-        for browser in store::browsers::of(&change, person.id, now).await? {
-            let body = browser::body(desk, &browser, &ticket);
-            on_call::add_signal(&change, &Signal { id: 0, ticket: id, department, browser: Some(browser.id), body, tries: 0 }, now).await?;
+        for browser in store::browsers::of(change, person.id, now).await? {
+            let body = browser::body(desk, &browser, ticket);
+            on_call::add_signal(change, &Signal { id: 0, ticket: id, department, browser: Some(browser.id), body, tries: 0 }, now).await?;
         }
     }
-    store::events::append(&change, id, None, now, &[Happening::Alarmed { step, to }]).await?;
-    change.commit().await?;
+    tickets.save(locked, vec![Happening::Alarmed { step, to }]).await?;
+    tickets.commit().await?;
     Ok(true)
 }
 
@@ -196,20 +199,16 @@ pub async fn of_link(desk: &Desk, by: &Agent, token: &str) -> Result<(TicketId, 
 
 /// Ends the alarm of a ticket: who asks has seen it and takes it on; where nobody handles it yet, they do from now on. Of two who do so at once, the first has it.
 pub async fn acknowledge(desk: &Desk, by: &Agent, id: TicketId) -> Result<()> {
-    let change = desk.store().begin().await?;
-    let (before, _) = store::tickets::lock(&change, &by.session().scope(), id).await?.ok_or(Refusal::NotFound)?;
-    let (mut ticket, now, me) = (before.clone(), desk.now(), by.session().named());
+    let me = by.session().named();
+    let mut change = TicketChange::begin(desk, Some(me.id)).await?;
+    let mut locked = change.lock(&by.session().scope(), id).await?;
     let mut happened = vec![];
-    if on_call::end(&change, id).await? {
+    if on_call::end(change.change(), id).await? {
         happened.push(Happening::Acknowledged);
     }
-    if ticket.assignee.is_none() && ticket.status.runs() {
-        happened.extend(ticket.assign(Some(me.clone()), now));
+    if locked.ticket.assignee.is_none() && locked.ticket.status.runs() {
+        happened.extend(locked.ticket.assign(Some(me), desk.now()));
     }
-    if happened.is_empty() {
-        return Ok(());
-    }
-    crate::tickets::save(desk, &change, &before, &mut ticket).await?;
-    store::events::append(&change, id, Some(me.id), now, &happened).await?;
-    Ok(change.commit().await?)
+    change.save(locked, happened).await?;
+    change.commit().await
 }

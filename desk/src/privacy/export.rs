@@ -299,7 +299,7 @@ async fn audited(desk: &Desk, id: PersonId) -> Result<Value> {
 
 /// A ticket with everything that was said on it, and its files.
 async fn pieces_of(desk: &Desk, id: TicketId) -> Result<Vec<Piece>> {
-    let (store, everything) = (desk.store(), Scope::Desk { hidden: vec![] });
+    let (store, everything) = (desk.store(), Scope::system());
     // It may have been removed a moment ago.
     let Some((ticket, _)) = store::tickets::find(store, &everything, id).await? else { return Ok(vec![]) };
     let conversation = store::conversation::read(store, &everything, id).await?;

@@ -106,7 +106,7 @@ pub async fn sweep(desk: &Desk) -> Result<usize> {
         for id in privacy::over(desk.store(), status, before, AT_ONCE).await? {
             crate::workers::beat();
             let change = desk.store().begin().await?;
-            let found = store::tickets::lock(&change, &Scope::Desk { hidden: vec![] }, id).await?;
+            let found = store::tickets::lock(&change, &Scope::system(), id).await?;
             // It may have been answered a moment ago, or removed by another node.
             let Some((ticket, _)) = found.filter(|(ticket, _)| ticket.status == status && ticket.updated_at < before) else { continue };
             let left = privacy::remove_ticket(&change, &ticket).await?;

@@ -1,6 +1,6 @@
 //! Changing tickets: by staff, by the customers whose they are, and by time.
 
-use super::{finish, lock, refuse_outdated, save};
+use super::change::{Log, TicketChange, lock};
 use crate::accounts::{Agent, Customer, Session};
 use crate::{Desk, Result};
 use domain::accounts::Scope;
@@ -29,43 +29,30 @@ pub enum Edit {
 /// Changes a ticket, in everything or in nothing. With `seen`, refuses where someone else changed the same thing since.
 pub async fn edit(desk: &Desk, by: &Agent, id: TicketId, edits: &[Edit], seen: Option<EventNo>) -> Result<()> {
     let edits = named_all(desk, edits).await?;
-    let change = desk.store().begin().await?;
-    hold(&change, &edits).await?;
-    let (before, _) = lock(&change, &by.session().scope(), id).await?;
-    let mut ticket = before.clone();
-    let happened = apply_all(&change, &mut ticket, &edits, desk.now()).await?;
-    if happened.is_empty() {
-        return Ok(());
-    }
+    let mut change = TicketChange::begin(desk, Some(by.session().person().id)).await?;
+    hold(change.change(), &edits).await?;
+    let mut locked = change.lock(&by.session().scope(), id).await?;
+    let happened = apply_all(change.change(), &mut locked.ticket, &edits, desk.now()).await?;
     let facets: Vec<Facet> = happened.iter().map(Happening::facet).collect();
-    refuse_outdated(&change, by.session(), id, seen, &facets).await?;
-    let reindex = facets.contains(&Facet::Cc);
-    finish(desk, change, by.session().person().id, &before, ticket, &happened, reindex).await
+    change.refuse_outdated(&locked, seen, &facets).await?;
+    change.save(locked, happened).await?;
+    change.commit().await
 }
 
 /// Makes the same changes on several tickets: on all of them or, where one cannot have them, on none.
 pub async fn edit_all(desk: &Desk, by: &Agent, ids: &[TicketId], edits: &[Edit]) -> Result<()> {
     let edits = named_all(desk, edits).await?;
-    // In one order, so that two that change the same tickets at once do not wait for each other.
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     ids.dedup();
-    let change = desk.store().begin().await?;
-    hold(&change, &edits).await?;
-    let mut done = vec![];
+    let mut change = TicketChange::begin(desk, Some(by.session().person().id)).await?;
+    hold(change.change(), &edits).await?;
     for id in ids {
-        let (before, _) = lock(&change, &by.session().scope(), id).await?;
-        let mut ticket = before.clone();
-        let happened = apply_all(&change, &mut ticket, &edits, desk.now()).await?;
-        if !happened.is_empty() {
-            save(desk, &change, &before, &mut ticket).await?;
-            done.push((id, happened));
-        }
+        let mut locked = change.lock(&by.session().scope(), id).await?;
+        let happened = apply_all(change.change(), &mut locked.ticket, &edits, desk.now()).await?;
+        change.save(locked, happened).await?;
     }
-    for (id, happened) in done {
-        store::events::append(&change, id, Some(by.session().person().id), desk.now(), &happened).await?;
-    }
-    Ok(change.commit().await?)
+    change.commit().await
 }
 
 /// Takes people out of the CC of an organisation's tickets that they were of until now: they were named as colleagues. The last thing in a change.
@@ -76,21 +63,15 @@ pub(crate) async fn leave_colleagues(desk: &Desk, change: &Change, by: Option<Pe
             tickets.entry(id).or_default().push(*person);
         }
     }
-    let mut untold = vec![];
+    let mut log = Log::new(by);
     for (id, people) in tickets {
-        let (before, _) = lock(change, &Scope::Desk { hidden: vec![] }, id).await?;
-        let mut ticket = before.clone();
-        let happened: Vec<Happening> = people.into_iter().filter_map(|person| ticket.remove_cc(person, desk.now())).collect();
+        let mut locked = lock(change, &Scope::system(), id).await?.ok_or(Refusal::NotFound)?;
+        let happened: Vec<Happening> = people.into_iter().filter_map(|person| locked.ticket.remove_cc(person, desk.now())).collect();
         // Nothing was done on it: it is kept for no longer than it was.
-        ticket.updated_at = before.updated_at;
-        save(desk, change, &before, &mut ticket).await?;
-        store::search::index(change, &ticket).await?;
-        untold.push((id, happened));
+        locked.ticket.updated_at = locked.before().updated_at;
+        log.save(desk, change, locked, happened).await?;
     }
-    for (id, happened) in untold {
-        store::events::append(change, id, by, desk.now(), &happened).await?;
-    }
-    Ok(())
+    log.write(desk, change).await
 }
 
 /// An edit with the names it needs, looked up before the change begins.
@@ -219,16 +200,16 @@ pub async fn leave(desk: &Desk, by: &Customer, id: TicketId) -> Result<()> {
 pub async fn invite(desk: &Desk, by: &Customer, id: TicketId, person: PersonId) -> Result<()> {
     let me = by.session().person().id;
     let colleague = store::events::name_of(desk.store(), person).await?.ok_or_else(|| Refusal::field(Field::Cc, Fault::Unknown))?;
-    let change = desk.store().begin().await?;
-    store::people::hold(&change, &[person]).await?;
-    let (before, _) = lock(&change, &by.session().writing_scope(), id).await?;
-    if before.requester.id != me {
+    let mut change = TicketChange::begin(desk, Some(me)).await?;
+    store::people::hold(change.change(), &[person]).await?;
+    let mut locked = change.lock(&by.session().writing_scope(), id).await?;
+    if locked.ticket.requester.id != me {
         return Err(Refusal::NotAllowed.into());
     }
-    refuse_stranger(&change, &before, person).await?;
-    let mut ticket = before.clone();
-    let Some(what) = ticket.add_cc(colleague, desk.now())? else { return Ok(()) };
-    finish(desk, change, me, &before, ticket, &[what], true).await
+    refuse_stranger(change.change(), &locked.ticket, person).await?;
+    let happened = locked.ticket.add_cc(colleague, desk.now())?;
+    change.save(locked, happened.into_iter().collect()).await?;
+    change.commit().await
 }
 
 /// The requester takes a colleague out of CC.
@@ -249,29 +230,25 @@ async fn own_edit(
     id: TicketId,
     rule: impl FnOnce(&mut Ticket, Moment) -> Result<Option<Happening>, Refusal>,
 ) -> Result<()> {
-    let change = desk.store().begin().await?;
-    let (before, _) = lock(&change, &by.writing_scope(), id).await?;
-    let mut ticket = before.clone();
-    let Some(what) = rule(&mut ticket, desk.now())? else { return Ok(()) };
-    let reindex = what.facet() == Facet::Cc;
-    finish(desk, change, by.person().id, &before, ticket, &[what], reindex).await
+    let mut change = TicketChange::begin(desk, Some(by.person().id)).await?;
+    let mut locked = change.lock(&by.writing_scope(), id).await?;
+    let happened = rule(&mut locked.ticket, desk.now())?;
+    change.save(locked, happened.into_iter().collect()).await?;
+    change.commit().await
 }
 
 /// Closes tickets that were resolved long enough ago; gives how many. For the job that does so.
 pub(crate) async fn close_settled(desk: &Desk) -> Result<usize> {
     let due = store::tickets::resolved_before(desk.store(), desk.now() - SETTLE_AFTER, 200).await?;
-    let everything = Scope::Desk { hidden: vec![] };
     for id in &due {
-        let change = desk.store().begin().await?;
-        let Some((before, _)) = store::tickets::lock(&change, &everything, *id).await? else { continue };
+        let mut change = TicketChange::begin(desk, None).await?;
+        let Some(mut locked) = change.find(&Scope::system(), *id).await? else { continue };
         // Someone may have spoken since, even resolved it anew.
-        if before.status != Status::Resolved || before.settled_at.is_none_or(|at| at >= desk.now() - SETTLE_AFTER) {
+        if locked.ticket.status != Status::Resolved || locked.ticket.settled_at.is_none_or(|at| at >= desk.now() - SETTLE_AFTER) {
             continue;
         }
-        let mut ticket = before.clone();
-        let Some(what) = ticket.set_status(Status::Closed, desk.now()) else { continue };
-        save(desk, &change, &before, &mut ticket).await?;
-        store::events::append(&change, *id, None, desk.now(), &[what]).await?;
+        let happened = locked.ticket.set_status(Status::Closed, desk.now());
+        change.save(locked, happened.into_iter().collect()).await?;
         change.commit().await?;
     }
     Ok(due.len())

@@ -44,7 +44,7 @@ async fn index_all(desk: &Desk, tickets: &[TicketId]) -> Result<usize> {
     for id in tickets {
         // First of all: who calls someone otherwise at this moment is waited for.
         if store::search::unmark(&change, *id).await?
-            && let Some((ticket, _)) = store::tickets::lock(&change, &Scope::Desk { hidden: vec![] }, *id).await?
+            && let Some((ticket, _)) = store::tickets::lock(&change, &Scope::system(), *id).await?
         {
             store::search::index(&change, &ticket).await?;
             done += 1;

@@ -1,12 +1,14 @@
 //! Opening, answering, changing and reading tickets.
 //!
-//! Invariant: each use case is begin, lock, rule, save, say what happened, commit.
+//! Invariant: a ticket changes by [`change::TicketChange`] alone.
 
+mod change;
 mod editing;
 mod index;
 mod proposals;
 mod writing;
 
+pub(crate) use change::TicketChange;
 pub use editing::{Edit, dismiss, edit, edit_all, invite, leave, settle};
 pub(crate) use editing::{close_settled, leave_colleagues};
 pub(crate) use index::index_marked;
@@ -26,8 +28,7 @@ use domain::attachments::Attachment;
 use domain::events::{Event, Facet, Happening};
 use domain::hours::{Changed, Promise};
 use domain::tickets::Ticket;
-use domain::{EventNo, MessageId, PersonId, Refusal, TicketId};
-use store::Change;
+use domain::{EventNo, MessageId, Refusal, TicketId};
 use store::conversation::Conversation;
 use store::ticket_page::TicketPage;
 use store::tickets::Shelf;
@@ -58,32 +59,9 @@ pub struct Page {
     pub beside: Option<BesideTicket>,
 }
 
-async fn lock(change: &Change, scope: &Scope, id: TicketId) -> Result<(Ticket, EventNo)> {
-    Ok(store::tickets::lock(change, scope, id).await?.ok_or(Refusal::NotFound)?)
-}
-
-/// Refuses where someone else did something of these facets after `seen`, and says what.
-async fn refuse_outdated(change: &Change, by: &Session, id: TicketId, seen: Option<EventNo>, facets: &[Facet]) -> Result<()> {
-    let Some(seen) = seen else { return Ok(()) };
-    let me = by.person().id;
-    let later = store::events::of_locked_ticket(change, id, seen).await?;
-    let others: Vec<Event> = later.into_iter().filter(|e| e.by.as_ref().is_none_or(|b| b.id != me) && facets.contains(&e.what.facet())).collect();
-    if others.is_empty() { Ok(()) } else { Err(Refusal::Outdated(others).into()) }
-}
-
-/// Saves a ticket, with what is now due on it.
-pub(crate) async fn save(desk: &Desk, change: &Change, before: &Ticket, after: &mut Ticket) -> Result<()> {
-    let tick = hours::within(desk, change).await?.reckon(after);
-    Ok(store::tickets::save(change, before, after, tick).await?)
-}
-
-async fn finish(desk: &Desk, change: Change, by: PersonId, before: &Ticket, mut after: Ticket, happened: &[Happening], reindex: bool) -> Result<()> {
-    save(desk, &change, before, &mut after).await?;
-    if reindex {
-        store::search::index(&change, &after).await?;
-    }
-    store::events::append(&change, after.id, Some(by), desk.now(), happened).await?;
-    Ok(change.commit().await?)
+/// Whether it changes what a ticket is found by.
+fn indexed(what: &Happening) -> bool {
+    what.message().is_some() || what.facet() == Facet::Cc
 }
 
 /// A ticket's page, as much of it as its reader may know: customers get no notes, no tags, no history of what only staff may know and no target; who is in CC offers no one for it.

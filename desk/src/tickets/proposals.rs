@@ -26,7 +26,7 @@ pub async fn proposals(desk: &Desk, by: &Session, ticket: TicketId) -> Result<Ve
 pub async fn name_for_cc(desk: &Desk, by: &Session, ticket: TicketId, typed: &str) -> Result<bool> {
     decides(desk, by, ticket).await?;
     let address = EmailAddress::parse(typed).ok_or_else(|| Refusal::field(Field::Cc, Fault::NotAnAddress))?;
-    let everything = Scope::Desk { hidden: vec![] };
+    let everything = Scope::system();
     let (found, _) = store::tickets::find(desk.store(), &everything, ticket).await?.ok_or(Refusal::NotFound)?;
     let account = store::accounts::by_email(desk.store(), &address).await?.filter(|account| !account.disabled);
     let is_colleague = account.as_ref().is_some_and(|account| {

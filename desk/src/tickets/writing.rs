@@ -1,6 +1,6 @@
 //! Opening and answering tickets. A submission that arrives again gives the ticket it made the first time.
 
-use super::{finish, lock, refuse_outdated};
+use super::change::TicketChange;
 use crate::accounts::{Agent, Customer, Session, hex};
 use crate::{Desk, Error, Result, hours, text};
 use domain::accounts::Language;
@@ -70,7 +70,10 @@ pub async fn open(desk: &Desk, by: &Customer, form: &TicketForm, submission: Opt
             change.commit().await?;
             Ok(ticket.id)
         }
-        Err(Error::Store(store::Error::Taken)) => opened_meanwhile(desk, change, me, submission).await,
+        Err(Error::Store(store::Error::Taken)) => {
+            drop(change);
+            opened_meanwhile(desk, me, submission).await
+        }
         Err(error) => Err(error),
     }
 }
@@ -88,8 +91,7 @@ pub(crate) async fn open_by_mail(desk: &Desk, by: &Customer, new: &NewTicket, ma
 }
 
 /// The ticket of a form that came twice at once, where the other was first.
-async fn opened_meanwhile(desk: &Desk, change: Change, by: PersonId, submission: Option<&str>) -> Result<TicketId> {
-    drop(change);
+async fn opened_meanwhile(desk: &Desk, by: PersonId, submission: Option<&str>) -> Result<TicketId> {
     on_disk(desk).await?;
     opened_before(desk, by, submission).await?.ok_or(Error::Store(store::Error::Taken))
 }
@@ -260,17 +262,16 @@ async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_no
     let side = if by.role().is_staff() { Side::Agent } else { Side::Customer };
     let html = writing.mail.as_ref().map_or_else(|| text::to_html(&writing.text), |mail| mail.html.clone());
 
-    let change = desk.store().begin().await?;
-    still_there(&change, me).await?;
-    let (before, _) = lock(&change, &by.writing_scope(), id).await?;
+    let mut change = TicketChange::begin(desk, Some(me)).await?;
+    still_there(change.change(), me).await?;
+    let mut locked = change.lock(&by.writing_scope(), id).await?;
     if side == Side::Agent {
-        refuse_outdated(&change, by, id, writing.seen, &[Facet::Conversation, Facet::Status]).await?;
+        change.refuse_outdated(&locked, writing.seen, &[Facet::Conversation, Facet::Status]).await?;
     }
-    if before.is_past_reopening(side, now) {
+    if locked.ticket.is_past_reopening(side, now) {
         drop(change);
-        return follow(desk, by, before, writing, &files).await;
+        return follow(desk, by, locked.before(), writing, &files).await;
     }
-    let mut ticket = before.clone();
     let new = NewMessage {
         ticket: id,
         author: me,
@@ -280,7 +281,7 @@ async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_no
         submission: writing.submission.as_deref(),
         mail: writing.mail.as_ref().map(ByMail::kept),
     };
-    let message = match store::conversation::add_message(&change, &new, now).await {
+    let message = match store::conversation::add_message(change.change(), &new, now).await {
         // The same form came twice at once.
         Err(store::Error::Taken) => {
             drop(change);
@@ -289,21 +290,23 @@ async fn write(desk: &Desk, by: &Session, id: TicketId, writing: &Writing, is_no
         }
         other => other?,
     };
-    let count = files.len() as u32;
+    let (ticket, count) = (&mut locked.ticket, files.len() as u32);
     let happened = if is_note {
         vec![ticket.note(message, &writing.text, count, now)]
     } else {
+        let was = ticket.status;
         let mut happened = ticket.reply(side, message, &writing.text, count, now);
         if let (Side::Agent, Some(then)) = (side, writing.then) {
             happened.retain(|h| !matches!(h, Happening::StatusChanged { .. }));
-            ticket.status = before.status;
+            ticket.status = was;
             happened.extend(ticket.set_status(then, now));
         }
         happened
     };
     let files: Vec<AttachmentId> = files.into_iter().map(|f| f.id).collect();
-    attach(&change, (&files, writing.mail.as_ref()), me, (id, message)).await?;
-    finish(desk, change, by.person().id, &before, ticket, &happened, true).await?;
+    attach(change.change(), (&files, writing.mail.as_ref()), me, (id, message)).await?;
+    change.save(locked, happened).await?;
+    change.commit().await?;
     Ok(id)
 }
 
@@ -322,15 +325,16 @@ async fn written_before(desk: &Desk, by: PersonId, submission: Option<&str>) -> 
 }
 
 /// A customer's reply to a ticket closed long ago opens a new one that is linked to it.
-async fn follow(desk: &Desk, by: &Session, old: Ticket, writing: &Writing, files: &[Attachment]) -> Result<TicketId> {
-    let customer = by.customer()?;
-    let change = desk.store().begin().await?;
+async fn follow(desk: &Desk, by: &Session, old: &Ticket, writing: &Writing, files: &[Attachment]) -> Result<TicketId> {
+    let (customer, me) = (by.customer()?, by.person().id);
+    let mut change = TicketChange::begin(desk, Some(me)).await?;
     // People are locked before tickets, everywhere: two changes that lock in different orders wait for each other.
-    let people: Vec<PersonId> = old.cc.iter().map(|person| person.id).chain([old.requester.id, by.person().id]).collect();
-    store::people::hold(&change, &people).await?;
-    let (old, _) = lock(&change, &by.writing_scope(), old.id).await?;
+    let people: Vec<PersonId> = old.cc.iter().map(|person| person.id).chain([old.requester.id, me]).collect();
+    store::people::hold(change.change(), &people).await?;
+    let locked = change.lock(&by.writing_scope(), old.id).await?;
+    let old = locked.before();
     let new = NewTicket {
-        cc: old.cc.iter().chain(Some(&old.requester)).filter(|p| p.id != by.person().id).cloned().collect(),
+        cc: old.cc.iter().chain(Some(&old.requester)).filter(|p| p.id != me).cloned().collect(),
         urgency: old.urgency,
         department: old.department.clone(),
         subject: old.subject.clone(),
@@ -340,11 +344,14 @@ async fn follow(desk: &Desk, by: &Session, old: Ticket, writing: &Writing, files
         impact: None,
     };
     let submission = writing.submission.as_deref();
-    let ticket = match write_ticket(desk, &change, &customer, &new, writing.mail.as_ref(), submission, Some(old.id)).await {
-        Err(Error::Store(store::Error::Taken)) => return opened_meanwhile(desk, change, by.person().id, submission).await,
+    let ticket = match write_ticket(desk, change.change(), &customer, &new, writing.mail.as_ref(), submission, Some(old.id)).await {
+        Err(Error::Store(store::Error::Taken)) => {
+            drop(change);
+            return opened_meanwhile(desk, me, submission).await;
+        }
         other => other?,
     };
-    store::events::append(&change, old.id, Some(by.person().id), desk.now(), &[Happening::Continued { to: ticket.id }]).await?;
+    change.save(locked, vec![Happening::Continued { to: ticket.id }]).await?;
     change.commit().await?;
     Ok(ticket.id)
 }

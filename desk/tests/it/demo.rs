@@ -12,7 +12,7 @@ async fn the_demo_has_every_status_and_urgency_and_three_organisations() {
         assert!(desk::demo::is_empty(&desk).await.unwrap());
         desk::demo::fill(&desk, |_, _| {}).await.unwrap();
         assert!(!desk::demo::is_empty(&desk).await.unwrap());
-        let everything = domain::accounts::Scope::Desk { hidden: vec![] };
+        let everything = domain::accounts::Scope::system();
         let of = store::board::PageOf {
             scope: &everything,
             filter: &Filter::default(),

@@ -86,7 +86,7 @@ async fn what_was_acknowledged_is_there_after_a_power_cut() {
         }
     }
     let store = Store::connect(&format!("sqlite:{}", to.display()), 1).await.unwrap();
-    let everything = domain::accounts::Scope::Desk { hidden: vec![] };
+    let everything = domain::accounts::Scope::system();
     for id in ids {
         let (ticket, version) = store::tickets::find(&store, &everything, id).await.unwrap().expect("it was acknowledged");
         assert_eq!(ticket.messages, 1);
@@ -107,7 +107,7 @@ async fn migrations_run_on_both_and_back_over_rows() {
         assert_eq!(store.pending_migrations().await.unwrap(), 0);
         store.migrate().await.unwrap();
         // Each step back and forth over the rows of the version before it.
-        let before = store::tickets::find(store, &Scope::Desk { hidden: vec![] }, id).await.unwrap();
+        let before = store::tickets::find(store, &Scope::system(), id).await.unwrap();
         for steps in 1..MIGRATIONS {
             store.migrate_down(steps).await.unwrap();
             assert_eq!(store.pending_migrations().await.unwrap(), steps as usize);
@@ -115,7 +115,7 @@ async fn migrations_run_on_both_and_back_over_rows() {
         }
         // What is due on tickets from before there was such a thing is read from the log.
         desk::hours::reckon_all(&world.desk).await.unwrap();
-        assert_eq!(store::tickets::find(store, &Scope::Desk { hidden: vec![] }, id).await.unwrap(), before);
+        assert_eq!(store::tickets::find(store, &Scope::system(), id).await.unwrap(), before);
         assert_eq!(desk::notifications::advance(&world.desk).await.unwrap(), 0, "what happened before there was mail is not told by mail");
         world.open("marieke", "Daarna").await;
         assert_eq!(desk::notifications::advance(&world.desk).await.unwrap(), 1);
@@ -180,7 +180,7 @@ async fn is_whole(world: &World) {
     let head = store::events::head(store).await.unwrap();
     let told = store::events::after(store, EventNo(0), 10_000).await.unwrap();
     assert_eq!(told.iter().map(|h| h.event.n.0).collect::<Vec<_>>(), (1..=head.0).collect::<Vec<_>>());
-    let everything = Scope::Desk { hidden: vec![] };
+    let everything = Scope::system();
     let filter = Filter::default();
     let of = store::board::PageOf { scope: &everything, filter: &filter, sort: Default::default(), ascending: false, from: None, size: 10_000 };
     let page = store::board::page(store, &of).await.unwrap();
@@ -264,7 +264,7 @@ async fn migrating_again_changes_no_row() {
         again.migrate().await.unwrap();
         let after = page(&world.desk, world.person("sanne"), id).await.unwrap();
         assert_eq!((after.ticket, after.version, after.messages.len(), after.history), (before.ticket, before.version, 1, before.history));
-        let (_, version) = store::tickets::find(&again, &Scope::Desk { hidden: vec![] }, id).await.unwrap().unwrap();
+        let (_, version) = store::tickets::find(&again, &Scope::system(), id).await.unwrap().unwrap();
         assert_eq!(version, before.version);
     }
 }

@@ -487,7 +487,7 @@ fn is_whole(database: &Path) {
     runtime.block_on(async {
         let store = store::Store::connect(&format!("sqlite:{}", database.display()), 1).await.unwrap();
         let (mut at, head) = (domain::EventNo(0), store::events::head(&store).await.unwrap());
-        let everything = domain::accounts::Scope::Desk { hidden: vec![] };
+        let everything = domain::accounts::Scope::system();
         while at < head {
             for heard in store::events::after(&store, at, 500).await.unwrap() {
                 assert_eq!(heard.event.n.0, at.0 + 1, "no number is missing");
