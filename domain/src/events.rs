@@ -128,6 +128,17 @@ impl Happening {
         }
     }
 
+    /// The ticket it leads to: the one before or after.
+    pub fn leads_to(&self) -> Option<TicketId> {
+        match self {
+            Self::Continued { to } => Some(*to),
+            Self::Opened { follows, .. } => *follows,
+            Self::Replied { .. } | Self::Noted { .. } | Self::StatusChanged { .. } | Self::Assigned { .. } | Self::UrgencyChanged { .. } => None,
+            Self::DepartmentChanged { .. } | Self::CcAdded { .. } | Self::CcRemoved { .. } | Self::Tagged { .. } | Self::Untagged { .. } => None,
+            Self::TargetNear { .. } | Self::TargetMissed { .. } | Self::Alarmed { .. } | Self::Acknowledged => None,
+        }
+    }
+
     /// The message it brought, where it brought one.
     pub fn message(&self) -> Option<MessageId> {
         match self {

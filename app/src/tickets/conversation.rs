@@ -109,11 +109,7 @@ fn happening(event: Event, reader: &Reader) -> impl IntoView + use<> {
         Happening::Alarmed { .. } => "circle-alert",
         Happening::Acknowledged => "hand",
     };
-    let link = match &event.what {
-        Happening::Continued { to } => Some(*to),
-        Happening::Opened { follows, .. } => *follows,
-        _ => None,
-    };
+    let link = event.what.leads_to();
     view! {
         <li class="happening" id=format!("e{}", event.n)>
             {icon(mark)}<span>{w::sentence(&event, l)}</span>{link.map(|to| view! { <a href=format!("/tickets/{to}")>"#"{to.to_string()}</a> })}{when::at_time(event.at, reader)}

@@ -198,11 +198,15 @@ async fn sender(desk: &Desk, ticket: &Ticket) -> Result<mail::Mailbox> {
 
 async fn section(desk: &Desk, scope: &Scope, event: &Event, l: Language) -> Result<Section> {
     let who = event.by.as_ref().map_or(w::balie(l), |by| by.name.as_str());
+    let changed = (w::sentence(event, l), None);
     let (head, which) = match &event.what {
         Happening::Opened { .. } => (w::did_open(l, who), Some(None)),
         Happening::Replied { message, .. } => (w::mail_replied(l, who), Some(Some(*message))),
         Happening::Noted { message, .. } => (w::mail_noted(l, who), Some(Some(*message))),
-        _ => (w::sentence(event, l), None),
+        Happening::StatusChanged { .. } | Happening::Assigned { .. } | Happening::UrgencyChanged { .. } | Happening::DepartmentChanged { .. } => changed,
+        Happening::CcAdded { .. } | Happening::CcRemoved { .. } | Happening::Tagged { .. } | Happening::Untagged { .. } => changed,
+        Happening::Continued { .. } | Happening::TargetNear { .. } | Happening::TargetMissed { .. } => changed,
+        Happening::Alarmed { .. } | Happening::Acknowledged => changed,
     };
     let words = match which {
         Some(which) => store::conversation::message(desk.store(), event.ticket, which).await?,

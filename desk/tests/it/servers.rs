@@ -29,6 +29,7 @@ impl Servers {
     /// Starts both; `None`, with the reason, where their programs are not there.
     fn start() -> Option<Self> {
         let Some(programs) = std::env::var_os("BALIE_MAIL_SERVERS").map(PathBuf::from) else {
+            assert!(std::env::var_os("CI").is_none(), "BALIE_MAIL_SERVERS does not say where mail servers are: `make setup` unpacks them");
             eprintln!("left out: BALIE_MAIL_SERVERS does not say where mail servers are");
             return None;
         };
