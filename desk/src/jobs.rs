@@ -60,9 +60,9 @@ pub async fn once(desk: &Desk) -> u64 {
 
 async fn sweep_sessions(desk: &Desk) -> Result<()> {
     let change = desk.store().begin().await?;
-    let silent = store::browsers::run_out(&change, desk.now()).await?;
+    let silent = store::push_subscriptions::run_out(&change, desk.now()).await?;
     store::sessions::sweep(&change, desk.now(), desk.now() - Span::hours(2)).await?;
-    store::passes::sweep(&change, desk.now()).await?;
+    store::one_time_tokens::sweep(&change, desk.now()).await?;
     change.commit().await?;
     for (name, email, language) in silent {
         accounts::tell_of_silence(desk, name, email, language);

@@ -33,7 +33,7 @@ pub use clock::Clock;
 pub use error::{Error, Result};
 pub use http::Internal;
 pub use network::Network;
-pub use store::{Bell, Error as StoreError, Store};
+pub use store::{ChangeNotifier, Error as StoreError, Store};
 
 use domain::time::Moment;
 use std::sync::Arc;

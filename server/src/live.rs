@@ -84,7 +84,7 @@ pub async fn stream(State(state): State<AppState>, Extension(asking): Extension<
         cursor,
         looked: Instant::now(),
         head: state.desk.tail().head(),
-        ended: state.desk.store().bell().ended(),
+        ended: state.desk.store().notifier().ended(),
         turns: state.desk.tail().turns(),
         beat: tokio::time::interval(BEAT),
         over: false,

@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{List, Row, Source, first, list, lists_by, rows_by};
+use crate::query::{List, Row, Source, first, list, lists_by, rows_by};
 use crate::tables::person;
 use domain::accounts::{EmailAddress, Language, Person, Role, Theme};
 use domain::fold::key;

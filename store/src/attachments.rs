@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
-use crate::row::{Row, Source, first, rows};
+use crate::query::{Row, Source, first, rows};
 use crate::tables::attachment;
 use crate::tickets::within;
 use domain::accounts::Scope;

@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
-use crate::row::{Row, Source, first, rows};
+use crate::query::{Row, Source, first, rows};
 use domain::accounts::EmailAddress;
 use domain::audit::{Deed, Entry};
 use domain::time::Moment;

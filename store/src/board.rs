@@ -3,7 +3,7 @@
 use crate::connect::{Kind, Store};
 use crate::departments::{CHOICES, Choices, choices, choices_of};
 use crate::error::Result;
-use crate::row::{List, Row, list, lists, statement};
+use crate::query::{List, Row, list, lists, statement};
 use crate::search::{fts, is_common, postgres_matches, tsquery, words};
 use crate::tickets::{CARD, JOINS, cards_of, within};
 use domain::accounts::Scope;

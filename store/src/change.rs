@@ -1,10 +1,10 @@
 //! A change: everything that is saved together, with what happened.
 
-use crate::bell::Bell;
+use crate::change_notifier::ChangeNotifier;
 use crate::bounded::{Executor, Limit};
 use crate::error::Result;
-use crate::group::Turn;
-use crate::row::statement;
+use crate::group_commit::WriteSlot;
+use crate::query::statement;
 use domain::DepartmentId;
 use domain::tickets::Status;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug)]
 pub struct Change {
     inner: Inner,
-    bell: Bell,
+    notifier: ChangeNotifier,
     ended: Vec<String>,
     /// How long each statement is waited for.
     limit: Option<Limit>,
@@ -25,17 +25,17 @@ pub struct Change {
 
 #[derive(Debug)]
 enum Inner {
-    Sqlite(Turn),
+    Sqlite(WriteSlot),
     Postgres(DatabaseTransaction),
 }
 
 impl Change {
-    pub(crate) fn sqlite(turn: Turn, bell: Bell) -> Self {
-        Self { inner: Inner::Sqlite(turn), bell, ended: vec![], limit: None, tallies: Mutex::default() }
+    pub(crate) fn sqlite(turn: WriteSlot, notifier: ChangeNotifier) -> Self {
+        Self { inner: Inner::Sqlite(turn), notifier, ended: vec![], limit: None, tallies: Mutex::default() }
     }
 
-    pub(crate) fn postgres(transaction: DatabaseTransaction, bell: Bell, limit: Option<Limit>) -> Self {
-        Self { inner: Inner::Postgres(transaction), bell, ended: vec![], limit, tallies: Mutex::default() }
+    pub(crate) fn postgres(transaction: DatabaseTransaction, notifier: ChangeNotifier, limit: Option<Limit>) -> Self {
+        Self { inner: Inner::Postgres(transaction), notifier, ended: vec![], limit, tallies: Mutex::default() }
     }
 
     /// What queries of this change run on.
@@ -98,7 +98,7 @@ impl Change {
         self.ended.push(session.to_owned());
     }
 
-    /// Saves it all. When this returns, it is on disk, and the bell has rung.
+    /// Saves it all. When this returns, it is on disk, and the notifier has rung.
     pub async fn commit(self) -> Result<()> {
         self.write_tallies().await?;
         match self.inner {
@@ -118,9 +118,9 @@ impl Change {
                 }
             }
         }
-        self.bell.ring();
+        self.notifier.notify();
         for session in &self.ended {
-            self.bell.ring_end(session);
+            self.notifier.notify_ended(session);
         }
         Ok(())
     }

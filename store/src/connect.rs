@@ -1,15 +1,15 @@
 //! One URL chooses the database: `sqlite:path` or `postgres://…`.
 
-use crate::bell::Bell;
+use crate::change_notifier::ChangeNotifier;
 use crate::bounded::Pool;
 use crate::change::Change;
 use crate::error::{Error, Result};
-use crate::group::Writer;
+use crate::group_commit::Writer;
 use crate::intact;
 use crate::migrations::Migrator;
 use crate::passed_over::PassedOver;
 use crate::postgres::{self, POLL};
-use crate::row::statement;
+use crate::query::statement;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, Statement, TransactionTrait, Value};
 use sea_orm_migration::MigratorTrait;
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteJournalMode, SqliteSynchronous};
@@ -44,18 +44,18 @@ pub struct Store {
     kind: Kind,
     pub(crate) reads: Pool,
     writer: Option<Arc<Writer>>,
-    bell: Bell,
+    notifier: ChangeNotifier,
     passed_over: Arc<PassedOver>,
 }
 
 impl Store {
     /// Connects; `postgres_connections` is the size of the pool and is not used for SQLite.
     pub async fn connect(url: &str, postgres_connections: u32) -> Result<Self> {
-        let bell = Bell::default();
+        let notifier = ChangeNotifier::default();
         let passed_over = Arc::default();
         if url.starts_with("postgres") {
             let reads = postgres::connect(url, postgres_connections).await?;
-            return Ok(Self { kind: Kind::Postgres, reads, writer: None, bell, passed_over });
+            return Ok(Self { kind: Kind::Postgres, reads, writer: None, notifier, passed_over });
         }
         if let Some(path) = intact::path(url) {
             intact::look(path).map_err(Error::Damaged)?;
@@ -63,7 +63,7 @@ impl Store {
         // The writer comes first: it makes the file, and turns the write-ahead log on.
         let writer = Database::connect(sqlite(url, 1, false)).await?;
         let reads = Pool { db: Database::connect(sqlite(url, SQLITE_READERS, true)).await?, limit: None };
-        Ok(Self { kind: Kind::Sqlite, reads, writer: Some(Arc::new(Writer::start(writer))), bell, passed_over })
+        Ok(Self { kind: Kind::Sqlite, reads, writer: Some(Arc::new(Writer::start(writer))), notifier, passed_over })
     }
 
     /// Brings the tables up to date. Waits for another node that is doing the same.
@@ -98,14 +98,14 @@ impl Store {
     /// Begins a change.
     pub async fn begin(&self) -> Result<Change> {
         match &self.writer {
-            Some(writer) => Ok(Change::sqlite(writer.begin().await?, self.bell.clone())),
+            Some(writer) => Ok(Change::sqlite(writer.begin().await?, self.notifier.clone())),
             None => {
                 let begun = self.reads.db.begin();
                 let transaction = match &self.reads.limit {
                     Some(limit) => limit.on(begun).await?,
                     None => begun.await?,
                 };
-                Ok(Change::postgres(transaction, self.bell.clone(), self.reads.limit.clone()))
+                Ok(Change::postgres(transaction, self.notifier.clone(), self.reads.limit.clone()))
             }
         }
     }
@@ -130,8 +130,8 @@ impl Store {
     }
 
     /// The bell.
-    pub fn bell(&self) -> &Bell {
-        &self.bell
+    pub fn notifier(&self) -> &ChangeNotifier {
+        &self.notifier
     }
 
     /// Connections in use and connections open, of the pool for reading.
@@ -148,11 +148,11 @@ impl Store {
         }
     }
 
-    /// Rings the bell for what other nodes and processes commit, until it is dropped. Outlives a restart of the database, and connections that fall silent.
+    /// Rings the notifier for what other nodes and processes commit, until it is dropped. Outlives a restart of the database, and connections that fall silent.
     pub async fn listen(&self) {
         loop {
             if let Err(error) = self.hear(&|| ()).await {
-                tracing::warn!(%error, "the bell is out of order; trying again");
+                tracing::warn!(%error, "the notifier is out of order; trying again");
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
@@ -163,12 +163,12 @@ impl Store {
         if self.kind == Kind::Sqlite {
             loop {
                 tokio::time::sleep(POLL).await;
-                self.bell.ring();
+                self.notifier.notify();
                 alive();
             }
         }
         let options = self.reads.db.get_postgres_connection_pool().connect_options();
-        match postgres::hear(&options, &self.bell, alive).await {
+        match postgres::hear(&options, &self.notifier, alive).await {
             Ok(never) => match never {},
             Err(error) => Err(sea_orm::DbErr::Conn(sea_orm::RuntimeErr::SqlxError(Arc::new(error))).into()),
         }

@@ -7,7 +7,7 @@ use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
 use crate::events::{EVENT, EventRow};
-use crate::row::{List, list, lists, rows};
+use crate::query::{List, list, lists, rows};
 use crate::tables::message;
 use domain::accounts::{Role, Scope};
 use domain::attachments::{Attachment, FileName};

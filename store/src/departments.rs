@@ -4,7 +4,7 @@ use crate::accounts::STAFF;
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
-use crate::row::{List, Row, Source, first, lists, rows};
+use crate::query::{List, Row, Source, first, lists, rows};
 use crate::tables::department;
 use domain::{DepartmentId, Named, PersonId};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryOrder, Set};

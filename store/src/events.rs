@@ -6,7 +6,7 @@ use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
 use crate::passed_over::{PassedOver, happening};
-use crate::row::{Row, list, rows};
+use crate::query::{Row, list, rows};
 use crate::tables::event;
 use domain::events::{Event, Happening};
 use domain::time::Moment;

@@ -6,7 +6,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{List, Row, lists_by, rows, rows_by};
+use crate::query::{List, Row, lists_by, rows, rows_by};
 use crate::tickets::json;
 use domain::board::place;
 use domain::hours::{Calendar, Target, TargetRule};

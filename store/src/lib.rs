@@ -5,10 +5,10 @@
 pub mod accounts;
 pub mod attachments;
 pub mod audit;
-mod bell;
+mod change_notifier;
 pub mod board;
 mod bounded;
-pub mod browsers;
+pub mod push_subscriptions;
 #[cfg(feature = "bulk")]
 pub mod bulk;
 mod change;
@@ -17,8 +17,8 @@ pub mod conversation;
 pub mod departments;
 mod error;
 pub mod events;
-pub mod factors;
-mod group;
+pub mod mfa;
+mod group_commit;
 pub mod hours;
 mod intact;
 pub mod mail;
@@ -27,12 +27,12 @@ pub mod notifications;
 pub mod on_call;
 pub mod organisations;
 mod passed_over;
-pub mod passes;
+pub mod one_time_tokens;
 pub mod people;
 mod postgres;
 pub mod privacy;
 pub mod reports;
-mod row;
+mod query;
 pub mod search;
 pub mod sessions;
 mod tables;
@@ -43,7 +43,7 @@ pub mod tokens;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use bell::Bell;
+pub use change_notifier::ChangeNotifier;
 pub use change::Change;
 pub use connect::{Kind, Store};
 pub use error::{Error, Result};

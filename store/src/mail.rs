@@ -6,7 +6,7 @@ use crate::accounts::HAS_A_WAY_IN;
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{List, Row, first, list, lists, rows};
+use crate::query::{List, Row, first, list, lists, rows};
 use domain::mail::MailReason;
 use domain::time::Moment;
 use domain::{DepartmentId, IncomingId, MessageId, TicketId};

@@ -7,7 +7,7 @@ use crate::connect::Store;
 use crate::error::{Error, Result};
 use crate::events::{Batch, EVENT, EventRow};
 use crate::mail::{Proposal, proposals_of, reason_of};
-use crate::row::{List, Row, list, lists, rows};
+use crate::query::{List, Row, list, lists, rows};
 use domain::events::Event;
 use domain::mail::MailReason;
 use domain::notifications::{Around, Paces, Why};

@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{List, Reads, Row, Source, first, lists_by, rows, rows_by};
+use crate::query::{List, Reads, Row, Source, first, lists_by, rows, rows_by};
 use domain::on_call::Rota;
 use domain::time::Moment;
 use domain::{DepartmentId, Named, PersonId, TicketId};

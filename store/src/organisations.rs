@@ -4,7 +4,7 @@ use crate::accounts;
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::Result;
-use crate::row::{Row, Source, first, rows, rows_by};
+use crate::query::{Row, Source, first, rows, rows_by};
 use crate::tables::organisation;
 use domain::accounts::Organisation;
 use domain::fold::key;

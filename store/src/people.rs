@@ -4,7 +4,7 @@ use crate::accounts::{ACCOUNT, Account, HAS_A_WAY_IN, account, like};
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{Row, Source, first, list, rows, rows_by};
+use crate::query::{Row, Source, first, list, rows, rows_by};
 use domain::accounts::{EmailAddress, Person, Role};
 use domain::fold::key;
 use domain::time::Moment;

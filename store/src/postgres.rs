@@ -1,8 +1,8 @@
-//! PostgreSQL: connections that are proved before they are used, and the bell of other nodes.
+//! PostgreSQL: connections that are proved before they are used, and the notifier of other nodes.
 //!
 //! Invariant: a connection that stays open and carries nothing, as after a failover or behind a firewall that forgot it, is found out and given up within seconds.
 
-use crate::bell::Bell;
+use crate::change_notifier::ChangeNotifier;
 use crate::bounded::{ANSWER, Limit, Pool, Silence};
 use crate::error::Result;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
@@ -23,7 +23,7 @@ const ACQUIRE: Duration = Duration::from_secs(8);
 const PING: Duration = Duration::from_secs(3);
 /// One that was used so recently was proved by that.
 const PROVED: Duration = Duration::from_secs(1);
-/// The name the bell has.
+/// The name the notifier has.
 const CHANNEL: &str = "balie";
 /// How often whoever listens shows that they would hear, and the log is looked at without a bell.
 pub(crate) const POLL: Duration = Duration::from_secs(2);
@@ -89,8 +89,8 @@ pub(crate) fn unlimited(options: &PgConnectOptions) -> DatabaseConnection {
     PgPoolOptions::new().max_connections(2).connect_lazy_with(options.clone()).into()
 }
 
-/// Rings the bell for what other nodes commit until the connection fails; `alive` is called whenever it is proved that it hears.
-pub(crate) async fn hear(options: &PgConnectOptions, bell: &Bell, alive: &(dyn Fn() + Send + Sync)) -> Result<std::convert::Infallible, sqlx::Error> {
+/// Rings the notifier for what other nodes commit until the connection fails; `alive` is called whenever it is proved that it hears.
+pub(crate) async fn hear(options: &PgConnectOptions, notifier: &ChangeNotifier, alive: &(dyn Fn() + Send + Sync)) -> Result<std::convert::Infallible, sqlx::Error> {
     // A connection of its own: the pool is for queries, and a listener that waits there would hold one for ever.
     let pool = PgPoolOptions::new()
         .max_connections(1)
@@ -99,12 +99,12 @@ pub(crate) async fn hear(options: &PgConnectOptions, bell: &Bell, alive: &(dyn F
         .max_lifetime(None)
         .after_connect(|connection, _| Box::pin(async move { connection.execute(SESSION).await.map(drop) }))
         .connect_lazy_with(options.clone());
-    let ended = listen(&pool, bell, alive).await;
-    bell.ring();
+    let ended = listen(&pool, notifier, alive).await;
+    notifier.notify();
     ended
 }
 
-async fn listen(pool: &PgPool, bell: &Bell, alive: &(dyn Fn() + Send + Sync)) -> Result<std::convert::Infallible, sqlx::Error> {
+async fn listen(pool: &PgPool, notifier: &ChangeNotifier, alive: &(dyn Fn() + Send + Sync)) -> Result<std::convert::Infallible, sqlx::Error> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
     // A name that no other listener has, also on another node.
@@ -112,7 +112,7 @@ async fn listen(pool: &PgPool, bell: &Bell, alive: &(dyn Fn() + Send + Sync)) ->
     let mut listener = PgListener::connect_with(pool).await?;
     listener.eager_reconnect(false);
     within(listener.listen_all([CHANNEL, &own])).await?;
-    bell.ring();
+    notifier.notify();
     let mut look = interval(POLL);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut asked: Option<Instant> = None;
@@ -124,11 +124,11 @@ async fn listen(pool: &PgPool, bell: &Bell, alive: &(dyn Fn() + Send + Sync)) ->
                     asked = None;
                     alive();
                 }
-                Some(told) if told.payload().is_empty() => bell.ring(),
-                Some(told) => bell.ring_end(told.payload()),
+                Some(told) if told.payload().is_empty() => notifier.notify(),
+                Some(told) => notifier.notify_ended(told.payload()),
             },
             _ = look.tick() => {
-                bell.ring();
+                notifier.notify();
                 match asked {
                     Some(at) if at.elapsed() >= HEARD => return Err(silent()),
                     Some(_) => {}

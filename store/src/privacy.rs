@@ -4,7 +4,7 @@ use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
 use crate::passed_over::happening;
-use crate::row::{Row, Source, list, rows, rows_by};
+use crate::query::{Row, Source, list, rows, rows_by};
 use domain::events::Happening;
 use domain::tickets::{Status, Ticket};
 use domain::time::Moment;

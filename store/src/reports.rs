@@ -6,7 +6,7 @@ use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
 use crate::events::{EVENT, EventRow};
-use crate::row::{Row, list, rows};
+use crate::query::{Row, list, rows};
 use crate::tickets::within;
 use domain::accounts::Scope;
 use domain::events::Event;

@@ -5,7 +5,7 @@ use crate::change::Change;
 use crate::connect::Store;
 use crate::departments::hidden_from;
 use crate::error::{Error, Result};
-use crate::row::{Row, Source, first, rows_by};
+use crate::query::{Row, Source, first, rows_by};
 use crate::tables::session;
 use domain::time::Moment;
 use domain::{DepartmentId, PersonId};

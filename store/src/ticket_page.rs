@@ -11,7 +11,7 @@ use crate::hours::{RETARGETS, Retargeted, retargets_of};
 use crate::mail::{Proposal, proposals_of};
 use crate::notifications::{OfTicket, of_ticket, of_ticket_lists};
 use crate::on_call::{Alarm, RUNNING, running_of};
-use crate::row::lists;
+use crate::query::lists;
 use crate::tickets::{LINE, Line, lines_of, others_tail, ticket_lists, ticket_of};
 use domain::accounts::{Person, Scope};
 use domain::tickets::Ticket;

@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{List, Row, first, list, lists, lists_by, rows_by};
+use crate::query::{List, Row, first, list, lists, lists_by, rows_by};
 use crate::tables::ticket;
 use domain::accounts::Scope;
 use domain::board::{Card, place};

@@ -5,7 +5,7 @@ use crate::change::Change;
 use crate::connect::Store;
 use crate::departments::hidden_from;
 use crate::error::Result;
-use crate::row::{Row, rows};
+use crate::query::{Row, rows};
 use domain::time::Moment;
 use domain::tokens::{ApiToken, TokenScope};
 use domain::{DepartmentId, PersonId};

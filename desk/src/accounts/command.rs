@@ -66,10 +66,10 @@ pub async fn reset_password(desk: &Desk, email: &str, password: &str, factors: b
     let mut change = desk.store().begin().await?;
     store::accounts::set_password(&change, account.person.id, &hash).await?;
     store::sessions::end_all(&mut change, account.person.id, None).await?;
-    store::passes::revoke(&change, account.person.id).await?;
+    store::one_time_tokens::revoke(&change, account.person.id).await?;
     store::tokens::remove_all(&change, account.person.id).await?;
     if factors {
-        store::factors::remove_all(&change, account.person.id).await?;
+        store::mfa::remove_all(&change, account.person.id).await?;
         written_down(desk, &change, Deed::FactorRemoved, &account.person.email, account.person.id).await?;
     }
     written_down(desk, &change, Deed::PasswordChanged, &account.person.email, account.person.id).await?;
@@ -86,7 +86,7 @@ pub async fn disable(desk: &Desk, email: &str, disabled: bool) -> Result<()> {
     }
     if disabled {
         store::sessions::end_all(&mut change, account.person.id, None).await?;
-        store::passes::revoke(&change, account.person.id).await?;
+        store::one_time_tokens::revoke(&change, account.person.id).await?;
         store::tokens::remove_all(&change, account.person.id).await?;
     }
     let deed = if disabled { Deed::PersonDisabled } else { Deed::PersonEnabled };

@@ -17,7 +17,7 @@ use i18n as w;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use store::accounts::{Account, NewPerson};
-use store::passes::{Kind, Pass};
+use store::one_time_tokens::{Kind, Pass};
 
 /// When the account that a forgotten password is of is looked up, once that was answered.
 pub const AFTER_THE_ANSWER: Duration = Duration::from_millis(20);
@@ -58,9 +58,9 @@ pub(super) fn name(typed_name: &str) -> Result<String, Fault> {
 }
 
 /// Keeps a pass; gives its secret.
-pub(super) async fn pass(desk: &Desk, change: &store::Change, new: Pass, lasts: Span) -> Result<String> {
+pub(super) async fn pass(desk: &Desk, change: &store::Change, new: OneTimeToken, lasts: Span) -> Result<String> {
     let secret = random_hex()?;
-    store::passes::add(change, &hash(&secret), &new, desk.now(), desk.now() + lasts).await?;
+    store::one_time_tokens::add(change, &hash(&secret), &new, desk.now(), desk.now() + lasts).await?;
     Ok(secret)
 }
 
@@ -115,7 +115,7 @@ async fn reset(desk: &Desk, email: &EmailAddress, l: Language, origin: &Origin) 
     let change = desk.store().begin().await?;
     // Of one that was merged into another, the other's.
     let address = account.person.email.as_str();
-    let new = Pass { kind: Kind::Reset, person: Some(account.person.id), email: address.to_owned(), data: String::new() };
+    let new = OneTimeToken { kind: Kind::Reset, person: Some(account.person.id), email: address.to_owned(), data: String::new() };
     let secret = pass(desk, &change, new, RESET).await?;
     audit::write(&change, None, origin, Done::new(Deed::PasswordResetAsked, address, Some(account.person.id)), desk.now()).await?;
     change.commit().await?;
@@ -179,7 +179,7 @@ async fn signed_up(desk: &Desk, named: &str, email: &EmailAddress, l: Language) 
         return deliver(desk, l, (&account.person.name, email.as_str()), w::known_subject(l), w::known_text(l), &link, w::known_why(l)).await;
     }
     let change = desk.store().begin().await?;
-    let new = Pass { kind: Kind::SignUp, person: None, email: email.as_str().to_owned(), data: named.to_owned() };
+    let new = OneTimeToken { kind: Kind::SignUp, person: None, email: email.as_str().to_owned(), data: named.to_owned() };
     let secret = pass(desk, &change, new, SIGNED_UP).await?;
     change.commit().await?;
     let link = format!("{base}/join/{secret}");
@@ -188,7 +188,7 @@ async fn signed_up(desk: &Desk, named: &str, email: &EmailAddress, l: Language) 
 
 /// What a link is for; `None` where it is none of ours, was used or has expired.
 pub async fn asked(desk: &Desk, secret: &str) -> Result<Option<Came>> {
-    let Some(pass) = store::passes::find(desk.store(), &hash(secret), desk.now()).await?.filter(|pass| pass.kind.is_mailed()) else {
+    let Some(pass) = store::one_time_tokens::find(desk.store(), &hash(secret), desk.now()).await?.filter(|pass| pass.kind.is_mailed()) else {
         return Ok(None);
     };
     let name = match pass.person {
@@ -201,7 +201,7 @@ pub async fn asked(desk: &Desk, secret: &str) -> Result<Option<Came>> {
 /// Uses a link: keeps the password and logs in; every other session of the person ends, and every other link of theirs. Refuses a link that was used or has expired, and a password that is too short.
 pub async fn accept(desk: &Desk, secret: &str, typed_name: &str, password: &str, origin: &Origin) -> Result<LoggedIn> {
     let now = desk.now();
-    let known = store::passes::find(desk.store(), &hash(secret), now).await?.filter(|pass| pass.kind.is_mailed()).ok_or(Refusal::NotFound)?;
+    let known = store::one_time_tokens::find(desk.store(), &hash(secret), now).await?.filter(|pass| pass.kind.is_mailed()).ok_or(Refusal::NotFound)?;
     // A name is asked for where the person was not known before, or was named by another.
     let named = match known.kind {
         Kind::Reset | Kind::Factor | Kind::Passkey | Kind::Provider => None,
@@ -220,7 +220,7 @@ pub async fn accept(desk: &Desk, secret: &str, typed_name: &str, password: &str,
     };
     let mut change = desk.store().begin().await?;
     // Of two who use it at once, one has it.
-    let pass = store::passes::take(&change, &hash(secret), now).await?.ok_or(Refusal::NotFound)?;
+    let pass = store::one_time_tokens::take(&change, &hash(secret), now).await?.ok_or(Refusal::NotFound)?;
     let id = match (pass.person, organisation) {
         (Some(person), _) => person,
         (None, organisation) => {
@@ -252,7 +252,7 @@ pub async fn accept(desk: &Desk, secret: &str, typed_name: &str, password: &str,
         audit::write(&change, Some(&who), origin, done, now).await?;
     }
     store::accounts::set_password(&change, id, &password_hash).await?;
-    store::passes::revoke(&change, id).await?;
+    store::one_time_tokens::revoke(&change, id).await?;
     store::tokens::remove_all(&change, id).await?;
     store::sessions::end_all(&mut change, id, None).await?;
     let deed = if pass.kind == Kind::Reset { Deed::PasswordChanged } else { Deed::PersonJoined };

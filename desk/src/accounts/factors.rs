@@ -16,8 +16,8 @@ use qrcodegen::{QrCode, QrCodeEcc};
 use sha2::{Digest, Sha256};
 use store::Change;
 use store::accounts::Account;
-pub use store::factors::Has;
-use store::passes::{Kind, Pass};
+pub use store::mfa::Has;
+use store::one_time_tokens::{Kind, Pass};
 use totp_rs::{Builder, Secret, Totp};
 
 /// How long one has for the second step.
@@ -121,7 +121,7 @@ pub(super) async fn required_in(from: &impl store::Source) -> Result<Vec<Role>> 
 pub async fn require(desk: &Desk, by: &Agent, roles: &[Role]) -> Result<()> {
     by.session().require(domain::permissions::Action::ManageSettings)?;
     let me = by.session().person().id;
-    if roles.contains(&by.session().role()) && !store::factors::of(desk.store(), me).await?.any() {
+    if roles.contains(&by.session().role()) && !store::mfa::of(desk.store(), me).await?.any() {
         return Err(Refusal::field(Field::Setting, Fault::OwnFirst).into());
     }
     let mut change = desk.store().begin().await?;
@@ -148,16 +148,16 @@ pub(super) async fn enter(desk: &Desk, change: &Change, account: &Account, origi
 
 /// Whether something more is asked of this account than a password, and the token to go on with.
 async fn second_step(desk: &Desk, change: &Change, account: &Account) -> Result<Option<Token>> {
-    let has = store::factors::of(change, account.person.id).await?;
+    let has = store::mfa::of(change, account.person.id).await?;
     if !has.any() && !required_in(change).await?.contains(&account.person.role) {
         return Ok(None);
     }
-    let pass = Pass { kind: Kind::Factor, person: Some(account.person.id), email: account.person.email.clone(), data: String::new() };
+    let pass = OneTimeToken { kind: Kind::Factor, person: Some(account.person.id), email: account.person.email.clone(), data: String::new() };
     Ok(Some(Token(super::entry::pass(desk, change, pass, STEP).await?)))
 }
 
 async fn between_account(desk: &Desk, token: &str) -> Result<Account> {
-    let pass = store::passes::find(desk.store(), &super::entry::hash(token), desk.now()).await?.filter(|pass| pass.kind == Kind::Factor);
+    let pass = store::one_time_tokens::find(desk.store(), &super::entry::hash(token), desk.now()).await?.filter(|pass| pass.kind == Kind::Factor);
     let person = pass.and_then(|pass| pass.person).ok_or(Refusal::WrongCredentials)?;
     Ok(store::accounts::by_id(desk.store(), person).await?.filter(|account| !account.disabled).ok_or(Refusal::WrongCredentials)?)
 }
@@ -165,7 +165,7 @@ async fn between_account(desk: &Desk, token: &str) -> Result<Account> {
 /// Who is in between, and what they can go on with. Refuses with [`Refusal::WrongCredentials`] where the token is none, or its time is over.
 pub async fn between(desk: &Desk, token: &str, secret: Option<&str>) -> Result<Between> {
     let account = between_account(desk, token).await?;
-    let (has, email) = (store::factors::of(desk.store(), account.person.id).await?, account.person.email);
+    let (has, email) = (store::mfa::of(desk.store(), account.person.id).await?, account.person.email);
     let set_up = match secret {
         _ if has.any() => None,
         Some(secret) => Some(again(secret, &email)?),
@@ -195,8 +195,8 @@ async fn with_code(desk: &Desk, account: &Account, token: &str, secret: Option<&
     let wrong = || Error::from(Refusal::field(Field::Code, Fault::WrongCode));
     let change = desk.store().begin().await?;
     still(&change, account).await?;
-    let has = store::factors::of(&change, person.id).await?;
-    let known = store::factors::totp(&change, person.id).await?;
+    let has = store::mfa::of(&change, person.id).await?;
+    let known = store::mfa::totp(&change, person.id).await?;
     let mut codes = vec![];
     match (known, secret) {
         (None, Some(secret)) if !has.any() => {
@@ -207,8 +207,8 @@ async fn with_code(desk: &Desk, account: &Account, token: &str, secret: Option<&
         (known, _) if has.any() => {
             let step = known.map_or(Ok(None), |secret| step(desk, &secret, code))?;
             let is_used = match step {
-                Some(step) => store::factors::use_step(&change, person.id, step).await?,
-                None => store::factors::use_recovery_code(&change, person.id, &hash(code)).await?,
+                Some(step) => store::mfa::use_step(&change, person.id, step).await?,
+                None => store::mfa::use_recovery_code(&change, person.id, &hash(code)).await?,
             };
             if !is_used {
                 return Err(wrong());
@@ -220,7 +220,7 @@ async fn with_code(desk: &Desk, account: &Account, token: &str, secret: Option<&
         _ => return Err(wrong()),
     }
     // Of two who go on at once, one does.
-    store::passes::take(&change, &super::entry::hash(token), now).await?.ok_or(Refusal::WrongCredentials)?;
+    store::one_time_tokens::take(&change, &super::entry::hash(token), now).await?.ok_or(Refusal::WrongCredentials)?;
     store::sessions::forget_failures(&change, &tries_of(person.id)).await?;
     let session = begin(&change, account, origin, now).await?;
     change.commit().await?;
@@ -237,7 +237,7 @@ async fn add_app(
     origin: &Origin,
     now: domain::time::Moment,
 ) -> Result<Vec<String>> {
-    store::factors::add_totp(change, who.id, secret, step, now).await.map_err(|error| match error {
+    store::mfa::add_totp(change, who.id, secret, step, now).await.map_err(|error| match error {
         store::Error::Taken => Error::from(Refusal::field(Field::Code, Fault::Taken)),
         other => other.into(),
     })?;
@@ -253,13 +253,13 @@ async fn make_codes(change: &Change, person: PersonId) -> Result<Vec<String>> {
         codes.push(hex.as_bytes()[..20].chunks(5).map(|group| String::from_utf8_lossy(group).into_owned()).collect::<Vec<_>>().join("-"));
     }
     let hashes: Vec<String> = codes.iter().map(|code| hash(code)).collect();
-    store::factors::set_recovery_codes(change, person, &hashes).await?;
+    store::mfa::set_recovery_codes(change, person, &hashes).await?;
     Ok(codes)
 }
 
 /// What one has besides a password.
 pub async fn factors(desk: &Desk, by: &Session) -> Result<Has> {
-    Ok(store::factors::of(desk.store(), by.person().id).await?)
+    Ok(store::mfa::of(desk.store(), by.person().id).await?)
 }
 
 /// Adds an app to one's own account, with a code that it made; gives recovery codes, which are shown once. Refuses a wrong password and a wrong code.
@@ -280,11 +280,11 @@ pub async fn remove_own_app(desk: &Desk, by: &Session, password: &str) -> Result
     let person = by.person();
     let change = desk.store().begin().await?;
     still(&change, &by.account).await?;
-    let has = store::factors::of(&change, person.id).await?;
+    let has = store::mfa::of(&change, person.id).await?;
     if has.passkeys == 0 && required_in(&change).await?.contains(&person.role) {
         return Err(Refusal::NotAllowed.into());
     }
-    store::factors::remove_totp(&change, person.id).await?;
+    store::mfa::remove_totp(&change, person.id).await?;
     audit::note(&change, by, Done::new(Deed::FactorRemoved, &person.email, Some(person.id)).changed("app", ""), desk.now()).await?;
     Ok(change.commit().await?)
 }
@@ -295,7 +295,7 @@ pub async fn new_recovery_codes(desk: &Desk, by: &Session, password: &str) -> Re
     let person = by.person();
     let change = desk.store().begin().await?;
     still(&change, &by.account).await?;
-    if !store::factors::of(&change, person.id).await?.any() {
+    if !store::mfa::of(&change, person.id).await?.any() {
         return Err(Refusal::NotAllowed.into());
     }
     let codes = make_codes(&change, person.id).await?;
@@ -309,7 +309,7 @@ pub async fn reset_factors(desk: &Desk, by: &Agent, id: PersonId) -> Result<()> 
     by.session().require(domain::permissions::Action::ManageStaff)?;
     let mut change = desk.store().begin().await?;
     let person = store::people::locked(&change, id).await?.ok_or(Refusal::NotFound)?.person;
-    store::factors::remove_all(&change, id).await?;
+    store::mfa::remove_all(&change, id).await?;
     if person.role == Role::Admin && store::accounts::admins(&change).await? == 0 {
         return Err(Refusal::field(Field::Role, Fault::LastAdmin).into());
     }

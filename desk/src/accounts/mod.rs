@@ -4,7 +4,7 @@
 
 mod command;
 mod entry;
-mod factors;
+mod mfa;
 mod import;
 mod log_in;
 mod organisations;
@@ -42,7 +42,7 @@ pub use people::{
 };
 pub use provider::{Provider, Settings as ProviderSettings, begin_trip, end_trip};
 pub use session::{Agent, Customer, Session, Token};
-pub use store::passes::Kind as PassKind;
+pub use store::one_time_tokens::Kind as PassKind;
 pub use store::sessions::Open;
 pub use tokens::{MOST_TOKEN_DAYS, TOKEN_PREFIX, by_token, make_token, revoke_token, tokens};
 

@@ -36,7 +36,7 @@ pub struct Own {
 pub async fn own(desk: &Desk, by: &Session) -> Result<Own> {
     let id = by.person().id;
     Ok(Own {
-        wished: store::passes::wished_address(desk.store(), id, desk.now()).await?,
+        wished: store::one_time_tokens::wished_address(desk.store(), id, desk.now()).await?,
         sessions: store::sessions::of(desk.store(), id, desk.now()).await?,
         has_password: by.account.password_hash.is_some(),
     })
@@ -117,7 +117,7 @@ pub async fn change_password(desk: &Desk, by: &Session, password: &str, new: &st
     still(&change, &by.account).await?;
     store::accounts::set_password(&change, person.id, &hash).await?;
     store::sessions::end_all(&mut change, person.id, Some(&by.id)).await?;
-    store::passes::revoke(&change, person.id).await?;
+    store::one_time_tokens::revoke(&change, person.id).await?;
     audit::note(&change, by, Done::new(Deed::PasswordChanged, &person.email, Some(person.id)), desk.now()).await?;
     Ok(change.commit().await?)
 }
@@ -137,7 +137,7 @@ pub async fn ask_address(desk: &Desk, by: &Session, password: &str, typed: &str)
     }
     let (old, new) = (random_hex()?, random_hex()?);
     let change = desk.store().begin().await?;
-    store::passes::add_address_change(&change, person.id, email.as_str(), &hash(&old), &hash(&new), desk.now() + MOVING).await?;
+    store::one_time_tokens::add_address_change(&change, person.id, email.as_str(), &hash(&old), &hash(&new), desk.now() + MOVING).await?;
     change.commit().await?;
     let (desk, name, l) = (desk.clone(), person.name.clone(), by.language().unwrap_or_default());
     let ends =
@@ -156,17 +156,17 @@ pub async fn ask_address(desk: &Desk, by: &Session, password: &str, typed: &str)
 
 /// The address a link is about; `None` where it is none of ours, was used or has expired.
 pub async fn moving_to(desk: &Desk, secret: &str) -> Result<Option<String>> {
-    Ok(store::passes::end_of(desk.store(), &hash(secret), desk.now()).await?.map(|(_, _, email)| email))
+    Ok(store::one_time_tokens::end_of(desk.store(), &hash(secret), desk.now()).await?.map(|(_, _, email)| email))
 }
 
 /// One end says yes to another address; gives whether both have, and it is changed. Every session ends with it.
 pub async fn agree_to_address(desk: &Desk, secret: &str, origin: &Origin) -> Result<bool> {
     let (hash, now) = (hash(secret), desk.now());
-    let (id, end, email) = store::passes::end_of(desk.store(), &hash, now).await?.ok_or(Refusal::NotFound)?;
+    let (id, end, email) = store::one_time_tokens::end_of(desk.store(), &hash, now).await?.ok_or(Refusal::NotFound)?;
     let email = EmailAddress::parse(&email).ok_or(Refusal::NotFound)?;
     let mut change = desk.store().begin().await?;
     let account = store::people::locked(&change, id).await?.filter(|account| !account.disabled).ok_or(Refusal::NotFound)?;
-    if !store::passes::agree(&change, &hash, end, now).await?.ok_or(Refusal::NotFound)? {
+    if !store::one_time_tokens::agree(&change, &hash, end, now).await?.ok_or(Refusal::NotFound)? {
         change.commit().await?;
         return Ok(false);
     }
@@ -174,7 +174,7 @@ pub async fn agree_to_address(desk: &Desk, secret: &str, origin: &Origin) -> Res
         store::Error::Taken => Error::from(Refusal::field(Field::Email, Fault::Taken)),
         other => other.into(),
     })?;
-    store::passes::revoke(&change, id).await?;
+    store::one_time_tokens::revoke(&change, id).await?;
     store::sessions::end_all(&mut change, id, None).await?;
     let who = Named::new(id, account.person.name.clone());
     let done = Done::new(Deed::AddressChanged, &account.person.email, Some(id)).changed(&account.person.email, email.as_str());

@@ -12,8 +12,8 @@ use domain::audit::Deed;
 use domain::time::Span;
 use domain::{Fault, Field, PersonId, Refusal, typed};
 use std::net::IpAddr;
-use store::factors::Passkey as Row;
-use store::passes::{Kind, Pass};
+use store::mfa::Passkey as Row;
+use store::one_time_tokens::{Kind, Pass};
 use url::Url;
 use webauthn_rs::Webauthn;
 use webauthn_rs::prelude::{
@@ -72,22 +72,22 @@ fn json<T: serde::Serialize>(value: &T) -> Result<String> {
 
 async fn keep(desk: &Desk, person: Option<PersonId>, data: String) -> Result<String> {
     let change = desk.store().begin().await?;
-    let secret = entry::pass(desk, &change, Pass { kind: Kind::Passkey, person, email: String::new(), data }, CHALLENGE).await?;
+    let secret = entry::pass(desk, &change, OneTimeToken { kind: Kind::Passkey, person, email: String::new(), data }, CHALLENGE).await?;
     change.commit().await?;
     Ok(secret)
 }
 
 /// Takes what was kept with a challenge: it is answered once.
-async fn take(desk: &Desk, token: &str) -> Result<Pass> {
+async fn take(desk: &Desk, token: &str) -> Result<OneTimeToken> {
     let change = desk.store().begin().await?;
-    let pass = store::passes::take(&change, &entry::hash(token), desk.now()).await?.filter(|pass| pass.kind == Kind::Passkey).ok_or_else(wrong)?;
+    let pass = store::one_time_tokens::take(&change, &entry::hash(token), desk.now()).await?.filter(|pass| pass.kind == Kind::Passkey).ok_or_else(wrong)?;
     change.commit().await?;
     Ok(pass)
 }
 
 /// One's own passkeys, the oldest first.
 pub async fn passkeys(desk: &Desk, by: &Session) -> Result<Vec<Known>> {
-    let found = store::factors::passkeys_of(desk.store(), by.person().id).await?;
+    let found = store::mfa::passkeys_of(desk.store(), by.person().id).await?;
     Ok(found.into_iter().map(|key| Known { id: key.id, name: key.name, created_at: key.created_at, used_at: key.used_at }).collect())
 }
 
@@ -95,7 +95,7 @@ pub async fn passkeys(desk: &Desk, by: &Session) -> Result<Vec<Known>> {
 pub async fn begin_passkey(desk: &Desk, by: &Session, password: &str) -> Result<Challenge> {
     prove(desk, by, password).await?;
     let person = by.person();
-    let known = store::factors::passkeys_of(desk.store(), person.id).await?;
+    let known = store::mfa::passkeys_of(desk.store(), person.id).await?;
     if known.len() >= MOST {
         return Err(Refusal::field(Field::Passkey, Fault::TooMany(MOST as u32)).into());
     }
@@ -127,7 +127,7 @@ pub async fn add_passkey(desk: &Desk, by: &Session, token: &str, name: &str, ans
     let row = Row { id: hex(key.cred_id()), person: person.id, name, credential: json(&key)?, created_at: desk.now(), used_at: None };
     let change = desk.store().begin().await?;
     still(&change, &by.account).await?;
-    store::factors::add_passkey(&change, &row).await.map_err(|error| match error {
+    store::mfa::add_passkey(&change, &row).await.map_err(|error| match error {
         store::Error::Taken => wrong(),
         other => other.into(),
     })?;
@@ -142,16 +142,16 @@ pub async fn remove_passkey(desk: &Desk, by: &Session, password: &str, id: &str)
     let change = desk.store().begin().await?;
     // Of two that are taken away at once, the second sees that it is the last.
     still(&change, &by.account).await?;
-    let has = store::factors::of(&change, person.id).await?;
+    let has = store::mfa::of(&change, person.id).await?;
     let is_needed = super::factors::required_in(&change).await?.contains(&person.role) && !has.totp;
     if has.passkeys == 1 && (by.account.password_hash.is_none() || is_needed) {
         return Err(Refusal::NotAllowed.into());
     }
-    if !store::factors::remove_passkey(&change, person.id, id).await? {
+    if !store::mfa::remove_passkey(&change, person.id, id).await? {
         return Err(Refusal::NotFound.into());
     }
     if has.passkeys == 1 && !has.totp {
-        store::factors::remove_recovery_codes(&change, person.id).await?;
+        store::mfa::remove_recovery_codes(&change, person.id).await?;
     }
     audit::note(&change, by, Done::new(Deed::FactorRemoved, &person.email, Some(person.id)).changed("passkey", ""), desk.now()).await?;
     Ok(change.commit().await?)
@@ -174,7 +174,7 @@ pub async fn log_in_by_passkey(desk: &Desk, token: &str, answer: &str, origin: &
     let answer: PublicKeyCredential = serde_json::from_str(answer).map_err(|_| wrong())?;
     let webauthn = webauthn(desk)?;
     let (handle_of, id) = webauthn.identify_discoverable_authentication(&answer).map_err(|_| wrong())?;
-    let row = store::factors::passkey(desk.store(), &hex(id)).await?.filter(|row| handle(row.person) == handle_of).ok_or_else(wrong)?;
+    let row = store::mfa::passkey(desk.store(), &hex(id)).await?.filter(|row| handle(row.person) == handle_of).ok_or_else(wrong)?;
     let mut key: Passkey = serde_json::from_str(&row.credential).map_err(|_| wrong())?;
     let account = store::accounts::by_id(desk.store(), row.person).await?.ok_or_else(wrong)?;
     let seen = match webauthn.finish_discoverable_authentication_v2(&answer, state, key.clone()) {
@@ -188,7 +188,7 @@ pub async fn log_in_by_passkey(desk: &Desk, token: &str, answer: &str, origin: &
     let now = desk.now();
     let change = desk.store().begin().await?;
     still(&change, &account).await?;
-    if !store::factors::use_passkey(&change, &row.id, &json(&key)?, now).await? {
+    if !store::mfa::use_passkey(&change, &row.id, &json(&key)?, now).await? {
         return Err(wrong());
     }
     let session = begin(&change, &account, origin, now).await?;

@@ -10,7 +10,7 @@ use domain::permissions::Action;
 use domain::{DepartmentId, Fault, Field, FieldFault, Named, OrganisationId, PersonId, Refusal};
 use store::Change;
 use store::accounts::{Account, NewPerson};
-use store::passes::{Kind, Pass};
+use store::one_time_tokens::{Kind, Pass};
 pub use store::people::{Filter, Listed};
 use store::sessions::Open;
 
@@ -92,7 +92,7 @@ pub async fn card(desk: &Desk, by: &Agent, id: PersonId) -> Result<Card> {
         erased: account.erased,
         departments: store::people::departments_of(desk.store(), id).await?,
         opened: store::people::opened(desk.store(), id).await?,
-        has_factor: store::factors::of(desk.store(), id).await?.any(),
+        has_factor: store::mfa::of(desk.store(), id).await?.any(),
         sessions,
         person: account.person,
     })
@@ -125,7 +125,7 @@ pub async fn invite(desk: &Desk, by: &Agent, new: &PersonChange) -> Result<(Pers
     }
     let email = person.email.as_str();
     let secret =
-        pass(desk, &change, Pass { kind: Kind::Invitation, person: Some(id), email: email.to_owned(), data: String::new() }, INVITED).await?;
+        pass(desk, &change, OneTimeToken { kind: Kind::Invitation, person: Some(id), email: email.to_owned(), data: String::new() }, INVITED).await?;
     audit::note(&change, by.session(), Done::new(Deed::PersonInvited, email, Some(id)).changed("", new.role.word()), now).await?;
     change.commit().await?;
     let is_sent = send_invitation(desk, by, &Named::new(id, person.name), email, &secret).await?;
@@ -141,7 +141,7 @@ pub async fn invite_again(desk: &Desk, by: &Agent, id: PersonId) -> Result<()> {
     }
     let email = account.person.email.as_str();
     let secret =
-        pass(desk, &change, Pass { kind: Kind::Invitation, person: Some(id), email: email.to_owned(), data: String::new() }, INVITED).await?;
+        pass(desk, &change, OneTimeToken { kind: Kind::Invitation, person: Some(id), email: email.to_owned(), data: String::new() }, INVITED).await?;
     audit::note(&change, by.session(), Done::new(Deed::PersonInvited, email, Some(id)), desk.now()).await?;
     change.commit().await?;
     let is_sent = send_invitation(desk, by, &Named::new(id, account.person.name.clone()), email, &secret).await?;
@@ -246,7 +246,7 @@ pub async fn change_person(desk: &Desk, by: &Agent, id: PersonId, edit: impl Int
     }
     if is_moved {
         store::people::set_email(&change, id, &checked.email).await.map_err(taken)?;
-        store::passes::revoke(&change, id).await?;
+        store::one_time_tokens::revoke(&change, id).await?;
         note(&change, Deed::AddressChanged, &before.email, checked.email.as_str()).await?;
     }
     let name_of = |organisation: &'_ Option<Named<OrganisationId>>| organisation.as_ref().map(|o| o.name.clone());
@@ -318,7 +318,7 @@ async fn disable(desk: &Desk, by: &Agent, change: &mut Change, account: &Account
             return Err(Refusal::field(Field::Role, Fault::LastAdmin).into());
         }
         store::sessions::end_all(change, id, None).await?;
-        store::passes::revoke(change, id).await?;
+        store::one_time_tokens::revoke(change, id).await?;
         store::tokens::remove_all(change, id).await?;
     }
     let deed = if disabled { Deed::PersonDisabled } else { Deed::PersonEnabled };
@@ -354,9 +354,9 @@ pub async fn merge_people(desk: &Desk, by: &Agent, keep: PersonId, other: &str) 
     }
     store::people::merge(&change, &keep, gone.person.id, desk.now()).await?;
     store::sessions::end_all(&mut change, gone.person.id, None).await?;
-    store::factors::remove_all(&change, gone.person.id).await?;
-    store::factors::forget_identities(&change, gone.person.id).await?;
-    store::passes::revoke(&change, gone.person.id).await?;
+    store::mfa::remove_all(&change, gone.person.id).await?;
+    store::mfa::forget_identities(&change, gone.person.id).await?;
+    store::one_time_tokens::revoke(&change, gone.person.id).await?;
     store::sessions::renew(&mut change, Some(keep.person.id)).await?;
     // Tickets on every open board have another requester.
     store::sessions::renew(&mut change, None).await?;

@@ -28,7 +28,7 @@ use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
 use store::accounts::{Account, NewPerson};
-use store::passes::{Kind, Pass};
+use store::one_time_tokens::{Kind, Pass};
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -206,7 +206,7 @@ pub async fn begin_trip(desk: &Desk, next: &str, origin: &Origin) -> Result<(Str
     let trip = Trip { nonce: random_hex()?, verifier: random_hex()?, next: next.to_owned() };
     let data = serde_json::to_string(&trip).map_err(std::io::Error::other)?;
     let change = desk.store().begin().await?;
-    let state = entry::pass(desk, &change, Pass { kind: Kind::Provider, person: None, email: String::new(), data }, AWAY).await?;
+    let state = entry::pass(desk, &change, OneTimeToken { kind: Kind::Provider, person: None, email: String::new(), data }, AWAY).await?;
     change.commit().await?;
     let address = provider.address(&state, &trip, desk.now()).await.map_err(|error| failed(&error))?;
     Ok((address, Token(state)))
@@ -225,7 +225,7 @@ pub async fn end_trip(desk: &Desk, kept: &str, state: &str, code: &str, origin: 
         return Err(failed(&Fault::new("it did not begin in this browser")));
     }
     let change = desk.store().begin().await?;
-    let pass = store::passes::take(&change, &entry::hash(state), desk.now()).await?.filter(|pass| pass.kind == Kind::Provider);
+    let pass = store::one_time_tokens::take(&change, &entry::hash(state), desk.now()).await?.filter(|pass| pass.kind == Kind::Provider);
     change.commit().await?;
     let trip: Option<Trip> = pass.and_then(|pass| serde_json::from_str(&pass.data).ok());
     let trip = trip.ok_or_else(|| failed(&Fault::new("it took too long, or came back twice")))?;
@@ -251,7 +251,7 @@ pub async fn end_trip(desk: &Desk, kept: &str, state: &str, code: &str, origin: 
 /// Whose account it is: known by issuer and subject, else by an address that was verified, else a new one where they may have one.
 async fn account(desk: &Desk, provider: &Provider, claims: &Claims, origin: &Origin) -> Result<Account> {
     let (issuer, now) = (&provider.settings.issuer, desk.now());
-    let linked = store::factors::identified(desk.store(), issuer, &claims.subject).await?;
+    let linked = store::mfa::identified(desk.store(), issuer, &claims.subject).await?;
     let by_claims = provider.role(&claims.groups).filter(|role| role.is_staff());
     let known = match (linked, &claims.email) {
         (Some(person), _) => store::accounts::by_id(desk.store(), person).await?,
@@ -300,10 +300,10 @@ async fn account(desk: &Desk, provider: &Provider, claims: &Claims, origin: &Ori
     let person = store::people::locked(&change, id).await?.filter(|account| !account.disabled).ok_or_else(not_allowed)?.person;
     if linked.is_none() {
         // An address that was given to another: at the provider they are someone else.
-        if store::factors::has_identity(&change, issuer, id).await? {
+        if store::mfa::has_identity(&change, issuer, id).await? {
             return Err(not_allowed());
         }
-        store::factors::identify(&change, issuer, &claims.subject, id, now).await?;
+        store::mfa::identify(&change, issuer, &claims.subject, id, now).await?;
         audit::write(&change, None, origin, Done::new(Deed::FactorAdded, &person.email, Some(id)).changed("", issuer), now).await?;
     }
     if let Some(role) = by_claims.filter(|role| *role != person.role) {

@@ -165,7 +165,7 @@ async fn step(desk: &Desk, id: TicketId) -> Result<bool> {
             .await?;
     }
     for person in &to {
-        for browser in store::browsers::of(change, person.id, now).await? {
+        for browser in store::push_subscriptions::of(change, person.id, now).await? {
             let body = browser::body(desk, &browser, ticket);
             on_call::add_signal(change, &Signal { id: 0, ticket: id, department, browser: Some(browser.id), body, tries: 0 }, now).await?;
         }

@@ -17,7 +17,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde::Deserialize;
 use serde_json::json;
-use store::browsers::{self, Browser};
+use store::push_subscriptions::{self, Browser};
 use url::{Host, Url};
 use web_push_native::p256::PublicKey;
 use web_push_native::{Auth, encrypt};

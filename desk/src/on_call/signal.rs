@@ -8,7 +8,7 @@ use domain::time::Span;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::time::Duration;
-use store::browsers;
+use store::push_subscriptions;
 use store::on_call::{self, OfDepartment, Signal};
 use tokio::task::JoinSet;
 

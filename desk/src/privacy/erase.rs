@@ -45,11 +45,11 @@ pub async fn erase(desk: &Desk, by: &Agent, id: PersonId, confirm: &str) -> Resu
     if person.role == Role::Admin && store::accounts::admins(&change).await? == 0 {
         return Err(Refusal::field(Field::Confirmation, Fault::LastAdmin).into());
     }
-    store::factors::remove_all(&change, id).await?;
-    store::factors::forget_identities(&change, id).await?;
+    store::mfa::remove_all(&change, id).await?;
+    store::mfa::forget_identities(&change, id).await?;
     store::on_call::forget(&change, id).await?;
     store::tokens::remove_all(&change, id).await?;
-    store::passes::revoke(&change, id).await?;
+    store::one_time_tokens::revoke(&change, id).await?;
     store::sessions::end_all(&mut change, id, None).await?;
     audit::note(&change, by.session(), Done::new(Deed::PersonErased, &name_of(id), Some(id)), now).await?;
     change.commit().await?;

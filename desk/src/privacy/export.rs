@@ -223,7 +223,7 @@ async fn gather(desk: &Desk, id: PersonId, send: &mpsc::Sender<Option<Piece>>) -
     let (store, now) = (desk.store(), desk.now());
     let account = store::accounts::by_id(store, id).await?.ok_or(Refusal::NotFound)?;
     let when = crate::zones::written;
-    let factors = store::factors::of(store, id).await?;
+    let factors = store::mfa::of(store, id).await?;
     let tokens = store::tokens::of(store, id).await?;
     let (names, emails) = privacy::former(store, id).await?;
     let on_call: Vec<Value> = store::on_call::rotas(store)
@@ -248,11 +248,11 @@ async fn gather(desk: &Desk, id: PersonId, send: &mpsc::Sender<Option<Piece>>) -
         "has_password": account.password_hash.is_some(),
         "departments": store::people::departments_of(store, id).await?,
         "app_for_codes": factors.totp,
-        "passkeys": store::factors::passkeys_of(store, id).await?.into_iter().map(|key| json!({ "name": key.name, "created": when(key.created_at), "used": key.used_at.map(when) })).collect::<Vec<_>>(),
-        "known_at_providers": store::factors::issuers_of(store, id).await?,
+        "passkeys": store::mfa::passkeys_of(store, id).await?.into_iter().map(|key| json!({ "name": key.name, "created": when(key.created_at), "used": key.used_at.map(when) })).collect::<Vec<_>>(),
+        "known_at_providers": store::mfa::issuers_of(store, id).await?,
         "api_tokens": tokens.into_iter().map(|token| json!({ "name": token.name, "scopes": token.scopes.iter().map(|scope| scope.word()).collect::<Vec<_>>(), "created": when(token.created_at), "expires": when(token.expires_at), "used": token.used_at.map(when), "used_from": token.used_from })).collect::<Vec<_>>(),
         "days_on_call": on_call,
-        "told_browsers": store::browsers::of(store, id, now).await?.into_iter().map(|browser| browser.endpoint).collect::<Vec<_>>(),
+        "told_browsers": store::push_subscriptions::of(store, id, now).await?.into_iter().map(|browser| browser.endpoint).collect::<Vec<_>>(),
         "has_calendar_link": store::on_call::has_feed(store, id).await?,
         "sessions": store::sessions::of(store, id, now).await?.into_iter().map(|open| json!({ "device": open.device, "address": open.address, "begun": when(open.created_at), "seen": when(open.seen_at) })).collect::<Vec<_>>(),
     });

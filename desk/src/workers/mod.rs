@@ -49,8 +49,8 @@ pub enum Rest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wake {
     Nothing,
-    /// The bell: something was committed.
-    Bell,
+    /// The notifier: something was committed.
+    ChangeNotifier,
     /// The tail of the log has read an event.
     Log,
     /// Mail may be due.
@@ -93,7 +93,7 @@ impl Worker {
     }
 
     pub(crate) fn woken_by_bell(self) -> Self {
-        Self { wake: Wake::Bell, ..self }
+        Self { wake: Wake::ChangeNotifier, ..self }
     }
 
     pub(crate) fn woken_by_log(self) -> Self {
@@ -213,7 +213,7 @@ enum Ended {
 
 async fn attend(desk: Desk, worker: Worker, vital: Arc<Vital>, stop: CancellationToken) {
     let _gone = vital::Gone(vital.clone());
-    let (mut bell, mut head) = (desk.store().bell().grown(), desk.tail().head());
+    let (mut bell, mut head) = (desk.store().notifier().grown(), desk.tail().head());
     let (mut breath, mut wait, name) = (Breath::new(&desk), FIRST_WAIT, worker.name.as_str());
     // Dropped is only what may be: a step that is half-way ends first.
     let told_to_stop = async {
@@ -274,12 +274,12 @@ async fn attend(desk: Desk, worker: Worker, vital: Arc<Vital>, stop: Cancellatio
 }
 
 /// Waits until a worker is woken, or its nap is over.
-async fn woken(desk: &Desk, wake: Wake, bell: &mut watch::Receiver<u64>, head: &mut watch::Receiver<domain::EventNo>, nap: Duration) {
+async fn woken(desk: &Desk, wake: Wake, notifier: &mut watch::Receiver<u64>, head: &mut watch::Receiver<domain::EventNo>, nap: Duration) {
     let woken = async {
         match wake {
             Wake::Nothing => std::future::pending().await,
             // Their senders are the desk's own, and go with it.
-            Wake::Bell => bell.changed().await.unwrap_or_default(),
+            Wake::ChangeNotifier => bell.changed().await.unwrap_or_default(),
             Wake::Log => head.changed().await.unwrap_or_default(),
             Wake::Outbox => desk.mail().wake.notified().await,
             Wake::Inbox => desk.mail().arrived.notified().await,

@@ -121,7 +121,7 @@ async fn a_session_ends_by_logging_out_and_by_itself() {
         let token = log_in(&world.desk, "marieke@x.example", PASSWORD, &Origin::default()).await.unwrap().session().unwrap();
         let mine = session(&world.desk, token.as_str()).await.unwrap().unwrap();
         assert_ne!(mine.id(), token.as_str(), "the database must not hold the token");
-        let mut ended = world.desk.store().bell().ended();
+        let mut ended = world.desk.store().notifier().ended();
         log_out(&world.desk, &mine).await.unwrap();
         assert_eq!(ended.recv().await.unwrap(), mine.id());
         assert!(session(&world.desk, token.as_str()).await.unwrap().is_none());

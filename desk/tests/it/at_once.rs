@@ -8,13 +8,13 @@ use domain::accounts::Role;
 use domain::time::Moment;
 use domain::{Fault, Field, Refusal};
 use std::time::Duration;
-use store::factors::Passkey;
+use store::mfa::Passkey;
 
 /// A passkey that is there, as far as the database knows.
 async fn passkey(world: &World, key: &str, id: &str) {
     let row = Passkey { id: id.into(), person: world.id(key), name: id.into(), credential: "{}".into(), created_at: Moment(1), used_at: None };
     let change = world.desk.store().begin().await.unwrap();
-    store::factors::add_passkey(&change, &row).await.unwrap();
+    store::mfa::add_passkey(&change, &row).await.unwrap();
     change.commit().await.unwrap();
 }
 

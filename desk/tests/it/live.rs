@@ -319,13 +319,13 @@ async fn two_nodes_share_one_log_also_after_postgresql_was_restarted() {
         let store = store.clone();
         tokio::spawn(async move { store.listen().await });
     }
-    let mut bell = second.bell().grown();
+    let mut bell = second.notifier().grown();
     let ring = async || {
         let change = first.begin().await?;
         store::audit::set_setting(&change, "x", "x").await?;
         change.commit().await
     };
-    let heard = async |bell: &mut tokio::sync::watch::Receiver<u64>| {
+    let heard = async |notifier: &mut tokio::sync::watch::Receiver<u64>| {
         // The slow poll rings every two seconds: hearing it well before that is the bell of the other node.
         bell.mark_unchanged();
         ring().await.unwrap();
@@ -373,7 +373,7 @@ async fn the_bell_itself_reaches_the_other_node_also_after_postgresql_was_restar
     let url = new_database(&server).await;
     let (first, second) = (store::Store::connect(&url, 4).await.unwrap(), store::Store::connect(&url, 4).await.unwrap());
     first.migrate().await.unwrap();
-    let mut ended = second.bell().ended();
+    let mut ended = second.notifier().ended();
     tokio::spawn(async move { second.listen().await });
     assert!(bell_reaches(&first, &mut ended, "ervoor").await);
     let restarted = tokio::task::spawn_blocking(move || {

@@ -489,7 +489,7 @@ async fn a_mailbox_that_admits_strangers_makes_them_known_and_no_more_of_them_th
 
         // Who comes in by a provider has no password, and can follow a link all the same.
         let change = world.desk.store().begin().await.unwrap();
-        store::factors::identify(&change, "https://id.example", "vera", account.person.id, world.desk.now()).await.unwrap();
+        store::mfa::identify(&change, "https://id.example", "vera", account.person.id, world.desk.now()).await.unwrap();
         change.commit().await.unwrap();
         let second = let_in(&world, stranger(0, "als bekende")).await.ticket.expect("a ticket");
         notifications::advance(&world.desk).await.unwrap();
@@ -499,7 +499,7 @@ async fn a_mailbox_that_admits_strangers_makes_them_known_and_no_more_of_them_th
         let receipt = receipts.iter().map(|mail| String::from_utf8_lossy(&mail.raw)).find(|raw| raw.contains(&format!("/tickets/{second}")));
         assert!(receipt.is_some_and(|raw| raw.contains("als bekende")));
         let change = world.desk.store().begin().await.unwrap();
-        store::factors::forget_identities(&change, account.person.id).await.unwrap();
+        store::mfa::forget_identities(&change, account.person.id).await.unwrap();
         change.commit().await.unwrap();
 
         // Nobody is made known who claims to be the desk.

@@ -280,7 +280,7 @@ async fn sessions_are_ended_one_by_one_and_never_someone_elses() {
         let other = session(desk, elsewhere.as_str()).await.unwrap().unwrap();
         assert_eq!(refused(accounts::end_own_session(desk, marieke, Some(world.person("kees").id())).await), Refusal::NotFound);
         assert!(accounts::renew(desk, world.person("kees")).await.unwrap().is_some());
-        let mut ended = desk.store().bell().ended();
+        let mut ended = desk.store().notifier().ended();
         accounts::end_own_session(desk, marieke, Some(other.id())).await.unwrap();
         assert_eq!(ended.recv().await.unwrap(), other.id(), "its streams end");
         assert!(accounts::renew(desk, &other).await.unwrap().is_none() && accounts::renew(desk, marieke).await.unwrap().is_some());
@@ -337,7 +337,7 @@ async fn a_department_of_ones_own_opens_at_once_and_is_told_to_the_streams() {
     on_both(async |world: World| {
         let desk = &world.desk;
         let id = world.open("marieke", "Besloten").await;
-        let mut told = desk.store().bell().ended();
+        let mut told = desk.store().notifier().ended();
         world.close_department(world.departments[0], &[]).await;
         assert!(told.recv().await.is_ok(), "whoever looks at it loses sight of it");
         assert_eq!(refused(page(desk, &world.renewed("sanne").await, id).await.map(|_| ())), Refusal::NotFound);
@@ -389,7 +389,7 @@ async fn two_people_become_one_with_all_tickets_and_mail_to_the_old_address_find
         for wrong in ["marieke@x.example", "sanne@x.example", "niemand@x.example"] {
             assert_eq!(refused(merge(&hanneke, world.id("marieke"), wrong).await).at(Field::Email), Some(&Fault::Unknown), "{wrong}");
         }
-        let mut told = desk.store().bell().ended();
+        let mut told = desk.store().notifier().ended();
         merge(&hanneke, world.id("marieke"), "Ruud@x.example").await.unwrap();
         let mut ended = vec![];
         while let Ok(Ok(session)) = tokio::time::timeout(Duration::from_millis(300), told.recv()).await {

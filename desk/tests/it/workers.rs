@@ -244,7 +244,7 @@ async fn workers_and_the_bell_recover_from_a_silent_database_within_20_seconds()
     for worker in desk::workers::all(&far) {
         far.workers().start(&far, worker);
     }
-    let (mut ended, bell) = (far.store().bell().ended(), near.clone());
+    let (mut ended, bell) = (far.store().notifier().ended(), near.clone());
     let end = async |name: &str| {
         let mut change = bell.store().begin().await.unwrap();
         store::sessions::end(&mut change, name).await.unwrap();

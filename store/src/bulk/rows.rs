@@ -2,7 +2,7 @@
 
 use crate::change::Change;
 use crate::error::{Error, Result};
-use crate::row::Row;
+use crate::query::Row;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 
 /// Values bound in one statement; SQLite takes 32,766 and PostgreSQL 65,535.

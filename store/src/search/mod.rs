@@ -9,7 +9,7 @@ pub(crate) use words::{Term, plain, tsquery, words};
 use crate::change::Change;
 use crate::connect::{Kind, Store};
 use crate::error::Result;
-use crate::row::{Row, list, lists_by, rows};
+use crate::query::{Row, list, lists_by, rows};
 use crate::tickets::{Line, read_lines, within};
 use domain::accounts::Scope;
 use domain::tickets::Ticket;

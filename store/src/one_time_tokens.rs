@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::Row;
+use crate::query::Row;
 use domain::PersonId;
 use domain::time::Moment;
 use sea_orm::ConnectionTrait;
@@ -52,7 +52,7 @@ impl Kind {
 /// A pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
-pub struct Pass {
+pub struct OneTimeToken {
     pub kind: Kind,
     /// Whose it is, where they have an account.
     pub person: Option<PersonId>,
@@ -64,14 +64,14 @@ pub struct Pass {
 
 const PASS: &str = "kind, person_id, email, data";
 
-fn pass(mut row: Row<'_>) -> Result<Pass> {
+fn pass(mut row: Row<'_>) -> Result<OneTimeToken> {
     let kind = Kind::from_word(&row.next::<String>()?)?;
-    Ok(Pass { kind, person: row.next::<Option<i64>>()?.map(PersonId), email: row.next()?, data: row.next()? })
+    Ok(OneTimeToken { kind, person: row.next::<Option<i64>>()?.map(PersonId), email: row.next()?, data: row.next()? })
 }
 
 /// Keeps a pass under the hash of its secret; a mailed link instead of others of its kind for the same address. Links for another password stay beside each other, a few an hour:
 /// anyone may ask for one, and would make the one worthless that its owner is about to use.
-pub async fn add(change: &Change, hash: &str, new: &Pass, now: Moment, expires: Moment) -> Result<()> {
+pub async fn add(change: &Change, hash: &str, new: &OneTimeToken, now: Moment, expires: Moment) -> Result<()> {
     if new.kind.is_mailed() && new.kind != Kind::Reset {
         change.run("DELETE FROM pass WHERE kind = $1 AND email = $2", [new.kind.word().into(), new.email.as_str().into()]).await?;
     }
@@ -84,14 +84,14 @@ pub async fn add(change: &Change, hash: &str, new: &Pass, now: Moment, expires: 
 }
 
 /// The pass under a hash that has not expired.
-pub async fn find(store: &Store, hash: &str, now: Moment) -> Result<Option<Pass>> {
+pub async fn find(store: &Store, hash: &str, now: Moment) -> Result<Option<OneTimeToken>> {
     let sql = format!("SELECT {PASS} FROM pass WHERE hash = $1 AND expires_at > $2");
     let row = store.reads.query_one_raw(store.sql(sql, [hash.into(), now.0.into()])).await?;
     row.map(|row| pass(Row::new(&row))).transpose()
 }
 
 /// Takes a pass: of two who use it at once, one has it.
-pub async fn take(change: &Change, hash: &str, now: Moment) -> Result<Option<Pass>> {
+pub async fn take(change: &Change, hash: &str, now: Moment) -> Result<Option<OneTimeToken>> {
     let sql = format!("DELETE FROM pass WHERE hash = $1 AND expires_at > $2 RETURNING {PASS}");
     let row = change.db().query_one_raw(change.sql(sql, [hash.into(), now.0.into()])).await?;
     row.map(|row| pass(Row::new(&row))).transpose()

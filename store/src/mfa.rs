@@ -3,7 +3,7 @@
 use crate::change::Change;
 use crate::connect::Store;
 use crate::error::{Error, Result};
-use crate::row::{Reads, Row, Source, first, rows_by};
+use crate::query::{Reads, Row, Source, first, rows_by};
 use domain::PersonId;
 use domain::time::Moment;
 use sea_orm::{ConnectionTrait, Value};

@@ -38,7 +38,7 @@ pub(crate) struct Writer {
 
 /// One change's turn to write. Dropped without `finish`, it is undone.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct WriteSlot {
     shared: Arc<Shared>,
     group: Option<OwnedMutexGuard<Group>>,
 }
@@ -73,7 +73,7 @@ impl Writer {
     }
 
     /// Waits for its turn.
-    pub(crate) async fn begin(&self) -> Result<Turn> {
+    pub(crate) async fn begin(&self) -> Result<WriteSlot> {
         whole(self.shared.clone().begin()).await
     }
 
@@ -99,7 +99,7 @@ async fn whole<T: Send + 'static>(step: impl Future<Output = Result<T>> + Send +
 }
 
 impl Shared {
-    async fn begin(self: Arc<Self>) -> Result<Turn> {
+    async fn begin(self: Arc<Self>) -> Result<WriteSlot> {
         let mut group = self.group.clone().lock_owned().await;
         self.clear_abandoned(&mut group).await;
         if !group.open {
@@ -108,7 +108,7 @@ impl Shared {
         }
         self.db.execute_unprepared("SAVEPOINT change").await?;
         group.abandoned = true;
-        Ok(Turn { shared: self, group: Some(group) })
+        Ok(WriteSlot { shared: self, group: Some(group) })
     }
 
     /// Undoes what a dropped change left; where even that fails, the whole group is undone and told so.
@@ -150,7 +150,7 @@ impl Shared {
     }
 }
 
-impl Turn {
+impl WriteSlot {
     pub(crate) fn connection(&self) -> &DatabaseConnection {
         &self.shared.db
     }
@@ -173,7 +173,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for WriteSlot {
     fn drop(&mut self) {
         if self.group.take().is_some() {
             self.shared.ready.notify_one();

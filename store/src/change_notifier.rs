@@ -1,28 +1,28 @@
-//! The bell: it says that the log has grown, and nothing else. Who hears it reads the log.
+//! The notifier: it says that the log has grown, and nothing else. Who hears it reads the log.
 
 use tokio::sync::{broadcast, watch};
 
 /// Rings when something was committed, here or on another node.
 #[derive(Debug, Clone)]
-pub struct Bell {
+pub struct ChangeNotifier {
     grown: watch::Sender<u64>,
     ended: broadcast::Sender<String>,
 }
 
-impl Default for Bell {
+impl Default for ChangeNotifier {
     fn default() -> Self {
         Self { grown: watch::Sender::new(0), ended: broadcast::Sender::new(256) }
     }
 }
 
-impl Bell {
+impl ChangeNotifier {
     /// Says that the log may have grown.
-    pub fn ring(&self) {
+    pub fn notify(&self) {
         self.grown.send_modify(|n| *n = n.wrapping_add(1));
     }
 
     /// Says that a session was ended, or may see other tickets.
-    pub fn ring_end(&self, session: &str) {
+    pub fn notify_ended(&self, session: &str) {
         // Nobody listening is no failure: there is no stream to end.
         let _ = self.ended.send(session.to_owned());
     }

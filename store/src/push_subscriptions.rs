@@ -2,7 +2,7 @@
 
 use crate::change::Change;
 use crate::error::Result;
-use crate::row::{Source, rows_by};
+use crate::query::{Source, rows_by};
 use domain::accounts::Language;
 use domain::time::Moment;
 use domain::{Named, PersonId};
