@@ -6,8 +6,8 @@
 pub mod accounts;
 pub mod attachments;
 pub mod audit;
+mod backpressure;
 pub mod board;
-mod breath;
 mod clock;
 pub mod demo;
 mod error;
@@ -49,7 +49,7 @@ struct Parts {
     files: Arc<attachments::Files>,
     clock: Clock,
     passwords: Arc<accounts::Passwords>,
-    tail: Arc<live::Tail>,
+    tail: Arc<live::EventBuffer>,
     jobs: Arc<jobs::Progress>,
     imports: Arc<accounts::Imports>,
     provider: Option<Arc<accounts::Provider>>,
@@ -141,7 +141,7 @@ impl Desk {
     }
 
     /// The end of the log that every stream reads.
-    pub fn tail(&self) -> &live::Tail {
+    pub fn tail(&self) -> &live::EventBuffer {
         &self.0.tail
     }
 

@@ -28,7 +28,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// The end of the log in memory.
 #[derive(Debug)]
-pub struct Tail {
+pub struct EventBuffer {
     entries: RwLock<VecDeque<Arc<Entry>>>,
     head: watch::Sender<EventNo>,
     /// The last change of hours or targets that is reckoned on every ticket.
@@ -59,13 +59,13 @@ pub enum Reading {
     Reset(EventNo),
 }
 
-impl Default for Tail {
+impl Default for EventBuffer {
     fn default() -> Self {
         Self { entries: RwLock::default(), head: watch::Sender::new(EventNo(0)), turns: watch::Sender::new(0) }
     }
 }
 
-impl Tail {
+impl EventBuffer {
     /// Hears how far the log is read.
     pub fn head(&self) -> watch::Receiver<EventNo> {
         self.head.subscribe()
@@ -113,7 +113,7 @@ pub fn worker() -> Worker {
         read_on(&desk, desk.tail()).await?;
         Ok(Rest::Usual)
     };
-    Worker::every("live", LOOK, LIMIT, step).woken_by_bell()
+    Worker::every("live", LOOK, LIMIT, step).woken_by_commit()
 }
 
 /// The same until it is dropped, watched by nobody.
@@ -121,7 +121,7 @@ pub async fn follow(desk: &Desk) {
     workers::run(desk, worker()).await;
 }
 
-async fn read_on(desk: &Desk, tail: &Tail) -> Result<()> {
+async fn read_on(desk: &Desk, tail: &EventBuffer) -> Result<()> {
     if tail.position() == EventNo(0) {
         tail.head.send_replace(store::events::head(desk.store()).await?);
     }

@@ -1,7 +1,7 @@
 //! A change: everything that is saved together, with what happened.
 
-use crate::change_notifier::ChangeNotifier;
 use crate::bounded::{Executor, Limit};
+use crate::change_notifier::ChangeNotifier;
 use crate::error::Result;
 use crate::group_commit::WriteSlot;
 use crate::query::statement;

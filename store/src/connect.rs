@@ -1,8 +1,8 @@
 //! One URL chooses the database: `sqlite:path` or `postgres://…`.
 
-use crate::change_notifier::ChangeNotifier;
 use crate::bounded::Pool;
 use crate::change::Change;
+use crate::change_notifier::ChangeNotifier;
 use crate::error::{Error, Result};
 use crate::group_commit::Writer;
 use crate::intact;

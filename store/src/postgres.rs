@@ -2,8 +2,8 @@
 //!
 //! Invariant: a connection that stays open and carries nothing, as after a failover or behind a firewall that forgot it, is found out and given up within seconds.
 
-use crate::change_notifier::ChangeNotifier;
 use crate::bounded::{ANSWER, Limit, Pool, Silence};
+use crate::change_notifier::ChangeNotifier;
 use crate::error::Result;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
@@ -90,7 +90,11 @@ pub(crate) fn unlimited(options: &PgConnectOptions) -> DatabaseConnection {
 }
 
 /// Rings the notifier for what other nodes commit until the connection fails; `alive` is called whenever it is proved that it hears.
-pub(crate) async fn hear(options: &PgConnectOptions, notifier: &ChangeNotifier, alive: &(dyn Fn() + Send + Sync)) -> Result<std::convert::Infallible, sqlx::Error> {
+pub(crate) async fn hear(
+    options: &PgConnectOptions,
+    notifier: &ChangeNotifier,
+    alive: &(dyn Fn() + Send + Sync),
+) -> Result<std::convert::Infallible, sqlx::Error> {
     // A connection of its own: the pool is for queries, and a listener that waits there would hold one for ever.
     let pool = PgPoolOptions::new()
         .max_connections(1)

@@ -1,7 +1,7 @@
 //! Accounts from the command line: there is no one asking, so that nobody is locked out of their own installation.
 
-use super::entry;
 use super::passwords::hash_password;
+use super::registration;
 use crate::audit::{self, Done, Origin};
 use crate::{Desk, Error, Result};
 use domain::accounts::{EmailAddress, Role};
@@ -26,7 +26,7 @@ pub struct Newcomer {
 /// Adds a person. For the command line and demo data: there is no one asking.
 pub async fn add(desk: &Desk, new: &Newcomer) -> Result<PersonId> {
     let email = EmailAddress::parse(&new.email).ok_or_else(|| Refusal::field(Field::Email, Fault::NotAnAddress))?;
-    let name = entry::name(&new.name).map_err(|fault| Refusal::field(Field::Name, fault))?;
+    let name = registration::name(&new.name).map_err(|fault| Refusal::field(Field::Name, fault))?;
     let password_hash = Some(hash_password(&new.password).await?);
     let existing = match &new.organisation {
         Some(name) => store::organisations::by_name(desk.store(), name).await?,

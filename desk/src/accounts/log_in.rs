@@ -2,10 +2,10 @@
 //!
 //! Invariant: every failed log-in answers the same, after the same work.
 
-use super::factors::{LoggedIn, enter};
+use super::mfa::{LoggedIn, enter};
 use super::passwords::MAX_PASSWORD;
+use super::rate_limit::{WINDOW, wait};
 use super::session::{Token, session_id};
-use super::throttle::{WINDOW, wait};
 use super::{SESSION, hex, random_hex};
 use crate::audit::{self, Done, Origin};
 use crate::{Desk, Network, Result, zones};

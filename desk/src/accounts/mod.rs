@@ -3,44 +3,44 @@
 //! Invariants: a session is made in one place, for an account that is looked at again in the change that makes it; the database holds the hash of its token, never the token; every failed log-in answers the same, after the same work.
 
 mod command;
-mod entry;
-mod mfa;
 mod import;
 mod log_in;
+mod mfa;
+mod oidc;
 mod organisations;
-mod own;
 mod passkeys;
 mod passwords;
 mod people;
-mod provider;
+mod profile;
+mod rate_limit;
+mod registration;
 mod session;
-mod throttle;
 mod tokens;
 
 pub use command::{Newcomer, add, disable, everyone, reset_password};
-pub use entry::{AFTER_THE_ANSWER, Came, accept, ask_reset, asked, sign_up};
-pub(crate) use entry::{let_in, tell_of_silence};
-pub use factors::{
-    Between, Has, LoggedIn, SetUp, add_own_app, again, between, factors, go_on, new_recovery_codes, remove_own_app, require, required, reset_factors,
-    set_up,
-};
 pub use import::{
     Column, Heading, Imports, MOST_ROWS, Outcome, Preview, Progress as ImportProgress, Row as ImportRow, begin_import, import_progress,
     preview_import,
 };
 pub use log_in::log_in;
+pub use mfa::{
+    Between, Has, LoggedIn, SetUp, add_own_app, again, between, factors, go_on, new_recovery_codes, remove_own_app, require, required, reset_factors,
+    set_up,
+};
+pub use oidc::{Provider, Settings as ProviderSettings, begin_trip, end_trip};
 pub use organisations::{
     OrganisationChange, OrganisationEdit, departments_with_members, merge_organisations, organisation, organisation_by_name, organisation_names,
     organisations, save_department, save_organisation,
 };
-pub use own::{Own, agree_to_address, ask_address, change_own, change_password, change_time_zone, end_own_session, moving_to, own};
 pub use passkeys::{Challenge, Known as KnownPasskey, add_passkey, ask_passkey, begin_passkey, log_in_by_passkey, passkeys, remove_passkey};
 pub use passwords::{MIN_PASSWORD, Passwords, hash_password};
 pub use people::{
     Card, Filter, Listed, PAGE as PEOPLE_PAGE, PersonChange, PersonEdit, card, change_person, end_sessions, invite, invite_again, merge_people,
     people, set_disabled,
 };
-pub use provider::{Provider, Settings as ProviderSettings, begin_trip, end_trip};
+pub use profile::{Own, agree_to_address, ask_address, change_own, change_password, change_time_zone, end_own_session, moving_to, own};
+pub use registration::{AFTER_THE_ANSWER, Came, accept, ask_reset, asked, sign_up};
+pub(crate) use registration::{let_in, tell_of_silence};
 pub use session::{Agent, Customer, Session, Token};
 pub use store::one_time_tokens::Kind as PassKind;
 pub use store::sessions::Open;

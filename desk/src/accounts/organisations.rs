@@ -1,7 +1,7 @@
 //! Organisations and departments as staff look after them.
 
-use super::entry;
 use super::people::may_open;
+use super::registration;
 use super::session::Agent;
 use crate::audit::{self, Done};
 use crate::{Desk, Error, Result};
@@ -85,7 +85,7 @@ pub async fn save_organisation(desk: &Desk, by: &Agent, id: Option<OrganisationI
     };
     let mut faults = vec![];
     let mut wrong = |field, fault| faults.push(FieldFault { field, fault });
-    let name = entry::name(&new.name).map_err(|fault| wrong(Field::Name, fault)).unwrap_or_default();
+    let name = registration::name(&new.name).map_err(|fault| wrong(Field::Name, fault)).unwrap_or_default();
     let mut domains = vec![];
     for typed in new.domains.split(|c: char| c.is_whitespace() || c == ',' || c == ';').filter(|typed| !typed.is_empty()) {
         match accounts::domain(typed) {
@@ -200,7 +200,7 @@ pub async fn departments_with_members(desk: &Desk, _by: &Agent) -> Result<Vec<(D
 /// Adds a department, or changes the one with this id: what it is called, whether it is closed to others, whether a ticket for it needs a screenshot.
 pub async fn save_department(desk: &Desk, by: &Agent, id: Option<DepartmentId>, name: &str, closed: bool, screenshot: bool) -> Result<()> {
     by.session().require(Action::ManageDepartments)?;
-    let name = entry::name(name).map_err(|fault| Refusal::field(Field::Name, fault))?;
+    let name = registration::name(name).map_err(|fault| Refusal::field(Field::Name, fault))?;
     let mut change = desk.store().begin().await?;
     let all = store::departments::all(&change).await?;
     if all.iter().any(|other| Some(other.named.id) != id && key(&other.named.name) == key(&name)) {

@@ -3,9 +3,9 @@
 //! Invariant: the challenge that is answered is one that was given out here, a moment ago, once. Only this module names webauthn-rs.
 
 use super::log_in::{begin, failed, still};
-use super::own::prove;
+use super::profile::prove;
 use super::session::{Session, Token};
-use super::{entry, hex, throttle};
+use super::{hex, rate_limit, registration};
 use crate::audit::{self, Done, Origin};
 use crate::{Desk, Error, Result};
 use domain::audit::Deed;
@@ -72,7 +72,7 @@ fn json<T: serde::Serialize>(value: &T) -> Result<String> {
 
 async fn keep(desk: &Desk, person: Option<PersonId>, data: String) -> Result<String> {
     let change = desk.store().begin().await?;
-    let secret = entry::pass(desk, &change, OneTimeToken { kind: Kind::Passkey, person, email: String::new(), data }, CHALLENGE).await?;
+    let secret = registration::pass(desk, &change, OneTimeToken { kind: Kind::Passkey, person, email: String::new(), data }, CHALLENGE).await?;
     change.commit().await?;
     Ok(secret)
 }
@@ -80,7 +80,10 @@ async fn keep(desk: &Desk, person: Option<PersonId>, data: String) -> Result<Str
 /// Takes what was kept with a challenge: it is answered once.
 async fn take(desk: &Desk, token: &str) -> Result<OneTimeToken> {
     let change = desk.store().begin().await?;
-    let pass = store::one_time_tokens::take(&change, &entry::hash(token), desk.now()).await?.filter(|pass| pass.kind == Kind::Passkey).ok_or_else(wrong)?;
+    let pass = store::one_time_tokens::take(&change, &registration::hash(token), desk.now())
+        .await?
+        .filter(|pass| pass.kind == Kind::Passkey)
+        .ok_or_else(wrong)?;
     change.commit().await?;
     Ok(pass)
 }
@@ -143,7 +146,7 @@ pub async fn remove_passkey(desk: &Desk, by: &Session, password: &str, id: &str)
     // Of two that are taken away at once, the second sees that it is the last.
     still(&change, &by.account).await?;
     let has = store::mfa::of(&change, person.id).await?;
-    let is_needed = super::factors::required_in(&change).await?.contains(&person.role) && !has.totp;
+    let is_needed = super::mfa::required_in(&change).await?.contains(&person.role) && !has.totp;
     if has.passkeys == 1 && (by.account.password_hash.is_none() || is_needed) {
         return Err(Refusal::NotAllowed.into());
     }
@@ -159,7 +162,7 @@ pub async fn remove_passkey(desk: &Desk, by: &Session, password: &str, id: &str)
 
 /// A challenge for whoever has a passkey: who that is, its answer says.
 pub async fn ask_passkey(desk: &Desk, origin: &Origin) -> Result<Challenge> {
-    throttle::count_unknown(desk, "passkey", origin).await?;
+    rate_limit::count_unknown(desk, "passkey", origin).await?;
     let (mut options, state) = webauthn(desk)?.start_discoverable_authentication().map_err(|_| wrong())?;
     // A button asks for it, not a field that is filled in.
     options.mediation = None;

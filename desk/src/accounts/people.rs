@@ -1,6 +1,6 @@
 //! People as staff look after them: who there is, what they are, and two that are one. Staff look after customers; only admins after staff, addresses and rights.
 
-use super::entry::{self, INVITED, pass, send_invitation};
+use super::registration::{self, INVITED, pass, send_invitation};
 use super::session::Agent;
 use crate::audit::{self, Done};
 use crate::{Desk, Error, Result, tickets};
@@ -160,7 +160,7 @@ struct Checked {
 async fn check(change: &Change, typed: &PersonChange, has: &str) -> Result<Checked> {
     let mut faults = vec![];
     let mut wrong = |field, fault| faults.push(FieldFault { field, fault });
-    let name = entry::name(&typed.name).map_err(|fault| wrong(Field::Name, fault));
+    let name = registration::name(&typed.name).map_err(|fault| wrong(Field::Name, fault));
     let email = EmailAddress::parse(&typed.email).ok_or(()).map_err(|()| wrong(Field::Email, Fault::NotAnAddress));
     if let Ok(email) = &email
         && email.as_str() != has

@@ -1,9 +1,9 @@
 //! API tokens: a program's way in, in the name of a member of staff.
 
-use super::entry::{self, hash};
 use super::log_in::still;
-use super::own::prove_too;
+use super::profile::prove_too;
 use super::random_hex;
+use super::registration::{self, hash};
 use super::session::{Agent, Session};
 use crate::audit::{self, Done, Origin};
 use crate::{Desk, Result};
@@ -34,7 +34,7 @@ pub async fn make_token(desk: &Desk, by: &Agent, password: &str, name: &str, sco
     session.require(Action::OwnTokens)?;
     let mut faults = vec![];
     let mut wrong = |field, fault| faults.push(FieldFault { field, fault });
-    let name = entry::name(name).map_err(|fault| wrong(Field::Name, fault)).unwrap_or_default();
+    let name = registration::name(name).map_err(|fault| wrong(Field::Name, fault)).unwrap_or_default();
     let mut allowed: Vec<TokenScope> = scopes.iter().filter_map(|word| TokenScope::from_word(word)).collect();
     allowed.sort_unstable();
     allowed.dedup();

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a signature proves a sender only where it covers the whole mail and is of the domain that the sender claims.
 
-use super::verify::is_aligned;
+use super::sender_auth::is_aligned;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use mail_auth::common::crypto::{Algorithm, Ed25519Key, RsaKey, Sha256, SigningKey};

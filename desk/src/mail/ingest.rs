@@ -6,7 +6,7 @@
 
 use super::dkim::Proof;
 use super::placing::{account, fingerprint, own_mail, ticket_of, token};
-use super::{address, receive, returned, secret, taken, verify};
+use super::{receive, reply_address, returned, secret, sender_auth, taken};
 use crate::workers::{self, Rest, Worker};
 use crate::{Desk, Error, Result, accounts};
 use domain::accounts::EmailAddress;
@@ -46,7 +46,7 @@ const NAP: Duration = Duration::from_secs(5);
 const LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// What became of a mail.
-pub(super) enum Fate {
+pub(super) enum Disposition {
     /// It is a message of this ticket.
     Message(TicketId),
     /// An admin decides.
@@ -55,7 +55,7 @@ pub(super) enum Fate {
     Quiet(Reason, TicketId),
 }
 
-impl Fate {
+impl Disposition {
     /// Shown on the ticket; where there is none, an admin decides: it would be seen by nobody.
     pub(super) fn quiet(reason: Reason, ticket: Option<TicketId>) -> Self {
         ticket.map_or_else(|| Self::Aside(reason.clone(), None), |ticket| Self::Quiet(reason.clone(), ticket))
@@ -127,7 +127,7 @@ async fn read(desk: &Desk, id: IncomingId) -> Result<()> {
             _ => "the program ended while it was read".to_owned(),
         };
         let reason = Reason::Broken { error };
-        return settle(desk, id, Fate::Aside(reason, mail.ticket), Finding::default()).await;
+        return settle(desk, id, Disposition::Aside(reason, mail.ticket), Finding::default()).await;
     }
     let raw = receive::raw(desk, &mail.file).await?;
     let (raw, letter) = tokio::task::spawn_blocking(move || {
@@ -147,7 +147,7 @@ async fn read(desk: &Desk, id: IncomingId) -> Result<()> {
     match file(desk, &mail, letter, proof, found.fingerprint.as_deref()).await {
         Ok(fate) => settle(desk, id, fate, found).await,
         Err(Error::Refused(refusal)) if refusal != Refusal::SignedOut => {
-            settle(desk, id, Fate::Aside(Reason::Refused { what: format!("{refusal:?}") }, None), found).await
+            settle(desk, id, Disposition::Aside(Reason::Refused { what: format!("{refusal:?}") }, None), found).await
         }
         // Something broke that may pass; or its sender was merged into another a moment ago, whose it is when it is read again.
         Err(error) => Err(error),
@@ -157,15 +157,15 @@ async fn read(desk: &Desk, id: IncomingId) -> Result<()> {
 /// In a thread of its own: a signature over a large mail takes its time.
 async fn proof(desk: &Desk, raw: Vec<u8>, from: &MailAddress) -> Result<Proof> {
     let (desk, from, here) = (desk.clone(), from.clone(), tokio::runtime::Handle::current());
-    let proving = tokio::task::spawn_blocking(move || here.block_on(verify::proof(&desk, &raw, &from)));
+    let proving = tokio::task::spawn_blocking(move || here.block_on(sender_auth::proof(&desk, &raw, &from)));
     Ok(proving.await.map_err(std::io::Error::other)?)
 }
 
-async fn settle(desk: &Desk, id: IncomingId, fate: Fate, found: Finding) -> Result<()> {
+async fn settle(desk: &Desk, id: IncomingId, fate: Disposition, found: Finding) -> Result<()> {
     let (state, reason, ticket) = match fate {
-        Fate::Message(ticket) => (State::Read, None, Some(ticket)),
-        Fate::Aside(reason, ticket) => (State::SetAside, Some(reason), ticket),
-        Fate::Quiet(reason, ticket) => (State::Quiet, Some(reason), Some(ticket)),
+        Disposition::Message(ticket) => (State::Read, None, Some(ticket)),
+        Disposition::Aside(reason, ticket) => (State::SetAside, Some(reason), ticket),
+        Disposition::Quiet(reason, ticket) => (State::Quiet, Some(reason), Some(ticket)),
     };
     let change = desk.store().begin().await?;
     store::mail::settle(&change, id, state, &Finding { reason, ticket, ..found }).await?;
@@ -173,18 +173,18 @@ async fn settle(desk: &Desk, id: IncomingId, fate: Fate, found: Finding) -> Resu
 }
 
 /// Decides about a mail and does it.
-async fn file(desk: &Desk, mail: &Incoming, letter: InboundMessage, proof: Proof, fingerprint: Option<&str>) -> Result<Fate> {
+async fn file(desk: &Desk, mail: &Incoming, letter: InboundMessage, proof: Proof, fingerprint: Option<&str>) -> Result<Disposition> {
     if let Some(ticket) = own_mail(desk, &letter).await? {
-        return Ok(Fate::quiet(Reason::OwnMail, ticket));
+        return Ok(Disposition::quiet(Reason::OwnMail, ticket));
     }
     if let Some(bounce) = &letter.bounce {
         return returned::came_back(desk, &letter, bounce).await;
     }
     let token = token(desk, &letter).await?;
-    let aside = |reason: Reason, ticket: Option<TicketId>| Ok(Fate::Aside(reason, ticket));
+    let aside = |reason: Reason, ticket: Option<TicketId>| Ok(Disposition::Aside(reason, ticket));
     let Some(from) = letter.from.clone() else { return aside(Reason::NoSender, token.map(|(ticket, _)| ticket)) };
     let (its, own) = (from.address.to_lowercase(), super::own_addresses(desk).await?);
-    if own.contains(&its) || address::read_reply_address(secret(desk).await?, &its).is_some() {
+    if own.contains(&its) || reply_address::read_reply_address(secret(desk).await?, &its).is_some() {
         return aside(Reason::OwnAddress, token.map(|(ticket, _)| ticket));
     }
     let sender = account(desk, &from.address).await?;
@@ -204,7 +204,7 @@ async fn file(desk: &Desk, mail: &Incoming, letter: InboundMessage, proof: Proof
     if let Some(fingerprint) = fingerprint
         && let Some(ticket) = store::mail::taken_as(desk.store(), fingerprint, mail.id).await?
     {
-        return Ok(Fate::Quiet(Reason::Copy, ticket));
+        return Ok(Disposition::Quiet(Reason::Copy, ticket));
     }
     let believed = matches!(proof, Proof::Proven { .. });
     let most = match &sender {
@@ -231,7 +231,7 @@ async fn file(desk: &Desk, mail: &Incoming, letter: InboundMessage, proof: Proof
 }
 
 /// A mail of a program, or of what may be one; it opens and reopens nothing.
-async fn by_program(desk: &Desk, letter: &InboundMessage, ticket: Option<TicketId>) -> Result<Fate> {
+async fn by_program(desk: &Desk, letter: &InboundMessage, ticket: Option<TicketId>) -> Result<Disposition> {
     // Whoever knows the Message-ID of a mail of a ticket got that mail, at whatever address.
     let ticket = match ticket {
         None => store::mail::thread(desk.store(), &answered(letter)).await?,
@@ -239,9 +239,9 @@ async fn by_program(desk: &Desk, letter: &InboundMessage, ticket: Option<TicketI
     };
     let said = beginning(letter);
     Ok(match letter.automatic {
-        Automatic::OutOfOffice => Fate::quiet(Reason::Absence { said }, ticket),
-        Automatic::Notification => Fate::quiet(Reason::Automatic { said }, ticket),
-        _ => Fate::Aside(Reason::Doubtful { said }, ticket),
+        Automatic::OutOfOffice => Disposition::quiet(Reason::Absence { said }, ticket),
+        Automatic::Notification => Disposition::quiet(Reason::Automatic { said }, ticket),
+        _ => Disposition::Aside(Reason::Doubtful { said }, ticket),
     })
 }
 
@@ -257,8 +257,8 @@ fn beginning(letter: &InboundMessage) -> String {
 }
 
 /// A mail of someone whom nobody knows: where its mailbox lets them in, they get an account without a password, in the organisation of strangers.
-async fn stranger(desk: &Desk, mail: &Incoming, letter: InboundMessage, from: &MailAddress) -> Result<Fate> {
-    let aside = |reason: Reason| Ok(Fate::Aside(reason, None));
+async fn stranger(desk: &Desk, mail: &Incoming, letter: InboundMessage, from: &MailAddress) -> Result<Disposition> {
+    let aside = |reason: Reason| Ok(Disposition::Aside(reason, None));
     if let Some(address) = EmailAddress::parse(&from.address)
         && store::accounts::by_email(desk.store(), &address).await?.is_some()
     {

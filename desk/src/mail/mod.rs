@@ -2,30 +2,30 @@
 //!
 //! Invariants: a mail that came in is on disk before it is read; what goes out carries one Message-ID however often it is tried; only this module names lettre, async-imap and mail-auth.
 
-pub mod address;
-mod aside;
 mod body;
 mod compose;
+mod connection;
 mod dkim;
 pub mod imap;
 pub mod ingest;
+mod outbox;
 mod placing;
+mod quarantine;
 mod receive;
 mod remarks;
+pub mod reply_address;
 mod returned;
-mod sender;
+mod sender_auth;
 mod smtp;
 mod taken;
 mod transport;
-mod verify;
-mod wire;
 
-pub use aside::{Standing, queues, reread, set_sender, source, standing, try_template};
 pub use compose::{Cause, OutboundMessage, Part};
 pub use dkim::Signer;
+pub use outbox::{once, worker};
+pub use quarantine::{Standing, queues, reread, set_sender, source, standing, try_template};
 pub(crate) use receive::sweep_unknown;
 pub use receive::{Source, receive, take_in, too_large};
-pub use sender::{once, worker};
 pub use store::mail::Incoming;
 pub use transport::{Failure, Sent, Transport};
 

@@ -4,7 +4,7 @@
 
 use super::dkim::Proof;
 use super::ingest::answered;
-use super::{address, own_addresses, secret};
+use super::{own_addresses, reply_address, secret};
 use crate::accounts::{Session, hex};
 use crate::{Desk, Result};
 use domain::accounts::{EmailAddress, Scope};
@@ -56,7 +56,7 @@ pub(super) fn fingerprint(letter: &InboundMessage) -> Option<String> {
 pub(super) async fn token(desk: &Desk, letter: &InboundMessage) -> Result<Option<(TicketId, PersonId)>> {
     let secret = secret(desk).await?;
     let named = letter.to.iter().chain(&letter.cc).map(|mailbox| mailbox.address.as_str());
-    Ok(letter.delivered_to.iter().map(String::as_str).chain(named).find_map(|to| address::read_reply_address(secret, to)))
+    Ok(letter.delivered_to.iter().map(String::as_str).chain(named).find_map(|to| reply_address::read_reply_address(secret, to)))
 }
 
 /// The account with an address, where it is not disabled.

@@ -2,9 +2,9 @@
 //!
 //! Invariant: an address is marked only by who knows a secret of the mail that came back: its Message-ID, or the reply address in it.
 
-use super::ingest::{Fate, answered};
+use super::ingest::{Disposition, answered};
 use super::placing::numbers;
-use super::{address, secret};
+use super::{reply_address, secret};
 use crate::{Desk, Result};
 use domain::TicketId;
 use domain::mail::MailReason as Reason;
@@ -25,7 +25,7 @@ enum Found {
 }
 
 /// Does what a mail says about another, and shows it on the ticket of that.
-pub(super) async fn came_back(desk: &Desk, letter: &InboundMessage, bounce: &Bounce) -> Result<Fate> {
+pub(super) async fn came_back(desk: &Desk, letter: &InboundMessage, bounce: &Bounce) -> Result<Disposition> {
     let failed = bounce.recipients.iter().find(|one| one.action == Action::Failed);
     let said = match failed.or(bounce.recipients.first()) {
         Some(one) => format!("{}: {}", one.address, one.diagnostic),
@@ -34,17 +34,17 @@ pub(super) async fn came_back(desk: &Desk, letter: &InboundMessage, bounce: &Bou
     let (message_id, is_certain) = match find(desk, letter, bounce).await? {
         Found::Certain(id) => (id, true),
         Found::Likely(id) => (id, false),
-        Found::Ticket(ticket) => return Ok(Fate::Quiet(Reason::Bounced { said }, ticket)),
-        Found::Nothing => return Ok(Fate::Aside(Reason::UnknownBounce { said }, None)),
+        Found::Ticket(ticket) => return Ok(Disposition::Quiet(Reason::Bounced { said }, ticket)),
+        Found::Nothing => return Ok(Disposition::Aside(Reason::UnknownBounce { said }, None)),
     };
     // Where it does not say who did not get it, it is the one it was sent to.
     if failed.is_none() && !bounce.recipients.is_empty() {
         let ticket = store::mail::of_ours(desk.store(), &message_id).await?.flatten();
-        return Ok(Fate::quiet(Reason::Late, ticket));
+        return Ok(Disposition::quiet(Reason::Late, ticket));
     }
     let change = desk.store().begin().await?;
     let Some((ticket, person, email)) = store::notifications::bounced(&change, &message_id, &said, desk.now()).await? else {
-        return Ok(Fate::Aside(Reason::UnknownBounce { said }, None));
+        return Ok(Disposition::Aside(Reason::UnknownBounce { said }, None));
     };
     // Only what says that there is no such mailbox, and about this very address: a full one is emptied some day, and where it sends its mail on to is its own affair.
     let is_gone = failed.is_some_and(|one| {
@@ -54,7 +54,7 @@ pub(super) async fn came_back(desk: &Desk, letter: &InboundMessage, bounce: &Bou
         store::notifications::mark_address(&change, person, Some((&said, desk.now()))).await?;
     }
     change.commit().await?;
-    Ok(Fate::quiet(Reason::Bounced { said }, ticket))
+    Ok(Disposition::quiet(Reason::Bounced { said }, ticket))
 }
 
 /// Our mail that came back: by its Message-ID, also where a relay gave it another; by the reply address that was in it; by the number in its subject and who did not get it.
@@ -68,7 +68,8 @@ async fn find(desk: &Desk, letter: &InboundMessage, bounce: &Bounce) -> Result<F
     }
     let secret = secret(desk).await?;
     let named = letter.to.iter().chain(&letter.cc).map(|mailbox| &mailbox.address);
-    let token = returned.addresses.iter().chain(&letter.delivered_to).chain(named).find_map(|address| address::read_reply_address(secret, address));
+    let token =
+        returned.addresses.iter().chain(&letter.delivered_to).chain(named).find_map(|address| reply_address::read_reply_address(secret, address));
     if let Some((ticket, person)) = token {
         return Ok(store::notifications::last_sent(store, ticket, Some(person), "").await?.map_or(Found::Ticket(ticket), Found::Certain));
     }

@@ -2,8 +2,8 @@
 //!
 //! Invariant: a mail is handed over twice only where the server may not have taken it: what failed before its last byte was sent.
 
+use super::connection::{ServerUrl, Tls};
 use super::transport::{Failure, Sent};
-use super::wire::{Place, Tls};
 use lettre::Address;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
@@ -28,7 +28,7 @@ const STALE: Duration = Duration::from_secs(60);
 /// A mail server that takes mails.
 #[derive(Debug)]
 pub struct Smtp {
-    place: Place,
+    place: ServerUrl,
     hello: ClientId,
     pub(super) connections: u32,
     /// How long the mail server may take for one step, and to say that it took a mail.
@@ -55,7 +55,7 @@ struct Trouble {
 impl Smtp {
     /// Reads `smtp://…` and `smtps://…`.
     pub fn parse(url: &str, connections: u32) -> Result<Self, String> {
-        let place = Place::parse(url, "smtp", [25, 587, 465], &["connections"])?;
+        let place = ServerUrl::parse(url, "smtp", [25, 587, 465], &["connections"])?;
         let connections = match place.setting("connections") {
             Some(number) => number.parse().ok().filter(|number| (1..=100).contains(number)).ok_or("connections: choose a number from 1 to 100")?,
             None => connections,
@@ -130,7 +130,7 @@ impl Smtp {
             let wanted = match self.place.tls {
                 Tls::Required => true,
                 Tls::Offered => connection.can_starttls(),
-                Tls::Never | Tls::Whole => false,
+                Tls::Never | Tls::Implicit => false,
             };
             if wanted {
                 let parameters = self.parameters().map_err(Failure::Later)?;

@@ -1,9 +1,9 @@
 //! What a mail becomes: a reply, or a new ticket of its sender or of whom staff forward.
 
 use super::body::{Body, body};
-use super::ingest::Fate;
+use super::ingest::Disposition;
 use super::placing::{account, session};
-use super::{address, own_addresses, secret};
+use super::{own_addresses, reply_address, secret};
 use crate::tickets::{self, Writing};
 use crate::{Desk, Result};
 use domain::accounts::Scope;
@@ -17,7 +17,14 @@ use store::mail::{Incoming, Proposal};
 /// People whom one mail can propose for CC.
 const PROPOSALS: usize = 20;
 
-pub(super) async fn reply(desk: &Desk, mail: &Incoming, letter: InboundMessage, sender: Account, ticket: TicketId, verified: bool) -> Result<Fate> {
+pub(super) async fn reply(
+    desk: &Desk,
+    mail: &Incoming,
+    letter: InboundMessage,
+    sender: Account,
+    ticket: TicketId,
+    verified: bool,
+) -> Result<Disposition> {
     if verified {
         reachable(desk, sender.person.id).await?;
     }
@@ -32,7 +39,7 @@ pub(super) async fn reply(desk: &Desk, mail: &Incoming, letter: InboundMessage, 
     };
     let ticket = tickets::reply(desk, &by, ticket, &writing).await?;
     propose(desk, ticket, &letter).await?;
-    Ok(Fate::Message(ticket))
+    Ok(Disposition::Message(ticket))
 }
 
 /// Who writes from an address has it: it takes mail again.
@@ -45,33 +52,33 @@ async fn reachable(desk: &Desk, person: PersonId) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn open(desk: &Desk, mail: &Incoming, letter: InboundMessage, sender: Account, verified: bool) -> Result<Fate> {
+pub(super) async fn open(desk: &Desk, mail: &Incoming, letter: InboundMessage, sender: Account, verified: bool) -> Result<Disposition> {
     if verified {
         reachable(desk, sender.person.id).await?;
     }
     let by = session(desk, sender).await?;
-    let Ok(customer) = by.customer() else { return Ok(Fate::Aside(Reason::NoOrganisation, None)) };
+    let Ok(customer) = by.customer() else { return Ok(Disposition::Aside(Reason::NoOrganisation, None)) };
     let body = body(desk, &by, mail, &letter, verified).await?;
     let ticket = tickets::open_by_mail(desk, &customer, &new_ticket(desk, mail, letter.topic(), &body).await?, &body.mail).await?;
     propose(desk, ticket, &letter).await?;
-    Ok(Fate::Message(ticket))
+    Ok(Disposition::Message(ticket))
 }
 
 /// An agent sends on what a customer wrote to them: a ticket in the customer's name.
-pub(super) async fn forwarded(desk: &Desk, mail: &Incoming, letter: InboundMessage) -> Result<Fate> {
+pub(super) async fn forwarded(desk: &Desk, mail: &Incoming, letter: InboundMessage) -> Result<Disposition> {
     let Some(forwarded) = letter.forwarded() else {
-        return Ok(Fate::Aside(Reason::NothingForwarded, None));
+        return Ok(Disposition::Aside(Reason::NothingForwarded, None));
     };
     let Some(customer) = account(desk, &forwarded.from.address).await?.filter(|account| !account.person.role.is_staff()) else {
-        return Ok(Fate::Aside(Reason::ForwardedStranger { address: forwarded.from.address }, None));
+        return Ok(Disposition::Aside(Reason::ForwardedStranger { address: forwarded.from.address }, None));
     };
     let topic = if forwarded.subject.is_empty() { letter.topic().to_owned() } else { forwarded.subject.clone() };
     let inner = InboundMessage { text: Some(forwarded.text), html: forwarded.html, cc: vec![], to: vec![], ..letter };
     let by = session(desk, customer).await?;
-    let Ok(customer) = by.customer() else { return Ok(Fate::Aside(Reason::NoOrganisation, None)) };
+    let Ok(customer) = by.customer() else { return Ok(Disposition::Aside(Reason::NoOrganisation, None)) };
     // The agent is certain; that the customer wrote it is the agent's word.
     let body = body(desk, &by, mail, &inner, true).await?;
-    Ok(Fate::Message(tickets::open_by_mail(desk, &customer, &new_ticket(desk, mail, &topic, &body).await?, &body.mail).await?))
+    Ok(Disposition::Message(tickets::open_by_mail(desk, &customer, &new_ticket(desk, mail, &topic, &body).await?, &body.mail).await?))
 }
 
 async fn new_ticket(desk: &Desk, mail: &Incoming, topic: &str, body: &Body) -> Result<NewTicket> {
@@ -93,7 +100,7 @@ async fn propose(desk: &Desk, ticket: TicketId, letter: &InboundMessage) -> Resu
     let mut proposals = vec![];
     for mailbox in letter.to.iter().chain(&letter.cc).take(PROPOSALS * 3) {
         let address = mailbox.address.to_lowercase();
-        let is_own = own.contains(&address) || address::read_reply_address(secret, &address).is_some();
+        let is_own = own.contains(&address) || reply_address::read_reply_address(secret, &address).is_some();
         if is_own || proposals.len() >= PROPOSALS || is_on(desk, &known, &address).await? {
             continue;
         }

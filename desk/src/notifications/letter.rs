@@ -3,7 +3,7 @@
 //! Invariant: what is told was within the reader's rights at the moment of sending.
 
 use super::template::{self, Kind, Values, current, escaped};
-use crate::mail::{Cause, OutboundMessage, Part, address, secret};
+use crate::mail::{Cause, OutboundMessage, Part, reply_address, secret};
 use crate::{Desk, Error, Result, attachments, hours, mail, zones};
 use domain::accounts::{Language, Scope};
 use domain::events::{Event, Happening};
@@ -104,9 +104,9 @@ async fn about(
     let template = current(desk, kind, l).await?;
     let (text, html) = template.around(&values, &plain(&sections, &settings.base_url, l), &markup(&sections, &settings.base_url, l));
     let stop = matches!(why, Why::Cc | Why::Watcher)
-        .then(|| format!("{}/mail/stop/{}", settings.base_url, address::token(secret, address::Purpose::Stop, id, person.id)));
+        .then(|| format!("{}/mail/stop/{}", settings.base_url, reply_address::token(secret, reply_address::Purpose::Stop, id, person.id)));
     let take = match is_alarm && store::on_call::running(desk.store(), id).await?.is_some() {
-        true => Some(format!("{}/on-call/take/{}", settings.base_url, address::token(secret, address::Purpose::Take, id, person.id))),
+        true => Some(format!("{}/on-call/take/{}", settings.base_url, reply_address::token(secret, reply_address::Purpose::Take, id, person.id))),
         false => None,
     };
     let foot = Foot { l, link: Some((&link, id)), can_open, take: take.as_deref(), why: why_words(why, l), stop: stop.as_deref() };
@@ -121,7 +121,7 @@ async fn about(
         from_name: from_name(&told, &sender.name),
         to_name: person.name.clone(),
         to: person.email.clone(),
-        reply_to: address::reply_address(secret, &sender.address, id, person.id),
+        reply_to: reply_address::reply_address(secret, &sender.address, id, person.id),
         text: foot.plain(&text),
         html: foot.document(&subject, &html),
         files,
@@ -171,7 +171,7 @@ async fn digest(desk: &Desk, due: &Due, account: &Account, scope: &Scope, told: 
     let sender = settings.sender.clone();
     let subject = w::mail_digest_subject(l, seen as i64);
     let head = w::mail_digest_head(l);
-    let token = address::token(secret(desk).await?, address::Purpose::Stop, TicketId(0), account.person.id);
+    let token = reply_address::token(secret(desk).await?, reply_address::Purpose::Stop, TicketId(0), account.person.id);
     let stop = format!("{}/mail/stop/{token}", settings.base_url);
     let foot = Foot { l, link: None, can_open: true, take: None, why: w::mail_why_digest(l), stop: Some(&stop) };
     Ok(Ok(OutboundMessage {
@@ -203,7 +203,9 @@ async fn section(desk: &Desk, scope: &Scope, event: &Event, l: Language) -> Resu
         Happening::Opened { .. } => (w::did_open(l, who), Some(None)),
         Happening::Replied { message, .. } => (w::mail_replied(l, who), Some(Some(*message))),
         Happening::Noted { message, .. } => (w::mail_noted(l, who), Some(Some(*message))),
-        Happening::StatusChanged { .. } | Happening::Assigned { .. } | Happening::UrgencyChanged { .. } | Happening::DepartmentChanged { .. } => changed,
+        Happening::StatusChanged { .. } | Happening::Assigned { .. } | Happening::UrgencyChanged { .. } | Happening::DepartmentChanged { .. } => {
+            changed
+        }
         Happening::CcAdded { .. } | Happening::CcRemoved { .. } | Happening::Tagged { .. } | Happening::Untagged { .. } => changed,
         Happening::Continued { .. } | Happening::TargetNear { .. } | Happening::TargetMissed { .. } => changed,
         Happening::Alarmed { .. } | Happening::Acknowledged => changed,

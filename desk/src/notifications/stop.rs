@@ -2,7 +2,7 @@
 //!
 //! Invariant: who holds the link can stop mails of one ticket to one person, and read nothing.
 
-use crate::mail::address::{Purpose, read_token};
+use crate::mail::reply_address::{Purpose, read_token};
 use crate::tickets::TicketChange;
 use crate::{Desk, Result, mail};
 use domain::TicketId;

@@ -3,7 +3,7 @@
 use super::browser;
 use super::rota::able;
 use crate::accounts::Agent;
-use crate::mail::address;
+use crate::mail::reply_address;
 use crate::tickets::TicketChange;
 use crate::workers::{self, Rest, Worker};
 use crate::{Desk, Result, hours};
@@ -191,7 +191,7 @@ pub async fn running(desk: &Desk, _by: &Agent, ticket: TicketId) -> Result<Optio
 /// The ticket of a link in a mail about an alarm, where it was sent to who asks. Programs that look at the links of a mail have no session, and other sites do not know it.
 pub async fn of_link(desk: &Desk, by: &Agent, token: &str) -> Result<(TicketId, String)> {
     let secret = crate::mail::secret(desk).await?;
-    let read = address::read_token(secret, address::Purpose::Take, token);
+    let read = reply_address::read_token(secret, reply_address::Purpose::Take, token);
     let id = read.filter(|(_, person)| *person == by.session().person().id).map(|(ticket, _)| ticket).ok_or(Refusal::NotFound)?;
     let (ticket, _) = store::tickets::find(desk.store(), &by.session().scope(), id).await?.ok_or(Refusal::NotFound)?;
     Ok((id, ticket.subject))

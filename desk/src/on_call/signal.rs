@@ -8,8 +8,8 @@ use domain::time::Span;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::time::Duration;
-use store::push_subscriptions;
 use store::on_call::{self, OfDepartment, Signal};
+use store::push_subscriptions;
 use tokio::task::JoinSet;
 
 /// How often it looks.

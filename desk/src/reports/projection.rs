@@ -1,6 +1,6 @@
 //! Keeping what each ticket counts for: a reader of the log.
 
-use crate::breath::Breath;
+use crate::backpressure::Backpressure;
 use crate::hours::{self, Book};
 use crate::workers::{self, Worker};
 use crate::{Desk, Result};
@@ -81,9 +81,9 @@ async fn build(desk: &Desk) -> Result<usize> {
         return Ok(0);
     }
     let (last, book) = (reports::last_ticket(store).await?, hours::book(desk).await?);
-    let mut breath = Breath::new(desk);
+    let mut pressure = Backpressure::new(desk);
     for n in 0..=last.0 / TICKETS {
-        breath.take(desk).await;
+        pressure.take(desk).await;
         workers::beat();
         let began = Instant::now();
         let tickets: Vec<TicketId> = (n * TICKETS..(n + 1) * TICKETS).map(TicketId).collect();
@@ -95,7 +95,7 @@ async fn build(desk: &Desk) -> Result<usize> {
         }
         reports::save(&change, n, &facts).await?;
         change.commit().await?;
-        Breath::rest(began.elapsed()).await;
+        Backpressure::rest(began.elapsed()).await;
     }
     let change = store.begin().await?;
     if cursor(&change, READER).await? == EventNo(0) {

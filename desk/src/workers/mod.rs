@@ -8,7 +8,7 @@ mod vital;
 pub use health::{Health, health, is_ailing};
 pub use vital::{Report, State};
 
-use crate::breath::Breath;
+use crate::backpressure::Backpressure;
 use crate::{Desk, Result};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -49,9 +49,9 @@ pub enum Rest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wake {
     Nothing,
-    /// The notifier: something was committed.
-    ChangeNotifier,
-    /// The tail of the log has read an event.
+    /// Something was committed, here or on another node.
+    Commit,
+    /// The event buffer has read an event.
     Log,
     /// Mail may be due.
     Outbox,
@@ -92,8 +92,8 @@ impl Worker {
         Self { limit, endless: true, ..Self::every(name, Duration::ZERO, Duration::ZERO, step) }
     }
 
-    pub(crate) fn woken_by_bell(self) -> Self {
-        Self { wake: Wake::ChangeNotifier, ..self }
+    pub(crate) fn woken_by_commit(self) -> Self {
+        Self { wake: Wake::Commit, ..self }
     }
 
     pub(crate) fn woken_by_log(self) -> Self {
@@ -134,7 +134,7 @@ where
 /// Everything that a node does besides answering.
 pub fn all(desk: &Desk) -> Vec<Worker> {
     let mut all = vec![
-        Worker::endless("bell", Some(Duration::from_secs(15)), |desk| async move {
+        Worker::endless("listener", Some(Duration::from_secs(15)), |desk| async move {
             desk.store().hear(&well).await?;
             Ok(Rest::Usual)
         }),
@@ -213,8 +213,8 @@ enum Ended {
 
 async fn attend(desk: Desk, worker: Worker, vital: Arc<Vital>, stop: CancellationToken) {
     let _gone = vital::Gone(vital.clone());
-    let (mut bell, mut head) = (desk.store().notifier().grown(), desk.tail().head());
-    let (mut breath, mut wait, name) = (Breath::new(&desk), FIRST_WAIT, worker.name.as_str());
+    let (mut grown, mut head) = (desk.store().notifier().grown(), desk.tail().head());
+    let (mut pressure, mut wait, name) = (Backpressure::new(&desk), FIRST_WAIT, worker.name.as_str());
     // Dropped is only what may be: a step that is half-way ends first.
     let told_to_stop = async {
         stop.cancelled().await;
@@ -225,9 +225,9 @@ async fn attend(desk: Desk, worker: Worker, vital: Arc<Vital>, stop: Cancellatio
     let mut told_to_stop = std::pin::pin!(told_to_stop);
     while !stop.is_cancelled() {
         if worker.gives_way {
-            breath.take(&desk).await;
+            pressure.take(&desk).await;
         }
-        bell.mark_unchanged();
+        grown.mark_unchanged();
         head.mark_unchanged();
         let ended = tokio::select! {
             ended = step(&desk, &worker, &vital) => ended,
@@ -266,7 +266,7 @@ async fn attend(desk: Desk, worker: Worker, vital: Arc<Vital>, stop: Cancellatio
             Rest::For(nap) => nap,
         };
         tokio::select! {
-            () = woken(&desk, worker.wake, &mut bell, &mut head, nap) => {}
+            () = woken(&desk, worker.wake, &mut grown, &mut head, nap) => {}
             () = stop.cancelled() => return,
         }
         sleep(worker.gather).await;
@@ -274,12 +274,12 @@ async fn attend(desk: Desk, worker: Worker, vital: Arc<Vital>, stop: Cancellatio
 }
 
 /// Waits until a worker is woken, or its nap is over.
-async fn woken(desk: &Desk, wake: Wake, notifier: &mut watch::Receiver<u64>, head: &mut watch::Receiver<domain::EventNo>, nap: Duration) {
+async fn woken(desk: &Desk, wake: Wake, grown: &mut watch::Receiver<u64>, head: &mut watch::Receiver<domain::EventNo>, nap: Duration) {
     let woken = async {
         match wake {
             Wake::Nothing => std::future::pending().await,
             // Their senders are the desk's own, and go with it.
-            Wake::ChangeNotifier => bell.changed().await.unwrap_or_default(),
+            Wake::Commit => grown.changed().await.unwrap_or_default(),
             Wake::Log => head.changed().await.unwrap_or_default(),
             Wake::Outbox => desk.mail().wake.notified().await,
             Wake::Inbox => desk.mail().arrived.notified().await,

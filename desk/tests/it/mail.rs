@@ -3,7 +3,7 @@
 use crate::support::{World, on_both, png};
 use desk::accounts::{Newcomer, add, log_in};
 use desk::audit::Origin;
-use desk::mail::{Mail, Mailbox, Settings, Signer, Source, Transport, address, ingest, once, receive, secret};
+use desk::mail::{Mail, Mailbox, Settings, Signer, Source, Transport, ingest, once, receive, reply_address, secret};
 use desk::notifications;
 use desk::tickets::{Edit, Writing, edit, page, reply, settle};
 use domain::accounts::{EmailAddress, Role};
@@ -44,7 +44,7 @@ pub fn believed(rest: &str) -> String {
 }
 
 pub async fn reply_address(world: &World, ticket: TicketId, who: &str) -> String {
-    address::reply_address(secret(&world.desk).await.unwrap(), "support@sera.example", ticket, world.id(who))
+    reply_address::reply_address(secret(&world.desk).await.unwrap(), "support@sera.example", ticket, world.id(who))
 }
 
 pub async fn last(world: &World, id: TicketId) -> (String, String, Option<bool>) {
@@ -503,7 +503,7 @@ async fn a_mailbox_that_admits_strangers_makes_them_known_and_no_more_of_them_th
         change.commit().await.unwrap();
 
         // Nobody is made known who claims to be the desk.
-        let to = address::reply_address(secret(&world.desk).await.unwrap(), "support@sera.example", ticket, world.id("marieke"));
+        let to = reply_address::reply_address(secret(&world.desk).await.unwrap(), "support@sera.example", ticket, world.id("marieke"));
         for ours in ["support@sera.example", to.as_str()] {
             let claimed = let_in(&world, format!("From: {ours}\r\nTo: support@sera.example\r\nSubject: x {ours}\r\n\r\nDag\r\n")).await;
             assert!(claimed.state == State::SetAside && claimed.reason == Some(MailReason::OwnAddress));

@@ -3,7 +3,7 @@
 use crate::mail::{mail, read, with_mail};
 use crate::support::{World, on_both, png};
 use base64::Engine as _;
-use desk::mail::{address, secret};
+use desk::mail::{reply_address, secret};
 use desk::tickets::{page, settle};
 use domain::TicketId;
 use domain::accounts::Language;
@@ -11,7 +11,7 @@ use domain::tickets::Status;
 use store::mail::State;
 
 async fn to_ticket(world: &World, id: TicketId) -> String {
-    address::reply_address(secret(&world.desk).await.unwrap(), "support@sera.example", id, world.id("marieke"))
+    reply_address::reply_address(secret(&world.desk).await.unwrap(), "support@sera.example", id, world.id("marieke"))
 }
 
 /// The last message of a ticket as its agent sees it, and the names of its files.

@@ -82,7 +82,7 @@ async fn a_ticket_is_acknowledged_answered_and_answered_back_by_mails_that_threa
         let reply_to = header(answer, "Reply-To").unwrap();
         let address = reply_to.split('<').nth(1).unwrap().trim_end_matches('>');
         let secret = mail::secret(&world.desk).await.unwrap();
-        assert_eq!(mail::address::read_reply_address(secret, address), Some((id, world.id("marieke"))));
+        assert_eq!(mail::reply_address::read_reply_address(secret, address), Some((id, world.id("marieke"))));
         assert_eq!(header(answer, "From").unwrap(), "\"sanne via SERA Support\" <support@sera.example>");
 
         said(&world, "marieke", id, "Dank!").await;

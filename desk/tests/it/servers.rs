@@ -2,7 +2,7 @@
 
 use crate::support::World;
 use desk::mail::imap::{Inbox, read};
-use desk::mail::{Mail, Mailbox, Settings, Transport, address, ingest, once, secret, standing};
+use desk::mail::{Mail, Mailbox, Settings, Transport, ingest, once, reply_address, secret, standing};
 use desk::notifications::{self, State};
 use desk::tickets::page;
 use domain::TicketId;
@@ -218,7 +218,10 @@ async fn what_goes_out_arrives_and_its_answer_comes_back() {
         let field = |name: &str| first.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
         assert_eq!(
             field("Reply-To:"),
-            format!("SERA <{}>", address::reply_address(secret(&world.desk).await.unwrap(), "support@sera.example", ids[0], world.id("marieke")))
+            format!(
+                "SERA <{}>",
+                reply_address::reply_address(secret(&world.desk).await.unwrap(), "support@sera.example", ids[0], world.id("marieke"))
+            )
         );
 
         // A folder that is not there yet is not watched by the server.
@@ -229,7 +232,7 @@ async fn what_goes_out_arrives_and_its_answer_comes_back() {
             field("Reply-To:"),
             field("Message-ID:")
         );
-        let to = address::reply_address(secret(&world.desk).await.unwrap(), "support@sera.example", ids[0], world.id("marieke"));
+        let to = reply_address::reply_address(secret(&world.desk).await.unwrap(), "support@sera.example", ids[0], world.id("marieke"));
         let her = Transport::parse(&format!("smtp://127.0.0.1:{}?tls=none", servers.smtp)).unwrap();
         her.hand_over(desk::mail::Sent { from: "marieke@x.example".into(), to, raw: answer.into_bytes() }).await.unwrap();
         read_until(&world, &servers.inbox("&begin=all"), 2).await.unwrap();

@@ -3,7 +3,7 @@
 use crate::matrix::{PAGES, PLAIN};
 use crate::support::{Server, get, post};
 use axum::http::{HeaderValue, StatusCode};
-use desk::mail::address::{Purpose, token};
+use desk::mail::reply_address::{Purpose, token};
 use desk::mail::secret;
 use domain::TicketId;
 use domain::accounts::EmailAddress;

@@ -3,7 +3,7 @@
 use crate::support::{Answer, Server, call, get};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use desk::mail::address::{Purpose, token};
+use desk::mail::reply_address::{Purpose, token};
 use domain::notifications::{Pace, Paces};
 use domain::{PersonId, TicketId};
 

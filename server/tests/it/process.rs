@@ -442,7 +442,8 @@ fn a_log_that_cannot_be_written_ends_and_holds_up_nothing() {
             line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()
         };
         assert!(value("balie_log_lines_lost") > 0.0 || matches!(broken, Broken::Blocked), "{broken:?}: {text}");
-        for worker in ["bell", "live", "jobs", "targets", "recompute", "reports", "on_call", "signals", "notifications", "outbox", "inbox", "metrics"]
+        for worker in
+            ["listener", "live", "jobs", "targets", "recompute", "reports", "on_call", "signals", "notifications", "outbox", "inbox", "metrics"]
         {
             assert_eq!(value(&format!("balie_worker_up{{worker=\"{worker}\"}}")), 1.0, "{broken:?}: {worker}");
             assert_eq!(value(&format!("balie_worker_panics{{worker=\"{worker}\"}}")), 0.0, "{broken:?}: {worker}");

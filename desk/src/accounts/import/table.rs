@@ -1,6 +1,6 @@
 //! Reading a file of people and organisations: its encoding, its columns, and what is wrong with each row by itself.
 
-use crate::accounts::entry;
+use crate::accounts::registration;
 use domain::accounts::{self, EmailAddress};
 use domain::import::Column;
 use domain::{Fault, Field, FieldFault, typed};
@@ -168,7 +168,7 @@ fn row_of(line: u64, [name, email, organisation, domains]: [&str; 4], key_user: 
     let formula = |cell: &str| cell.starts_with(['=', '+', '-', '@']);
     let is_person = !(name.is_empty() && email.is_empty());
     if is_person {
-        match entry::name(name) {
+        match registration::name(name) {
             Ok(_) if formula(name) => wrong(Field::Name, Fault::Formula),
             Ok(_) => {}
             Err(fault) => wrong(Field::Name, fault),
@@ -179,7 +179,7 @@ fn row_of(line: u64, [name, email, organisation, domains]: [&str; 4], key_user: 
             None => wrong(Field::Email, Fault::NotAnAddress),
         }
     }
-    match entry::name(organisation) {
+    match registration::name(organisation) {
         Ok(_) if formula(organisation) => wrong(Field::Organisation, Fault::Formula),
         Ok(_) => {}
         Err(fault) => wrong(Field::Organisation, fault),

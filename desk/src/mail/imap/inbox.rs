@@ -1,6 +1,6 @@
 //! Which mailbox is read, as a URL says.
 
-use super::super::wire::{Place, Tls};
+use super::super::connection::{ServerUrl, Tls};
 
 /// What becomes of a mail in its mailbox once it was taken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(super) enum Afterwards {
 /// A mailbox that is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inbox {
-    pub(super) place: Place,
+    pub(super) place: ServerUrl,
     pub(super) folder: String,
     /// The name of the department that its tickets go to.
     pub(super) department: String,
@@ -30,7 +30,7 @@ pub struct Inbox {
 impl Inbox {
     /// Reads `imaps://user:password@host/folder?department=name&strangers=organisation&afterwards=keep&begin=now`; with `imap://` the connection is encrypted after a word in the clear.
     pub fn parse(url: &str) -> Result<Self, String> {
-        let mut place = Place::parse(url, "imap", [143, 143, 993], &["department", "strangers", "afterwards", "begin"])?;
+        let mut place = ServerUrl::parse(url, "imap", [143, 143, 993], &["department", "strangers", "afterwards", "begin"])?;
         if place.tls == Tls::Offered {
             place.tls = Tls::Required;
         }
@@ -77,7 +77,7 @@ mod tests {
             (inbox.name().as_str(), inbox.department.as_str(), inbox.from_start),
             ("support@sera.example/INBOX (mail.example)", "Diamant", true)
         );
-        assert_eq!((inbox.afterwards, inbox.place.tls, inbox.strangers), (Afterwards::Move("Gelezen".into()), Tls::Whole, None));
+        assert_eq!((inbox.afterwards, inbox.place.tls, inbox.strangers), (Afterwards::Move("Gelezen".into()), Tls::Implicit, None));
         let plain = Inbox::parse("imap://a:b@mail.example/Archive/2026").unwrap();
         assert_eq!((plain.place.tls, plain.place.port, plain.folder.as_str()), (Tls::Required, 143, "Archive/2026"));
     }

@@ -15,13 +15,13 @@ const PAUSE: Duration = Duration::from_millis(1_500);
 const REST: u32 = 2;
 
 /// The pause of one kind of work.
-pub(crate) struct Breath {
+pub(crate) struct Backpressure {
     at: Instant,
     head: EventNo,
     busy: bool,
 }
 
-impl Breath {
+impl Backpressure {
     pub(crate) fn new(desk: &Desk) -> Self {
         Self { at: Instant::now(), head: desk.tail().position(), busy: false }
     }

@@ -3,9 +3,9 @@
 //! Invariant: a code is used once, and guessing ends after a few tries.
 
 use super::log_in::{begin, failed, still};
-use super::own::prove;
+use super::profile::prove;
 use super::session::{Agent, Session, Token};
-use super::{hex, random_hex, throttle};
+use super::{hex, random_hex, rate_limit};
 use crate::audit::{self, Done, Origin};
 use crate::{Desk, Error, Result};
 use domain::accounts::Role;
@@ -153,11 +153,12 @@ async fn second_step(desk: &Desk, change: &Change, account: &Account) -> Result<
         return Ok(None);
     }
     let pass = OneTimeToken { kind: Kind::Factor, person: Some(account.person.id), email: account.person.email.clone(), data: String::new() };
-    Ok(Some(Token(super::entry::pass(desk, change, pass, STEP).await?)))
+    Ok(Some(Token(super::registration::pass(desk, change, pass, STEP).await?)))
 }
 
 async fn between_account(desk: &Desk, token: &str) -> Result<Account> {
-    let pass = store::one_time_tokens::find(desk.store(), &super::entry::hash(token), desk.now()).await?.filter(|pass| pass.kind == Kind::Factor);
+    let pass =
+        store::one_time_tokens::find(desk.store(), &super::registration::hash(token), desk.now()).await?.filter(|pass| pass.kind == Kind::Factor);
     let person = pass.and_then(|pass| pass.person).ok_or(Refusal::WrongCredentials)?;
     Ok(store::accounts::by_id(desk.store(), person).await?.filter(|account| !account.disabled).ok_or(Refusal::WrongCredentials)?)
 }
@@ -181,7 +182,7 @@ fn tries_of(person: PersonId) -> String {
 /// Goes on with a code: of the app, a recovery code, or the first of an app that is set up with `secret`; then recovery codes come with the session.
 pub async fn go_on(desk: &Desk, token: &str, secret: Option<&str>, code: &str, origin: &Origin) -> Result<(Token, Vec<String>)> {
     let account = between_account(desk, token).await?;
-    throttle::count(desk, &tries_of(account.person.id), FAILURES).await?;
+    rate_limit::count(desk, &tries_of(account.person.id), FAILURES).await?;
     let gone_on = with_code(desk, &account, token, secret, code, origin).await;
     if let Err(Error::Refused(Refusal::Fields(_))) = &gone_on {
         failed(desk, &account, Deed::SecondStepFailed, origin).await?;
@@ -220,7 +221,7 @@ async fn with_code(desk: &Desk, account: &Account, token: &str, secret: Option<&
         _ => return Err(wrong()),
     }
     // Of two who go on at once, one does.
-    store::one_time_tokens::take(&change, &super::entry::hash(token), now).await?.ok_or(Refusal::WrongCredentials)?;
+    store::one_time_tokens::take(&change, &super::registration::hash(token), now).await?.ok_or(Refusal::WrongCredentials)?;
     store::sessions::forget_failures(&change, &tries_of(person.id)).await?;
     let session = begin(&change, account, origin, now).await?;
     change.commit().await?;
@@ -265,7 +266,7 @@ pub async fn factors(desk: &Desk, by: &Session) -> Result<Has> {
 /// Adds an app to one's own account, with a code that it made; gives recovery codes, which are shown once. Refuses a wrong password and a wrong code.
 pub async fn add_own_app(desk: &Desk, by: &Session, password: &str, secret: &str, code: &str) -> Result<Vec<String>> {
     prove(desk, by, password).await?;
-    throttle::count(desk, &tries_of(by.person().id), FAILURES).await?;
+    rate_limit::count(desk, &tries_of(by.person().id), FAILURES).await?;
     let step = step(desk, secret, code)?.ok_or_else(|| Refusal::field(Field::Code, Fault::WrongCode))?;
     let change = desk.store().begin().await?;
     still(&change, &by.account).await?;

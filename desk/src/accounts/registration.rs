@@ -2,10 +2,10 @@
 //!
 //! Invariant: what is asked for an address is answered the same, in the same time, whether anyone has it; the link goes to that address and nowhere else.
 
-use super::factors::{LoggedIn, enter};
+use super::mfa::{LoggedIn, enter};
 use super::passwords::hash_password;
 use super::session::Agent;
-use super::{hex, random_hex, throttle};
+use super::{hex, random_hex, rate_limit};
 use crate::audit::{self, Done, Origin};
 use crate::notifications::mail_link;
 use crate::{Desk, Error, Result};
@@ -88,7 +88,7 @@ pub(super) async fn may_mail_link(desk: &Desk, email: &EmailAddress) -> Result<b
 /// Asks for another password: whoever has the address gets a link, and the answer is the same where nobody has. Refuses what is no address, and a network that asks too often.
 pub async fn ask_reset(desk: &Desk, typed: &str, l: Language, origin: &Origin) -> Result<()> {
     let email = EmailAddress::parse(typed).ok_or_else(|| Refusal::field(Field::Email, Fault::NotAnAddress))?;
-    throttle::count_unknown(desk, "forgot", origin).await?;
+    rate_limit::count_unknown(desk, "forgot", origin).await?;
     let (desk, origin) = (desk.clone(), origin.clone());
     // Not waited for: how long it takes would tell whether there is anyone.
     tokio::spawn(async move {
@@ -104,7 +104,7 @@ pub async fn ask_reset(desk: &Desk, typed: &str, l: Language, origin: &Origin) -
 async fn reset(desk: &Desk, email: &EmailAddress, l: Language, origin: &Origin) -> Result<()> {
     let account = store::accounts::by_email(desk.store(), email).await?;
     // Where very many ask, nothing is written down of addresses that nobody has: they can be made up without end.
-    if !throttle::has_room(desk, "forgot").await? && account.is_none() {
+    if !rate_limit::has_room(desk, "forgot").await? && account.is_none() {
         return Ok(());
     }
     // Counted whether anyone has the address or not: who is told elsewhere that too many links went there would learn it.
@@ -156,7 +156,7 @@ pub async fn sign_up(desk: &Desk, typed_name: &str, typed: &str, l: Language, or
     if store::organisations::open_to(desk.store(), email.domain()).await?.is_none() {
         return Err(Refusal::field(Field::Email, Fault::NotOpen).into());
     }
-    throttle::count_unknown(desk, "sign-up", origin).await?;
+    rate_limit::count_unknown(desk, "sign-up", origin).await?;
     let desk = desk.clone();
     tokio::spawn(async move {
         if let Err(error) = signed_up(&desk, &named, &email, l).await {
@@ -201,7 +201,8 @@ pub async fn asked(desk: &Desk, secret: &str) -> Result<Option<Came>> {
 /// Uses a link: keeps the password and logs in; every other session of the person ends, and every other link of theirs. Refuses a link that was used or has expired, and a password that is too short.
 pub async fn accept(desk: &Desk, secret: &str, typed_name: &str, password: &str, origin: &Origin) -> Result<LoggedIn> {
     let now = desk.now();
-    let known = store::one_time_tokens::find(desk.store(), &hash(secret), now).await?.filter(|pass| pass.kind.is_mailed()).ok_or(Refusal::NotFound)?;
+    let known =
+        store::one_time_tokens::find(desk.store(), &hash(secret), now).await?.filter(|pass| pass.kind.is_mailed()).ok_or(Refusal::NotFound)?;
     // A name is asked for where the person was not known before, or was named by another.
     let named = match known.kind {
         Kind::Reset | Kind::Factor | Kind::Passkey | Kind::Provider => None,
@@ -209,7 +210,7 @@ pub async fn accept(desk: &Desk, secret: &str, typed_name: &str, password: &str,
     };
     let email = EmailAddress::parse(&known.email).ok_or(Refusal::NotFound)?;
     // Hashing takes its time: it is done a few times for one link, and not at all for an address that has an account by now.
-    throttle::count(desk, &format!("join:{}", hash(secret)), JOINS).await?;
+    rate_limit::count(desk, &format!("join:{}", hash(secret)), JOINS).await?;
     if known.kind == Kind::SignUp && store::accounts::by_email(desk.store(), &email).await?.is_some() {
         return Err(Refusal::NotFound.into());
     }

@@ -8,7 +8,7 @@ mod claims;
 use self::claims::Claims;
 use super::log_in::begin as begin_session;
 use super::session::Token;
-use super::{entry, random_hex, throttle};
+use super::{random_hex, rate_limit, registration};
 use crate::audit::{self, Done, Origin};
 use crate::http::{Fault, Http};
 use crate::{Desk, Error, Internal, Result, tickets};
@@ -202,11 +202,11 @@ fn is_asymmetric(algorithm: &CoreJwsSigningAlgorithm) -> bool {
 /// Begins a trip to the provider: its address, and the token that the browser keeps meanwhile. Refuses where there is no provider, or it cannot be reached.
 pub async fn begin_trip(desk: &Desk, next: &str, origin: &Origin) -> Result<(String, Token)> {
     let provider = desk.provider().ok_or(Refusal::NotFound)?;
-    throttle::count_unknown(desk, "provider", origin).await?;
+    rate_limit::count_unknown(desk, "provider", origin).await?;
     let trip = Trip { nonce: random_hex()?, verifier: random_hex()?, next: next.to_owned() };
     let data = serde_json::to_string(&trip).map_err(std::io::Error::other)?;
     let change = desk.store().begin().await?;
-    let state = entry::pass(desk, &change, OneTimeToken { kind: Kind::Provider, person: None, email: String::new(), data }, AWAY).await?;
+    let state = registration::pass(desk, &change, OneTimeToken { kind: Kind::Provider, person: None, email: String::new(), data }, AWAY).await?;
     change.commit().await?;
     let address = provider.address(&state, &trip, desk.now()).await.map_err(|error| failed(&error))?;
     Ok((address, Token(state)))
@@ -225,7 +225,7 @@ pub async fn end_trip(desk: &Desk, kept: &str, state: &str, code: &str, origin: 
         return Err(failed(&Fault::new("it did not begin in this browser")));
     }
     let change = desk.store().begin().await?;
-    let pass = store::one_time_tokens::take(&change, &entry::hash(state), desk.now()).await?.filter(|pass| pass.kind == Kind::Provider);
+    let pass = store::one_time_tokens::take(&change, &registration::hash(state), desk.now()).await?.filter(|pass| pass.kind == Kind::Provider);
     change.commit().await?;
     let trip: Option<Trip> = pass.and_then(|pass| serde_json::from_str(&pass.data).ok());
     let trip = trip.ok_or_else(|| failed(&Fault::new("it took too long, or came back twice")))?;
@@ -275,7 +275,7 @@ async fn account(desk: &Desk, provider: &Provider, claims: &Claims, origin: &Ori
             if by_claims.is_none() && organisation.is_none() {
                 return Err(not_allowed());
             }
-            let name = entry::name(&claims.name).unwrap_or_else(|_| email.as_str().to_owned());
+            let name = registration::name(&claims.name).unwrap_or_else(|_| email.as_str().to_owned());
             let person = NewPerson {
                 name,
                 role: by_claims.unwrap_or(Role::Customer),

@@ -33,12 +33,12 @@ pub(super) enum Tls {
     /// After a word in the clear (STARTTLS), or not at all.
     Required,
     /// From the first byte.
-    Whole,
+    Implicit,
 }
 
 /// Where a mail server is, and who we are there.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct ServerUrl {
     pub host: String,
     pub port: u16,
     pub tls: Tls,
@@ -51,14 +51,14 @@ pub(super) struct Place {
     pub settings: Vec<(String, String)>,
 }
 
-impl fmt::Debug for Place {
+impl fmt::Debug for ServerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without the password.
         write!(f, "{}:{} ({:?})", self.host, self.port, self.tls)
     }
 }
 
-impl Place {
+impl ServerUrl {
     /// Reads a URL of the scheme `plain`, or of the same with an `s` behind it; ports are for plain, STARTTLS and TLS. Refuses settings that are not among `known`.
     pub fn parse(url: &str, plain: &str, ports: [u16; 3], known: &[&str]) -> Result<Self, String> {
         let url = Url::parse(url).map_err(|error| error.to_string())?;
@@ -86,7 +86,7 @@ impl Place {
             }
         }
         let tls = match tls {
-            _ if whole => Tls::Whole,
+            _ if whole => Tls::Implicit,
             // A password is not for everyone on the way.
             Some(Tls::Offered) | None if user.is_some() => Tls::Required,
             chosen => chosen.unwrap_or(Tls::Offered),
@@ -94,7 +94,7 @@ impl Place {
         let port = url.port().unwrap_or(match tls {
             Tls::Never | Tls::Offered => ports[0],
             Tls::Required => ports[1],
-            Tls::Whole => ports[2],
+            Tls::Implicit => ports[2],
         });
         Ok(Self { host, port, tls, user, path: decoded(url.path().trim_matches('/'))?, roots, settings })
     }
@@ -105,20 +105,20 @@ impl Place {
     }
 
     /// Connects, with TLS where it is from the first byte; between two things that we say, the server may say `most` bytes.
-    pub async fn connect(&self, most: u64) -> io::Result<Wire> {
+    pub async fn connect(&self, most: u64) -> io::Result<Stream> {
         let connecting = async {
             let stream = TcpStream::connect((self.host.trim_matches(['[', ']']), self.port)).await?;
             // A mail's end is a packet of its own, and is not held back until the server has confirmed what came before.
             stream.set_nodelay(true)?;
-            let wire = Wire { stream: Stream::Plain(stream), most, left: most };
-            if self.tls == Tls::Whole { self.encrypt(wire).await } else { Ok(wire) }
+            let wire = Stream { stream: Stream::Plain(stream), most, left: most };
+            if self.tls == Tls::Implicit { self.encrypt(wire).await } else { Ok(wire) }
         };
         tokio::time::timeout(PATIENCE, connecting).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Goes on encrypted.
-    pub async fn encrypt(&self, wire: Wire) -> io::Result<Wire> {
-        let Wire { stream: Stream::Plain(stream), most, .. } = wire else { return Ok(wire) };
+    pub async fn encrypt(&self, wire: Stream) -> io::Result<Stream> {
+        let Stream { stream: Stream::Plain(stream), most, .. } = wire else { return Ok(wire) };
         let mut trusted = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         if let Some(path) = &self.roots {
             let wrong = |reason: String| io::Error::other(format!("{}: {reason}", path.display()));
@@ -134,13 +134,13 @@ impl Place {
         let name = ServerName::try_from(self.host.trim_matches(['[', ']']).to_owned()).map_err(io::Error::other)?;
         let encrypting = TlsConnector::from(Arc::new(config)).connect(name, stream);
         let stream = tokio::time::timeout(PATIENCE, encrypting).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-        Ok(Wire { stream: Stream::Tls(Box::new(stream)), most, left: most })
+        Ok(Stream { stream: Stream::Tls(Box::new(stream)), most, left: most })
     }
 }
 
 /// A connection to a mail server, which says no more at once than it may.
 #[derive(Debug)]
-pub(super) struct Wire {
+pub(super) struct Stream {
     stream: Stream,
     most: u64,
     left: u64,
@@ -156,7 +156,7 @@ enum Stream {
 trait Both: AsyncRead + AsyncWrite + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Unpin> Both for T {}
 
-impl Wire {
+impl Stream {
     fn stream(&mut self) -> Pin<&mut dyn Both> {
         match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream),
@@ -165,7 +165,7 @@ impl Wire {
     }
 }
 
-impl AsyncTokioStream for Wire {
+impl AsyncTokioStream for Stream {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
         match &self.stream {
             Stream::Plain(stream) => stream.peer_addr(),
@@ -174,7 +174,7 @@ impl AsyncTokioStream for Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.left == 0 {
             return Poll::Ready(Err(io::Error::other("the mail server does not stop talking")));
@@ -186,7 +186,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.left = self.most;
         self.stream().poll_write(cx, bytes)
@@ -205,14 +205,14 @@ impl AsyncWrite for Wire {
 mod tests {
     use super::*;
 
-    fn smtp(url: &str) -> Result<Place, String> {
-        Place::parse(url, "smtp", [25, 587, 465], &["connections"])
+    fn smtp(url: &str) -> Result<ServerUrl, String> {
+        ServerUrl::parse(url, "smtp", [25, 587, 465], &["connections"])
     }
 
     #[test]
     fn a_url_says_where_a_server_is() {
         let place = smtp("smtps://sup%40port:p%2Fw@mail.example/here?connections=3").unwrap();
-        assert_eq!((place.port, place.tls, place.path.as_str(), place.setting("connections")), (465, Tls::Whole, "here", Some("3")));
+        assert_eq!((place.port, place.tls, place.path.as_str(), place.setting("connections")), (465, Tls::Implicit, "here", Some("3")));
         assert_eq!(place.user, Some(("sup@port".into(), "p/w".into())));
         assert!(!format!("{place:?}").contains("p/w"));
         assert_eq!((smtp("smtp://mail.example").unwrap().tls, smtp("smtp://mail.example").unwrap().port), (Tls::Offered, 25));

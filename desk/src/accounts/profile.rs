@@ -1,10 +1,10 @@
 //! One's own account: name, time zone, password, address, and where one is logged in.
 
-use super::entry::{self, deliver, hash, may_mail_link};
 use super::log_in::still;
 use super::passwords::{self, hash_password};
+use super::registration::{self, deliver, hash, may_mail_link};
 use super::session::Session;
-use super::{random_hex, throttle};
+use super::{random_hex, rate_limit};
 use crate::audit::{self, Done, Origin};
 use crate::{Desk, Error, Result};
 use domain::accounts::EmailAddress;
@@ -45,7 +45,7 @@ pub async fn own(desk: &Desk, by: &Session) -> Result<Own> {
 /// Changes one's own name and time zone. Refuses what is wrong at its field.
 pub async fn change_own(desk: &Desk, by: &Session, name: &str, zone: &str) -> Result<()> {
     let mut faults = vec![];
-    let name = entry::name(name).map_err(|fault| faults.push(FieldFault { field: Field::Name, fault })).unwrap_or_default();
+    let name = registration::name(name).map_err(|fault| faults.push(FieldFault { field: Field::Name, fault })).unwrap_or_default();
     if !crate::zones::is_known(zone) {
         faults.push(FieldFault { field: Field::TimeZone, fault: Fault::Unknown });
     }
@@ -82,7 +82,7 @@ pub(super) async fn prove(desk: &Desk, by: &Session, password: &str) -> Result<(
     }
     let place = desk.0.passwords.place()?;
     let key = format!("own:{}", by.person().id);
-    throttle::count(desk, &key, FAILURES).await?;
+    rate_limit::count(desk, &key, FAILURES).await?;
     if !desk.0.passwords.check(place, password.to_owned(), by.account.password_hash.clone()).await? {
         let change = desk.store().begin().await?;
         let (email, id) = (&by.person().email, by.person().id);
