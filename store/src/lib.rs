@@ -48,4 +48,4 @@ pub use change_notifier::ChangeNotifier;
 pub use connect::{Kind, Store};
 pub use error::{Error, Result};
 pub use passed_over::PassedOver;
-pub use row::Source;
+pub use query::Source;

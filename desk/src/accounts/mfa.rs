@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use store::Change;
 use store::accounts::Account;
 pub use store::mfa::Has;
-use store::one_time_tokens::{Kind, Pass};
+use store::one_time_tokens::{Kind, OneTimeToken};
 use totp_rs::{Builder, Secret, Totp};
 
 /// How long one has for the second step.

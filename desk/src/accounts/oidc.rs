@@ -28,7 +28,7 @@ use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
 use store::accounts::{Account, NewPerson};
-use store::one_time_tokens::{Kind, Pass};
+use store::one_time_tokens::{Kind, OneTimeToken};
 use tokio::sync::Mutex;
 use url::Url;
 

@@ -13,7 +13,7 @@ use domain::time::Span;
 use domain::{Fault, Field, PersonId, Refusal, typed};
 use std::net::IpAddr;
 use store::mfa::Passkey as Row;
-use store::one_time_tokens::{Kind, Pass};
+use store::one_time_tokens::{Kind, OneTimeToken};
 use url::Url;
 use webauthn_rs::Webauthn;
 use webauthn_rs::prelude::{

@@ -10,7 +10,7 @@ use domain::permissions::Action;
 use domain::{DepartmentId, Fault, Field, FieldFault, Named, OrganisationId, PersonId, Refusal};
 use store::Change;
 use store::accounts::{Account, NewPerson};
-use store::one_time_tokens::{Kind, Pass};
+use store::one_time_tokens::{Kind, OneTimeToken};
 pub use store::people::{Filter, Listed};
 use store::sessions::Open;
 

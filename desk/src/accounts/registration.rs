@@ -17,7 +17,7 @@ use i18n as w;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use store::accounts::{Account, NewPerson};
-use store::one_time_tokens::{Kind, Pass};
+use store::one_time_tokens::{Kind, OneTimeToken};
 
 /// When the account that a forgotten password is of is looked up, once that was answered.
 pub const AFTER_THE_ANSWER: Duration = Duration::from_millis(20);

@@ -105,20 +105,20 @@ impl ServerUrl {
     }
 
     /// Connects, with TLS where it is from the first byte; between two things that we say, the server may say `most` bytes.
-    pub async fn connect(&self, most: u64) -> io::Result<Stream> {
+    pub async fn connect(&self, most: u64) -> io::Result<Connection> {
         let connecting = async {
             let stream = TcpStream::connect((self.host.trim_matches(['[', ']']), self.port)).await?;
             // A mail's end is a packet of its own, and is not held back until the server has confirmed what came before.
             stream.set_nodelay(true)?;
-            let wire = Stream { stream: Stream::Plain(stream), most, left: most };
+            let wire = Connection { stream: Stream::Plain(stream), most, left: most };
             if self.tls == Tls::Implicit { self.encrypt(wire).await } else { Ok(wire) }
         };
         tokio::time::timeout(PATIENCE, connecting).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Goes on encrypted.
-    pub async fn encrypt(&self, wire: Stream) -> io::Result<Stream> {
-        let Stream { stream: Stream::Plain(stream), most, .. } = wire else { return Ok(wire) };
+    pub async fn encrypt(&self, wire: Connection) -> io::Result<Connection> {
+        let Connection { stream: Stream::Plain(stream), most, .. } = wire else { return Ok(wire) };
         let mut trusted = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         if let Some(path) = &self.roots {
             let wrong = |reason: String| io::Error::other(format!("{}: {reason}", path.display()));
@@ -134,13 +134,13 @@ impl ServerUrl {
         let name = ServerName::try_from(self.host.trim_matches(['[', ']']).to_owned()).map_err(io::Error::other)?;
         let encrypting = TlsConnector::from(Arc::new(config)).connect(name, stream);
         let stream = tokio::time::timeout(PATIENCE, encrypting).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-        Ok(Stream { stream: Stream::Tls(Box::new(stream)), most, left: most })
+        Ok(Connection { stream: Stream::Tls(Box::new(stream)), most, left: most })
     }
 }
 
 /// A connection to a mail server, which says no more at once than it may.
 #[derive(Debug)]
-pub(super) struct Stream {
+pub(super) struct Connection {
     stream: Stream,
     most: u64,
     left: u64,
@@ -156,7 +156,7 @@ enum Stream {
 trait Both: AsyncRead + AsyncWrite + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Unpin> Both for T {}
 
-impl Stream {
+impl Connection {
     fn stream(&mut self) -> Pin<&mut dyn Both> {
         match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream),
@@ -165,7 +165,7 @@ impl Stream {
     }
 }
 
-impl AsyncTokioStream for Stream {
+impl AsyncTokioStream for Connection {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
         match &self.stream {
             Stream::Plain(stream) => stream.peer_addr(),
@@ -174,7 +174,7 @@ impl AsyncTokioStream for Stream {
     }
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.left == 0 {
             return Poll::Ready(Err(io::Error::other("the mail server does not stop talking")));
@@ -186,7 +186,7 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.left = self.most;
         self.stream().poll_write(cx, bytes)

@@ -1,7 +1,7 @@
 //! Alarms: when one begins and ends, and whom each step tells.
 
-use super::browser;
 use super::rota::able;
+use super::web_push;
 use crate::accounts::Agent;
 use crate::mail::reply_address;
 use crate::tickets::TicketChange;
@@ -166,7 +166,7 @@ async fn step(desk: &Desk, id: TicketId) -> Result<bool> {
     }
     for person in &to {
         for browser in store::push_subscriptions::of(change, person.id, now).await? {
-            let body = browser::body(desk, &browser, ticket);
+            let body = web_push::body(desk, &browser, ticket);
             on_call::add_signal(change, &Signal { id: 0, ticket: id, department, browser: Some(browser.id), body, tries: 0 }, now).await?;
         }
     }

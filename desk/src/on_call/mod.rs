@@ -4,14 +4,14 @@
 //! so that nothing is lost with the program.
 
 mod alarm;
-mod browser;
 mod feed;
+mod pager;
 mod rota;
-mod signal;
+mod web_push;
 
 pub(crate) use alarm::READER;
 pub use alarm::{acknowledge, advance, of_link, running, tick, worker};
-pub use browser::{add_browser, is_told, push_key, remove_browser};
 pub use feed::{calendar, new_feed};
+pub use pager::{hand_over, worker as signals_worker};
 pub use rota::{Entry, Shown, WARN_AHEAD, add_away, add_swap, on_call_now, remove_entry, save_rota, shown, warn_of_gaps};
-pub use signal::{hand_over, worker as signals_worker};
+pub use web_push::{add_browser, is_told, push_key, remove_browser};

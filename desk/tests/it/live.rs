@@ -319,20 +319,20 @@ async fn two_nodes_share_one_log_also_after_postgresql_was_restarted() {
         let store = store.clone();
         tokio::spawn(async move { store.listen().await });
     }
-    let mut bell = second.notifier().grown();
+    let mut notified = second.notifier().grown();
     let ring = async || {
         let change = first.begin().await?;
         store::audit::set_setting(&change, "x", "x").await?;
         change.commit().await
     };
-    let heard = async |notifier: &mut tokio::sync::watch::Receiver<u64>| {
+    let heard = async |grown: &mut tokio::sync::watch::Receiver<u64>| {
         // The slow poll rings every two seconds: hearing it well before that is the bell of the other node.
-        bell.mark_unchanged();
+        grown.mark_unchanged();
         ring().await.unwrap();
-        tokio::time::timeout(Duration::from_millis(900), bell.changed()).await.is_ok()
+        tokio::time::timeout(Duration::from_millis(900), grown.changed()).await.is_ok()
     };
     tokio::time::sleep(Duration::from_millis(700)).await;
-    assert!(heard(&mut bell).await, "the other node hears");
+    assert!(heard(&mut notified).await, "the other node hears");
     let restarted = tokio::task::spawn_blocking(move || {
         server.stop();
         server.resume();
@@ -342,7 +342,7 @@ async fn two_nodes_share_one_log_also_after_postgresql_was_restarted() {
     let mut again = false;
     for _ in 0..20 {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        if ring().await.is_ok() && heard(&mut bell).await {
+        if ring().await.is_ok() && heard(&mut notified).await {
             again = true;
             break;
         }

@@ -1,6 +1,6 @@
 //! Questions to a mailbox server, and its answers: a server that says no has not said that there is nothing.
 
-use super::super::connection::{Stream, Tls};
+use super::super::connection::{Connection, Tls};
 use super::inbox::Inbox;
 use super::{LONG_PATIENCE, PATIENCE, Trouble};
 use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, Status};
@@ -13,13 +13,13 @@ const SILENT: &str = "the mail server does not answer";
 
 /// A conversation with a mailbox server.
 pub(super) struct Talk {
-    pub session: Session<Stream>,
+    pub session: Session<Connection>,
     /// Whether it said, whatever it was asked, that a mail arrived.
     pub news: bool,
 }
 
 /// Greets, goes over to TLS where that is wanted, and logs in; mails are of `mebibytes` at most.
-pub(super) async fn log_in(inbox: &Inbox, mebibytes: u32) -> Result<Session<Stream>, Trouble> {
+pub(super) async fn log_in(inbox: &Inbox, mebibytes: u32) -> Result<Session<Connection>, Trouble> {
     let place = &inbox.place;
     let broken = |error: std::io::Error| Trouble::Mailbox(format!("{}:{}: {error}", place.host, place.port));
     let mut client = Client::new(place.connect((u64::from(mebibytes) << 20) + LONGEST_ANSWER).await.map_err(broken)?);

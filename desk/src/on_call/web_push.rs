@@ -2,7 +2,7 @@
 //!
 //! Invariant: what is told is encrypted for the one browser; its push service sees when, not what.
 
-use super::signal::send;
+use super::pager::send;
 use crate::accounts::Agent;
 use crate::{Desk, Error, Result};
 use base64::Engine;
@@ -98,20 +98,20 @@ pub async fn add_browser(desk: &Desk, by: &Agent, subscription: &str) -> Result<
         }
     }
     let change = desk.store().begin().await?;
-    browsers::add(&change, session.id(), &browser, now, MOST).await?;
+    push_subscriptions::add(&change, session.id(), &browser, now, MOST).await?;
     Ok(change.commit().await?)
 }
 
 /// Tells one of one's own browsers no more.
 pub async fn remove_browser(desk: &Desk, by: &Agent, endpoint: &str) -> Result<()> {
     let change = desk.store().begin().await?;
-    browsers::remove(&change, by.session().person().id, endpoint).await?;
+    push_subscriptions::remove(&change, by.session().person().id, endpoint).await?;
     Ok(change.commit().await?)
 }
 
 /// Whether this browser is one of one's own that are told.
 pub async fn is_told(desk: &Desk, by: &Agent, endpoint: &str) -> Result<bool> {
-    let own = browsers::of(desk.store(), by.session().person().id, desk.now()).await?;
+    let own = push_subscriptions::of(desk.store(), by.session().person().id, desk.now()).await?;
     Ok(own.iter().any(|browser| browser.endpoint == endpoint))
 }
 

@@ -1,6 +1,6 @@
 //! Handing alarms to browsers, and to the pager of a department: a JSON text by POST, signed. Tried again where it was not taken.
 
-use super::browser::{Outcome, push};
+use super::web_push::{Outcome, push};
 use crate::workers::{Rest, Worker};
 use crate::{Desk, Result};
 use domain::accounts::Scope;
@@ -88,7 +88,7 @@ async fn page(desk: &Desk, signal: &Signal) -> Result<Result<bool, String>> {
 
 /// Shows an alarm in a browser, where it is still told and its owner may still read the ticket; gives whether that is so. One that its push service no longer knows is forgotten.
 async fn show(desk: &Desk, id: i64, signal: &Signal) -> Result<Result<bool, String>> {
-    let Some(browser) = browsers::find(desk.store(), id, desk.now()).await? else { return Ok(Ok(false)) };
+    let Some(browser) = push_subscriptions::find(desk.store(), id, desk.now()).await? else { return Ok(Ok(false)) };
     let hidden = store::departments::hidden_from(desk.store(), browser.owner.id).await?;
     if !store::tickets::is_visible(desk.store(), &Scope::Desk { hidden }, signal.ticket).await? {
         return Ok(Ok(false));
@@ -98,7 +98,7 @@ async fn show(desk: &Desk, id: i64, signal: &Signal) -> Result<Result<bool, Stri
         Outcome::Later(reason) => Ok(Err(reason)),
         Outcome::Gone => {
             let change = desk.store().begin().await?;
-            browsers::forget(&change, id).await?;
+            push_subscriptions::forget(&change, id).await?;
             change.commit().await?;
             Ok(Ok(false))
         }
