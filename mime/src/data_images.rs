@@ -43,7 +43,7 @@ fn next(html: &[u8]) -> Option<Found> {
         if !before.get(before.len().saturating_sub(3)..).is_some_and(|name| name.eq_ignore_ascii_case(b"src")) {
             continue;
         }
-        let Some(length) = html[at..].iter().position(|byte| *byte == quote) else { return None };
+        let length = html[at..].iter().position(|byte| *byte == quote)?;
         let value = &html[at + 5..at + length];
         from = at + length;
         let Some(comma) = value.iter().take(LONGEST_TYPE).position(|byte| *byte == b',') else { continue };
