@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 . scripts/env.sh
 
 stamp=target/release/.balie-built
-sources=(Cargo.toml Cargo.lock app desk domain frontend i18n mime public reply_parser server store style scripts/build.sh scripts/assets.mjs scripts/style.sh)
+sources=(.cargo Cargo.toml Cargo.lock app desk domain frontend i18n mime public reply_parser server store style scripts/build.sh scripts/assets.mjs scripts/style.sh)
 
 # Names and times, not the newest time alone: a file that was removed, or that git set back, counts too.
 state() {
