@@ -1,6 +1,6 @@
 import { expect, test, type Page } from '@playwright/test';
 import { mailedLink } from '../support/mail';
-import { accessible, as, fatima, hanneke, logIn, marieke, once, openTicket, password, press, ruud, sanne } from '../support/people';
+import { accessible, as, elsewhere, fatima, hanneke, logIn, marieke, once, openTicket, password, press, ruud, sanne } from '../support/people';
 
 async function out(page: Page) {
   await page.context().clearCookies();
@@ -95,7 +95,7 @@ test("one's own account: name, mail, password and the places one is logged in", 
     await accessible(page);
   }
   const page = await as(browser, 'w.hendriks@dewaalbouw.example');
-  const elsewhere = await as(browser, 'w.hendriks@dewaalbouw.example');
+  const other = await elsewhere(browser, 'w.hendriks@dewaalbouw.example');
   await page.goto('/account');
   await page.getByLabel('Tijdzone').selectOption('Europe/Brussels');
   await page.getByRole('button', { name: 'Bewaren' }).first().click();
@@ -115,8 +115,8 @@ test("one's own account: name, mail, password and the places one is logged in", 
   await page.getByLabel('Nieuw wachtwoord').fill('een heel andere zin');
   await page.getByRole('button', { name: 'Wijzig' }).first().click();
   await expect(page.getByText('Je wachtwoord is gewijzigd.')).toBeVisible();
-  await elsewhere.goto('/account');
-  await expect(elsewhere).toHaveURL(/log-in/);
+  await other.goto('/account');
+  await expect(other).toHaveURL(/log-in/);
   await expect(page.locator('section[aria-labelledby=sessions] li')).toHaveCount(1);
 });
 

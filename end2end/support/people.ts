@@ -18,6 +18,13 @@ const slower = () => Number(test.info().project.metadata.slower ?? 1);
 /** The session that someone's first log-in began: a password is slow on purpose, and most journeys are about something else. */
 const sessions = new Map<string, Cookie>();
 
+/** Someone on a page of their own, who has just logged in by their password: in another browser than the one they use. */
+export async function elsewhere(browser: Browser, email: string): Promise<Page> {
+  const page = await (await browser.newContext({ locale: 'nl-NL', timezoneId: 'Europe/Amsterdam' })).newPage();
+  await logIn(page, email);
+  return page;
+}
+
 /** Someone on a page of their own, logged in: by the session they have already, as another tab would be, or else by their password. */
 export async function as(browser: Browser, email: string, options = {}): Promise<Page> {
   const context = await browser.newContext({ locale: 'nl-NL', timezoneId: 'Europe/Amsterdam', ...options });
