@@ -1,6 +1,6 @@
 //! Opening, answering, changing and reading tickets.
 //!
-//! Invariant: a ticket changes by [`change::TicketChange`] alone.
+//! Invariant: a ticket changes by `TicketChange` alone.
 
 mod change;
 mod editing;
