@@ -50,6 +50,10 @@ fn main() -> Result<(), Fault> {
 
 fn plain(code: &mut String, key: &str, dutch: &str, english: &str) -> Result<(), Fault> {
     let names = placeholders(dutch);
+    // Sorted by name they are the arguments: two of one letter are swapped without a word.
+    if let Some(name) = names.iter().find(|name| name.len() < 2) {
+        return Err(format!("i18n/: {key} has a placeholder that says nothing, {{{name}}}").into());
+    }
     if names != placeholders(english) {
         return Err(format!("i18n/: {key} has other placeholders in English").into());
     }

@@ -81,7 +81,7 @@ fn date(at: Moment, reader: &Reader) -> String {
 /// The exact time: "woensdag 12 november 2025, 14.36 uur".
 pub fn exact(at: Moment, reader: &Reader) -> String {
     let (civil, l) = (reader.zone.civil(at), reader.language);
-    let time = w::at_exact(l, weekday(civil.weekday(), l), civil.day, month(civil.month, l), civil.year, clock(civil, l));
+    let time = w::at_exact(l, civil.day, month(civil.month, l), clock(civil, l), weekday(civil.weekday(), l), civil.year);
     w::when::on_clock_of(time, reader.elsewhere.as_deref(), l)
 }
 
