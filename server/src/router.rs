@@ -3,7 +3,7 @@
 use crate::assets::Site;
 use crate::config::Config;
 use crate::{api, assets, audit, files, forms, health, live, mail, on_call, privacy, provider, redirects, reports, security, session};
-use app::{Head, backend, document, pages};
+use app::backend::{self, Head, document, pages};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware::{from_fn, from_fn_with_state};

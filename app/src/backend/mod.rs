@@ -2,6 +2,8 @@
 //!
 //! Invariant: a server function gets the desk only together with someone who may do what it does.
 
+mod head;
+mod routes;
 mod shown;
 
 use crate::{Problem, Reader, Returned, Visitor, ui};
@@ -13,10 +15,12 @@ use domain::permissions::{Action, may};
 use domain::tickets::Urgency;
 use domain::typed::own_path;
 use domain::{Fault, Refusal};
+pub use head::Head;
 use http::StatusCode;
 use http::request::Parts;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
+pub use routes::{document, pages};
 pub use shown::*;
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Every page, server function and plain route against every role. One that is missing here fails.
 
 use crate::support::{PASSWORD, Server, call, get, post};
-use app::pages;
+use app::backend::pages;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use desk::accounts::Newcomer;

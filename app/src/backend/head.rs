@@ -47,7 +47,7 @@ impl Head {
     }
 
     /// It, with the nonce of the page that is rendered.
-    pub(crate) fn view(&self, is_staff: bool) -> impl IntoView + use<> {
+    pub(super) fn view(&self, is_staff: bool) -> impl IntoView + use<> {
         // What is in no island does not wake.
         if let Some(shared) = Owner::current_shared_context() {
             shared.set_is_hydrating(false);
