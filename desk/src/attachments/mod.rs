@@ -3,21 +3,23 @@
 //! Invariants: memory does not grow with the file; the name on disk is the id alone; an image that is shown was decoded and encoded anew.
 
 mod decoding;
+mod files;
 mod pictures;
 mod shrinking;
 
+pub use files::Files;
 use pictures::picture;
 pub use pictures::{Picture, Shown, preview};
 
 use crate::accounts::Session;
-use crate::permits::{Permit, Permits};
+use crate::permits::Permit;
 use crate::{Desk, Result};
 use domain::attachments::{Attachment, FileName, Kind, MAX_FILES};
 use domain::time::Span;
 use domain::{AttachmentId, Fault, Field, PersonId, Refusal};
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tokio::io::AsyncReadExt;
 
 /// Bytes gathered before they are written.
@@ -30,20 +32,6 @@ const HEAD: usize = 8_192;
 const LOOSE: Span = Span::days(7);
 /// Most of them that one person can have: ten full forms.
 const MAX_LOOSE: u32 = 10 * MAX_FILES as u32;
-/// Uploads at once: in all, and of one person, whose further ones wait. A browser sends six at once over HTTP/1.1.
-const UPLOADS: (usize, usize) = (256, 8);
-/// Bytes of the disk that no upload takes: the database may be on it too, and must be able to write.
-const RESERVE: u64 = 512 << 20;
-
-/// The folder the files are in.
-#[derive(Debug)]
-pub struct Files {
-    folder: PathBuf,
-    max_mebibytes: u32,
-    /// One image is decoded at a time; each person's wait in a queue of their own.
-    decoding: Permits<PersonId>,
-    uploads: Permits<PersonId>,
-}
 
 /// A file to be sent.
 #[derive(Debug)]
@@ -54,97 +42,6 @@ pub struct Download {
     pub file: tokio::fs::File,
     /// Its media type.
     pub media_type: &'static str,
-}
-
-impl Files {
-    /// Opens the folder, and makes it where it is not there.
-    pub fn open(folder: &Path, max_mebibytes: u32) -> io::Result<Self> {
-        std::fs::create_dir_all(folder.join("incoming"))?;
-        Ok(Self { folder: folder.to_owned(), max_mebibytes, decoding: Permits::new(1, 1), uploads: Permits::new(UPLOADS.0, UPLOADS.1) })
-    }
-
-    /// Largest file, in mebibytes.
-    pub fn max_mebibytes(&self) -> u32 {
-        self.max_mebibytes
-    }
-
-    /// Writes a file and removes it, for who wants to know whether that can be done.
-    pub fn try_writing(&self) -> io::Result<()> {
-        let path = self.folder.join("incoming").join("check");
-        File::create(&path)?.sync_all()?;
-        match std::fs::remove_file(path) {
-            // Another node tries at the same moment.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            removed => removed,
-        }
-    }
-
-    /// Whether a file of so many bytes leaves [`RESERVE`] on the disk.
-    fn has_room(&self, bytes: u64) -> io::Result<bool> {
-        let disk = rustix::fs::statvfs(&self.folder)?;
-        Ok(leaves_reserve(disk.f_bavail.saturating_mul(disk.f_frsize), bytes))
-    }
-
-    /// The files of one of the 256 folders that are older than a day.
-    fn settled_in(&self, folder: u8) -> io::Result<Vec<AttachmentId>> {
-        let entries = match std::fs::read_dir(self.folder.join(format!("{folder:02x}"))) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
-            entries => entries?,
-        };
-        let mut found = vec![];
-        for entry in entries {
-            let entry = entry?;
-            let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
-            found.extend(entry.file_name().to_str().and_then(AttachmentId::parse).filter(|_| age.as_secs() > 86_400));
-        }
-        Ok(found)
-    }
-
-    /// Removes what an interrupted upload left more than a day ago; gives how many.
-    pub fn sweep_incoming(&self) -> io::Result<usize> {
-        let mut removed = 0;
-        for entry in std::fs::read_dir(self.folder.join("incoming"))? {
-            let entry = entry?;
-            let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
-            if age.as_secs() > 86_400 {
-                std::fs::remove_file(entry.path())?;
-                removed += 1;
-            }
-        }
-        Ok(removed)
-    }
-
-    pub(crate) fn path(&self, id: &AttachmentId) -> PathBuf {
-        // 256 folders: one with a million files is slow to list and to back up.
-        self.folder.join(&id.as_str()[..2]).join(id.as_str())
-    }
-
-    /// The folder of what is known of people, made ready to be taken along.
-    pub(crate) fn exports(&self) -> PathBuf {
-        self.folder.join("exports")
-    }
-
-    /// Where the bytes of a mail are.
-    pub(crate) fn mail_path(&self, name: &str) -> PathBuf {
-        self.folder.join("mail").join(&name[..name.len().min(2)]).join(name).with_extension("eml")
-    }
-
-    fn picture_path(&self, id: &AttachmentId, picture: Picture) -> PathBuf {
-        self.path(id).with_extension(match picture {
-            Picture::Thumb => "thumb",
-            Picture::View => "view",
-        })
-    }
-
-    pub(crate) fn remove(&self, id: &AttachmentId) {
-        for path in [self.path(id), self.picture_path(id, Picture::Thumb), self.picture_path(id, Picture::View)] {
-            if let Err(error) = std::fs::remove_file(&path)
-                && error.kind() != io::ErrorKind::NotFound
-            {
-                tracing::warn!(%error, "a file could not be removed");
-            }
-        }
-    }
 }
 
 /// A file that is coming in. Dropped before [`Upload::finish`], nothing of it is kept.
@@ -309,11 +206,7 @@ async fn keep(desk: &Desk, attachment: &Attachment, owner: PersonId) -> Result<(
 }
 
 fn max_bytes(desk: &Desk) -> u64 {
-    u64::from(desk.files().max_mebibytes) << 20
-}
-
-fn leaves_reserve(free: u64, bytes: u64) -> bool {
-    free.checked_sub(RESERVE).is_some_and(|free| free >= bytes)
+    u64::from(desk.files().max_mebibytes()) << 20
 }
 
 fn too_many() -> Refusal {
@@ -321,7 +214,7 @@ fn too_many() -> Refusal {
 }
 
 fn too_large(desk: &Desk) -> Refusal {
-    Refusal::field(Field::Attachments, Fault::TooLarge(desk.files().max_mebibytes))
+    Refusal::field(Field::Attachments, Fault::TooLarge(desk.files().max_mebibytes()))
 }
 
 /// A file for someone who may have it. Refuses one that is no longer whole on disk.
@@ -400,20 +293,4 @@ pub(crate) async fn sweep(desk: &Desk) -> Result<usize> {
         }
     }
     Ok(forgotten.len())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_upload_takes_what_the_database_needs() {
-        assert!(leaves_reserve(RESERVE + 10, 10));
-        assert!(!leaves_reserve(RESERVE + 9, 10));
-        assert!(!leaves_reserve(RESERVE - 1, 0));
-        let folder = tempfile::tempdir().unwrap();
-        let files = Files::open(folder.path(), 5).unwrap();
-        assert!(files.has_room(0).unwrap());
-        assert!(!files.has_room(u64::MAX).unwrap());
-    }
 }
